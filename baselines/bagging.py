@@ -1,0 +1,57 @@
+"""Bagging: each network from scratch on its own bootstrap sample (Breiman 1996)."""
+
+from typing import TYPE_CHECKING
+
+from pydantic.dataclasses import dataclass
+
+from mnbench.lineage import Setting
+from mnbench.plan import Lineage
+from mnbench.study import Budgets
+from mnbench.training.recipe import CONFIG
+
+if TYPE_CHECKING:
+    import torch
+
+    from mnbench.training.job import Job, Trained
+
+NAME = "bagging"
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """No edges: each member is a training of its own."""
+    setting.check_budgets(NAME, options.budgets)
+    total = Lineage()
+    for budget in options.budgets:
+        members = tuple(
+            setting.training(NAME, network.name, network, recipe=setting.recipe, budget=budget)
+            for network in setting.members
+        )
+        total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
+    return total
+
+
+def bootstrap(images: int, generator: "torch.Generator") -> "torch.Tensor":
+    """Draw as many indices as there are images, with replacement."""
+    import torch
+
+    return torch.randint(images, (images,), generator=generator)
+
+
+def train(job: "Job") -> "Trained":
+    """Train one network on its own sample; an epoch is one pass over the sample."""
+    sample = bootstrap(len(job.data.train), job.generator("bootstrap"))
+    details = {"distinct_images": int(sample.unique().numel())}
+    return job.fit(job.new_network(), phase="scratch", sample=sample, details=details)
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

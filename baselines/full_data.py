@@ -1,0 +1,49 @@
+"""Full Data: every network from scratch on all training data, its own random initialisation."""
+
+from typing import TYPE_CHECKING
+
+from pydantic.dataclasses import dataclass
+
+from mnbench.architectures import Architecture
+from mnbench.lineage import Setting
+from mnbench.plan import Lineage, Training
+from mnbench.study import Budgets
+from mnbench.training.recipe import CONFIG
+
+if TYPE_CHECKING:
+    from mnbench.training.job import Job, Trained
+
+NAME = "full_data"
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """No edges: each member is a training of its own."""
+    setting.check_budgets(NAME, options.budgets)
+    total = Lineage()
+    for budget in options.budgets:
+        members = tuple(scratch(setting, network, budget) for network in setting.members)
+        total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
+    return total
+
+
+def scratch(setting: Setting, network: Architecture, budget: float = 1.0) -> Training:
+    """Train one network from scratch: what other approaches share with this one."""
+    return setting.training(NAME, network.name, network, recipe=setting.recipe, budget=budget)
+
+
+def train(job: "Job") -> "Trained":
+    """Train one network from scratch."""
+    return job.fit(job.new_network(), phase="scratch")
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

@@ -1,0 +1,95 @@
+"""Knowledge Distillation (Hinton, Vinyals, Dean 2015): a teacher's softened outputs as targets.
+
+One teacher, the ensemble's largest network, is trained from scratch; every member is then trained
+from scratch against the teacher's outputs and the labels.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from baselines.full_data import scratch
+from baselines.single_network import largest
+from mnbench.lineage import Setting
+from mnbench.plan import Lineage
+from mnbench.training.recipe import CONFIG
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mnbench.training.job import Job, Trained
+    from mnbench.training.loop import Batch
+
+NAME = "knowledge_distillation"
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    temperature: Annotated[float, Field(gt=0)] = 4.0
+    mixing: Annotated[float, Field(ge=0, le=1)] = 0.5  # of the teacher's part; the labels get 1 - it
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """A star: the teacher (Full Data's record of the largest network) to every member."""
+    teacher = scratch(setting, largest(setting))
+    members = tuple(
+        setting.training(
+            NAME,
+            network.name,
+            network,
+            recipe=setting.recipe,
+            parents=[teacher],
+            options={"temperature": options.temperature, "mixing": options.mixing},
+        )
+        for network in setting.members
+    )
+    return Lineage((teacher, *members), setting.ensembles(NAME, members))
+
+
+def distillation_loss(
+    student: "Tensor", teacher: "Tensor", labels: "Tensor", temperature: float, mixing: float
+) -> "Tensor":
+    """Return mixing * T^2 * KL(teacher at T, student at T) + (1 - mixing) * cross-entropy.
+
+    T^2 keeps the two parts' gradients in proportion whatever the temperature (Hinton et al. 2015,
+    section 2).
+
+    Args:
+        student: logits ``(n, classes)``.
+        teacher: logits ``(n, classes)``.
+        labels: classes ``(n,)``.
+        temperature: T.
+        mixing: the weight of the teacher's part.
+
+    Returns:
+        The mean over the images, in nats.
+    """
+    from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+    softened = kl_div(
+        log_softmax(student / temperature, dim=1),
+        log_softmax(teacher / temperature, dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return mixing * temperature**2 * softened + (1 - mixing) * cross_entropy(student, labels)
+
+
+def train(job: "Job") -> "Trained":
+    """Train one member against the teacher, whose forward passes are billed as training."""
+    answers = job.teacher(0)
+    temperature, mixing = job.options["temperature"], job.options["mixing"]
+
+    def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
+        return distillation_loss(logits, answers(batch), batch.labels, temperature, mixing)
+
+    return job.fit(job.new_network(), phase="distilled", loss=loss, teacher=answers)
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

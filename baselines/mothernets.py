@@ -1,0 +1,144 @@
+"""MotherNets (Wasay et al. 2020): train what a cluster has in common once, then hatch its members.
+
+g stars: each cluster's MotherNet is trained until it is done, every member of the cluster is
+hatched from it by function-preserving transformations with a little noise, and trained further.
+A cluster of one is its own MotherNet, and so is Full Data's record; g = ensemble size *is* Full
+Data. A cluster that several values of g have in common is trained once.
+"""
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from baselines.full_data import scratch
+from mnbench.errors import UserError
+from mnbench.lineage import Setting
+from mnbench.mothernets import cluster, construct
+from mnbench.plan import Lineage, Training
+from mnbench.study import Distinct
+from mnbench.training.recipe import CONFIG
+
+if TYPE_CHECKING:
+    from mnbench.training.job import Job, Trained
+
+NAME = "mothernets"
+MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
+CALIBRATION_IMAGES = 1024  # enough for a mean and a variance to two digits
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Hatched:
+    """How hatched networks are trained: the recipe but for these."""
+
+    epochs: Annotated[int, Field(gt=0)] = 30
+    learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    g: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1), Distinct] = (1,)
+    noise: Annotated[float, Field(ge=0)] = 0.1  # as a fraction of each weight tensor's deviation
+    hatched: Hatched = Hatched()
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """g stars for every g, sharing the clusters that they have in common."""
+    total = Lineage()
+    for g in options.g:
+        if g > len(setting.members):
+            raise setting.refuse(
+                f"{NAME}.g",
+                f"{g} clusters of the {len(setting.members)} networks of '{setting.ensemble}' "
+                f"cannot be; allowed: 1 to {len(setting.members)}",
+            )
+        try:
+            groups = cluster(setting.members, g)
+        except UserError as error:
+            raise setting.refuse(f"{NAME}.g", str(error)) from None
+        members: dict[int, Training] = {}
+        for group in groups:
+            star = _star(setting, options, group)
+            total += Lineage(star)
+            members |= dict(zip(group, star[-len(group) :], strict=True))
+        ordered = [members[index] for index in range(len(setting.members))]
+        total += Lineage((), setting.ensembles(NAME, ordered, g=g))
+    return total
+
+
+def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[Training, ...]:
+    """A cluster's MotherNet, if it has one of its own, and its members."""
+    networks = [setting.members[index] for index in group]
+    if len(networks) == 1:
+        return (scratch(setting, networks[0]),)
+    names = "+".join(network.name for network in networks)
+    label = names if len(names) <= 40 else hashlib.sha256(names.encode()).hexdigest()[:8]
+    mothernet = setting.training(
+        NAME,
+        f"mothernet_{label}",
+        construct(networks, name=f"mothernet of {label}"),
+        recipe=setting.recipe,
+        role="mothernet",
+    )
+    recipe = replace(
+        setting.recipe,
+        epochs=options.hatched.epochs,
+        optimiser=replace(
+            setting.recipe.optimiser,
+            learning_rate=options.hatched.learning_rate or setting.recipe.optimiser.learning_rate,
+        ),
+    )
+    return (
+        mothernet,
+        *(
+            setting.training(
+                NAME,
+                f"{network.name}_from_{label}",
+                network,
+                recipe=recipe,
+                parents=[mothernet],
+                options={"noise": options.noise},
+            )
+            for network in networks
+        ),
+    )
+
+
+def train(job: "Job") -> "Trained":
+    """Train a MotherNet from scratch, or hatch a member and train it further.
+
+    Raises:
+        UserError: the hatched network does not compute what its MotherNet computes.
+    """
+    if not job.training.parents:
+        return job.fit(job.new_network(), phase="mothernet")
+
+    from mnbench.mothernets.hatching import hatch, hatching_difference, perturb
+
+    mothernet, images = job.parent_network(0), job.normalised(CALIBRATION_IMAGES)
+    member = hatch(
+        mothernet,
+        job.parent_architecture(0),
+        job.training.networks[0],
+        generator=job.generator("hatch"),
+        calibration=images,
+    )
+    difference = hatching_difference(mothernet, member, images)
+    if difference > MOST_DIFFERENCE:
+        raise UserError(
+            f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
+            f"more than {MOST_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please report "
+            "it with the two architectures"
+        )
+    perturb(member, job.options["noise"], job.generator("noise"))
+    return job.fit(member, phase="hatched", details={"hatching_difference": difference})
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

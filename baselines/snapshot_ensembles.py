@@ -1,0 +1,77 @@
+"""Snapshot Ensembles (Huang et al. 2017): one run of cosine cycles, a member after each.
+
+A path of equal networks: each cycle is a training whose parent is the snapshot before. The weights
+go on, the learning rate starts anew at its peak (and so does the momentum, a handful of steps old).
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from mnbench.architectures import Architecture, parameter_count
+from mnbench.lineage import Setting
+from mnbench.plan import Lineage, Training
+from mnbench.study import Budgets
+from mnbench.training.recipe import CONFIG, Schedule
+
+if TYPE_CHECKING:
+    from mnbench.training.job import Job, Trained
+
+NAME = "snapshot_ensembles"
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    epochs_per_cycle: Annotated[int, Field(gt=0)] = 40
+    budgets: Budgets = (1.0,)  # multiples of epochs_per_cycle
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """A path: as many cycles as the ensemble has members, at every budget."""
+    network = nearest_mean(setting)
+    recipe = replace(
+        setting.recipe,
+        protocol="epochs",
+        epochs=options.epochs_per_cycle,
+        schedule=Schedule(name="cosine"),
+    )
+    total = Lineage()
+    for budget in options.budgets:
+        snapshots: list[Training] = []
+        for cycle in range(1, len(setting.members) + 1):
+            snapshot = setting.training(
+                NAME,
+                f"{network.name}_cycle{cycle}",
+                network,
+                recipe=recipe,
+                parents=snapshots[-1:],
+                budget=budget,
+            )
+            snapshots.append(snapshot)
+        total += Lineage(
+            tuple(snapshots), setting.ensembles(NAME, snapshots, budget=budget)
+        )
+    return total
+
+
+def nearest_mean(setting: Setting) -> Architecture:
+    """The member whose number of parameters is nearest the ensemble's mean (recalled)."""
+    counts = {net: parameter_count(net, **setting.image_shape) for net in setting.members}
+    mean = sum(counts.values()) / len(counts)
+    return min(setting.members, key=lambda network: abs(counts[network] - mean))
+
+
+def train(job: "Job") -> "Trained":
+    """Train one cycle, from the snapshot before if there is one."""
+    network = job.parent_network(0) if job.training.parents else job.new_network()
+    return job.fit(network, phase="cycle")
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

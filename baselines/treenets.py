@@ -1,0 +1,152 @@
+"""TreeNets (Lee et al. 2015): first layers shared, then a branch a member, all trained together.
+
+A tree's networks are trained jointly, so they share one record, and each size is a tree of its own.
+"""
+
+from dataclasses import replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from mnbench.architectures import Architecture, training_flops
+from mnbench.lineage import Setting
+from mnbench.plan import Lineage
+from mnbench.study import Distinct
+from mnbench.training.recipe import CONFIG
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mnbench.training.job import Job, Trained
+    from mnbench.training.loop import Batch
+
+NAME = "treenets"
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Options:
+    """What a configuration may say."""
+
+    shared_layers: Annotated[int, Field(gt=0)] = 1  # convolutional layers before the branches
+    sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = ()  # () is the full size
+
+
+def lineage(setting: Setting, options: Options) -> Lineage:
+    """One joint training for every size; left out where no trunk can be shared."""
+    members = setting.members
+    for size in options.sizes:
+        if size > len(members):
+            raise setting.refuse(
+                f"{NAME}.sizes",
+                f"{size} is more than the {len(members)} networks of '{setting.ensemble}'; "
+                f"allowed: 2 to {len(members)}",
+            )
+    if reason := obstacle(members, options.shared_layers):
+        return Lineage(left_out=reason)
+    total = Lineage()
+    for size in options.sizes or (len(members),):
+        tree = setting.training(
+            NAME,
+            f"tree_of_{size}",
+            *members[:size],
+            recipe=setting.recipe,
+            options={"shared_layers": options.shared_layers},
+        )
+        (ensemble,) = setting.ensembles(NAME, [tree])
+        total += Lineage((tree,), (replace(ensemble, size=size),))
+    return total
+
+
+def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | None:
+    """Say why these networks cannot share their first layers, if so."""
+    for network in members:
+        for position, block in enumerate(network.blocks, 1):
+            if block.kind != "plain":
+                return f"block {position} of {network.name} has skip connections ({block.kind})"
+    if any(network.stem != members[0].stem for network in members):
+        return "the stems differ"
+    common = len(common_prefix(members))
+    if common < shared_layers:
+        return f"the networks have {common} first layers in common, fewer than {shared_layers}"
+    return None
+
+
+def common_prefix(members: tuple[Architecture, ...]) -> list[tuple]:
+    """The first layers that all members have: (filters, kernel, what pooling follows)."""
+    sequences = [
+        [
+            (layer.filters, layer.kernel, block.pool if layer_number == len(block.layers) else 1)
+            for block in network.blocks
+            for layer_number, layer in enumerate(block.layers, 1)
+        ]
+        for network in members
+    ]
+    positions = zip(*sequences, strict=False)
+    return [first for first, *_ in takewhile(lambda position: len(set(position)) == 1, positions)]
+
+
+def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
+    """Make a tree of plain networks: the first one's first layers, then a branch for each.
+
+    Returns:
+        A module from images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``.
+    """
+    import torch
+    from torch import nn
+
+    class Tree(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            sequences = [_in_order(network) for network in networks]
+            cut = _end_of_trunk(sequences[0], shared_layers)
+            self.trunk = nn.Sequential(*sequences[0][:cut])
+            self.branches = nn.ModuleList(nn.Sequential(*units[cut:]) for units in sequences)
+
+        def forward(self, images: "Tensor") -> "Tensor":
+            shared = self.trunk(images)
+            return torch.stack([branch(shared) for branch in self.branches])
+
+    return Tree()
+
+
+def _in_order(network: "nn.Module") -> "list[nn.Module]":
+    """A plain network's stem, layers, poolings and head, one after the other."""
+    units = [network.stem]
+    for block in network.blocks:
+        units += [*block.layers, block.pool]
+    return [*units, network.head]
+
+
+def _end_of_trunk(units: "list[nn.Module]", shared_layers: int) -> int:
+    """Where the branches begin: behind so many layers and the pooling that follows them."""
+    layers = [index for index, unit in enumerate(units) if hasattr(unit, "conv")]
+    last = layers[shared_layers - 1]
+    return last + 1 if last + 1 in layers else last + 2
+
+
+def train(job: "Job") -> "Trained":
+    """Train a tree on the sum of its branches' losses."""
+    from torch.nn.functional import cross_entropy
+
+    shared_layers, members = job.options["shared_layers"], job.training.networks
+
+    def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
+        return sum(cross_entropy(branch, batch.labels) for branch in logits)
+
+    whole = job.flops(training_flops, members[0])
+    branches = [job.flops(training_flops, net, after_layers=shared_layers) for net in members]
+    trunk = whole - branches[0]
+    return job.fit(
+        grow(job.new_networks(), shared_layers),
+        phase="joint",
+        loss=loss,
+        flops_an_example=trunk + sum(branches),
+    )
+
+
+if __name__ == "__main__":
+    from mnbench.training.job import main
+
+    main(train)

@@ -1,0 +1,1 @@
+"""``python -m mnbench``: the steps of the pipeline that are not training."""

@@ -1,0 +1,44 @@
+"""The data sets that a config can name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mnbench.errors import UserError, choices
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known of a data set before it is read."""
+
+    name: str  # as a config says it
+    title: str  # as a figure says it
+    image_size: int  # pixels, height and width alike
+    in_channels: int
+    num_classes: int
+    train_images: int  # in the official training part, before any are held out
+    test_images: int
+
+
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in (
+            Dataset("fashion_mnist", "Fashion-MNIST", 28, 1, 10, 60_000, 10_000),
+            Dataset("cifar10", "CIFAR-10", 32, 3, 10, 50_000, 10_000),
+            Dataset("cifar100", "CIFAR-100", 32, 3, 100, 50_000, 10_000),
+            Dataset("svhn", "SVHN", 32, 3, 10, 73_257, 26_032),
+        )
+    }
+)
+
+
+def dataset(name: str) -> Dataset:
+    """Return the data set called *name*.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in DATASETS:
+        raise UserError(f"unknown data set '{name}': {choices(name, DATASETS)}")
+    return DATASETS[name]

@@ -1,0 +1,22 @@
+"""Reads ``test.npz``. For code that predicts after training; training code must not import this.
+
+Nothing else in :mod:`mnbench.datasets` imports this module: a test of the project follows the
+imports of the training code and fails where they lead here.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from mnbench.datasets.images import Images
+from mnbench.datasets.npz import read_arrays
+
+
+def read_test(path: Path) -> Images:
+    """Read the ``test.npz`` that :func:`mnbench.datasets.preparation.prepare` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    arrays = read_arrays(path, test_images=(np.uint8, 4), test_labels=(np.int64, 1))
+    return Images(arrays["test_images"], arrays["test_labels"])

@@ -1,0 +1,156 @@
+"""Place text beside points so that it covers neither other text nor markers nor lines.
+
+Each label tries a ring of positions at growing distances and takes the one that covers least, then
+all are placed again with the others known. Plain and deterministic: the same table gives the same
+figure on every machine, which force-directed placement does not promise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+_GAPS = (6, 8, 11, 15, 20, 26, 34, 44, 56, 70)  # points between anchor and label
+_ANGLES = np.deg2rad([0, 90, 180, 270, 45, 315, 135, 225, 22, 338, 67, 293, 112, 248, 157, 203])
+_LEADER = 15  # points from which a thin line leads to the label
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text beside the point (x, y) in data coordinates."""
+
+    text: str
+    x: float
+    y: float
+    color: str = "black"
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What a label had better not cover: a polyline ``(points, 2)`` in data coordinates.
+
+    A marker is a polyline of one point with a radius.
+    """
+
+    line: np.ndarray
+    weight: float = 1.0
+    radius: float = 0.0  # points
+
+
+def place(
+    axes: Axes, labels: Sequence[Label], obstacles: Sequence[Obstacle] = ()
+) -> list[Annotation]:
+    """Write *labels* into *axes*. Call it last: a later change of limits or layout moves points.
+
+    Args:
+        axes: where to write; its figure is laid out first.
+        labels: earlier labels choose first.
+        obstacles: what not to cover, apart from other labels.
+    """
+    figure = axes.figure
+    figure.draw_without_rendering()
+    point = figure.dpi / 72
+    renderer = figure.canvas.get_renderer()
+    texts = [_write(axes, label) for label in labels]
+    sizes = [_size(text, renderer) for text in texts]
+    anchors = axes.transData.transform([(label.x, label.y) for label in labels] or [(0, 0)])
+    samples = np.concatenate(
+        [_sample(axes.transData.transform(o.line), o, point) for o in obstacles]
+        or [np.empty((0, 3))]
+    )
+    frame = axes.get_window_extent(renderer).padded(-1.5 * point)
+    chosen: list[tuple[Bbox, float, np.ndarray] | None] = [None] * len(labels)
+    for _ in range(_ROUNDS):
+        for i, (anchor, size) in enumerate(zip(anchors, sizes, strict=False)):
+            others = [found[0] for j, found in enumerate(chosen) if found and j != i]
+            chosen[i] = _best(anchor, size, frame, others, samples, point)
+    for text, anchor, found in zip(texts, anchors, chosen, strict=False):
+        box, gap, _ = found
+        centre = np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
+        text.set_position((centre - anchor) / point)
+        if gap >= _LEADER:
+            _lead(axes, anchor, box)
+    return texts
+
+
+def _write(axes: Axes, label: Label) -> Annotation:
+    text = axes.annotate(
+        label.text,
+        (label.x, label.y),
+        xytext=(0, 0),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        color=label.color,
+        fontsize=7.5,
+        fontweight="bold" if label.bold else "normal",
+        path_effects=[withStroke(linewidth=2, foreground="white")],
+        zorder=10,
+    )
+    text.set_in_layout(False)
+    return text
+
+
+def _size(text: Annotation, renderer) -> np.ndarray:
+    box = text.get_window_extent(renderer)
+    return np.array([box.width, box.height])
+
+
+def _sample(line: np.ndarray, obstacle: Obstacle, point: float) -> np.ndarray:
+    """Return points on an obstacle, some 2 pt apart, with their weight: ``(samples, 3)``."""
+    if len(line) == 1:
+        steps = np.linspace(-1, 1, 5) * obstacle.radius * point
+        pieces = [line[0] + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)]
+    else:
+        pieces = [
+            start
+            + np.linspace(0, 1, 2 + int(np.hypot(*(end - start)) / (2 * point)))[:, None]
+            * (end - start)
+            for start, end in pairwise(line)
+        ]
+    places = np.concatenate(pieces)
+    return np.column_stack([places, np.full(len(places), obstacle.weight)])
+
+
+def _best(anchor, size, frame, others, samples, point) -> tuple[Bbox, float, np.ndarray]:
+    """Return the box, its gap in points and its direction, that covers least."""
+    best, least = None, np.inf
+    for ring, gap in enumerate(_GAPS):
+        if least < 2 * ring:  # farther away costs more than what the best one covers
+            break
+        for turn, angle in enumerate(_ANGLES):
+            way = np.array([np.cos(angle), np.sin(angle)])
+            centre = anchor + way * (gap * point + size / 2)
+            box = Bbox([centre - size / 2, centre + size / 2])
+            near = box.padded(1.5 * point)
+            inside = (
+                (samples[:, 0] > near.x0)
+                & (samples[:, 0] < near.x1)
+                & (samples[:, 1] > near.y0)
+                & (samples[:, 1] < near.y1)
+            )
+            outside = (
+                box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+            )
+            covered = sum(box.padded(point).overlaps(other) for other in others)
+            cost = (
+                2 * ring + 0.05 * turn + samples[inside, 2].sum() + 1000 * outside + 1000 * covered
+            )
+            if cost < least:
+                best, least = (box, gap, way), cost
+    return best
+
+
+def _lead(axes: Axes, anchor: np.ndarray, box: Bbox) -> None:
+    """Draw a thin line from a point to its distant label."""
+    near = np.clip(anchor, [box.x0, box.y0], [box.x1, box.y1])
+    ends = axes.transData.inverted().transform([anchor, near])
+    (line,) = axes.plot(*ends.T, color="#999999", linewidth=0.5, zorder=2.5)
+    line.set_in_layout(False)

@@ -1,0 +1,165 @@
+"""What all figures share: names, colours, markers, cost axes, and how a figure is saved.
+
+The colours are those of Okabe and Ito, which colour-blind readers tell apart; every approach has
+its own marker as well. An approach that is not known here gets the next free pair, and a title made
+from its name, so that adding an approach touches no figure.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+WIDTH = 7.0  # inches: the text width of a page, so that 8 pt stay 8 pt in print
+GREY = "#666666"
+
+SETTINGS = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same figure on every machine
+    "font.size": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "figure.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.7,
+    "pdf.fonttype": 42,  # TrueType: text stays text, as publishers ask
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an approach appears."""
+
+    title: str
+    color: str
+    marker: str
+
+    @property
+    def ink(self) -> str:
+        """The colour for text: dark enough to read on white."""
+        return mix(self.color, "black", 0.3)
+
+
+_KNOWN = {
+    "mothernets": Look("MotherNets", "#D55E00", "o"),
+    "full_data": Look("Full Data", "#0072B2", "s"),
+    "knowledge_distillation": Look("Knowledge Distillation", "#009E73", "D"),
+    "bagging": Look("Bagging", "#56B4E9", "^"),
+    "treenets": Look("TreeNets", "#CC79A7", "v"),
+    "snapshot_ensembles": Look("Snapshot Ensembles", "#E69F00", "P"),
+    "single_network": Look("One network alone", "#8C8C8C", "X"),
+}
+_SPARE_COLORS = ("#000000", "#332288", "#999933", "#882255", "#44AA99", "#B8A500")
+_SPARE_MARKERS = ("*", "p", "h", "<", ">", "d", "H", "8")
+
+
+def looks(approaches: Iterable[str]) -> dict[str, Look]:
+    """Return the look of each approach, in the order in which figures list them.
+
+    Known approaches come first and unknown ones by name; the reference (one network) is last.
+    """
+    present = set(approaches)
+    unknown = sorted(present - set(_KNOWN))
+    found = {name: look for name, look in _KNOWN.items() if name in present}
+    reference = found.pop("single_network", None)
+    for i, name in enumerate(unknown):
+        color = _SPARE_COLORS[i % len(_SPARE_COLORS)]
+        found[name] = Look(_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
+    return found | ({"single_network": reference} if reference else {})
+
+
+def mix(color: str, other: str, share: float) -> str:
+    """Return *color* with a *share* of *other* in it."""
+    return to_hex((1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other)))
+
+
+def styled() -> AbstractContextManager:
+    """Apply :data:`SETTINGS` while a figure is drawn or saved, and restore what was before."""
+    return mpl.rc_context(SETTINGS)
+
+
+def new_figure(height: float) -> Figure:
+    """Return an empty figure of page width and *height* inches, apart from pyplot's state."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, *paths: Path) -> None:
+    """Write *figure* to each path in the format that its suffix names (PNG at 200 dpi).
+
+    Two runs on the same tables write the same bytes: no date goes into the file.
+    """
+    dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+    with mpl.rc_context(SETTINGS | {"svg.hashsalt": "mnbench", "svg.fonttype": "none"}):
+        for path in map(Path, paths):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, dpi=200, metadata=dates.get(path.suffix))
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A cost as an axis shows it: values are divided by *unit*."""
+
+    label: str
+    unit: float
+
+
+_UNITS = {
+    "cpu_seconds": (("CPU-seconds", 1), ("CPU-hours", 3600)),
+    "device_seconds": (("device-seconds", 1), ("device-hours", 3600)),
+    "training_flops": (("GFLOPs", 1e9), ("TFLOPs", 1e12), ("PFLOPs", 1e15), ("EFLOPs", 1e18)),
+    "examples": (("examples", 1), ("thousand examples", 1e3), ("million examples", 1e6)),
+    "epochs": (("epochs", 1),),
+}
+COSTS = tuple(_UNITS)
+
+
+def quantity(cost: str, values: Iterable[float]) -> Quantity:
+    """Choose the unit in which the largest of *values* reads best.
+
+    Args:
+        cost: one of :data:`COSTS`.
+        values: costs as the tables hold them.
+    """
+    largest = max(values, default=0)
+    # Hours only from several on: "7,200 CPU-seconds" is read as easily as "2 CPU-hours".
+    fitting = [u for u in _UNITS[cost] if largest >= u[1] * (3 if u[1] == 3600 else 1)]
+    label, unit = (fitting or _UNITS[cost][:1])[-1]
+    return Quantity(f"training cost ({label})", unit)
+
+
+def scale_cost_axis(axis: Axis, low: float, high: float) -> None:
+    """Make an axis logarithmic when its values span more than a decade, with readable ticks."""
+    if low > 0 and high > 10 * low:
+        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        decades = np.log10(high / low)
+        subs = (1, 2, 5) if decades < 2.5 else (1,)
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def _title(approach: str) -> str:
+    words = approach.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,229 @@
+"""Validation error while training: from scratch against hatched from a MotherNet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from mnbench.figures import style
+from mnbench.plan import Ensemble, Plan
+from mnbench.records import lineage_of
+
+MOST_PANELS = 6
+_DASHED = (0, (3, 1.5))
+_AXES = {
+    "epochs": None,  # histories have a row an epoch: counted, not summed
+    "cpu_seconds": "cpu_seconds",
+    "device_seconds": "device_seconds",
+    "training_flops": "flops",
+    "examples": "examples",
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The training of one network of one seed, its ancestors' before it."""
+
+    network: str
+    approach: str
+    seed: int
+    own: np.ndarray  # (epochs, 2): cost from the lineage's start, validation error in percent
+    inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
+
+
+def draw(
+    plan: Plan,
+    histories: pd.DataFrame,
+    networks: Sequence[str] | None = None,
+    cost: str = "epochs",
+    title: str | None = None,
+) -> Figure:
+    """Draw a panel a network: from scratch, and hatched where its MotherNet stopped.
+
+    Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A
+    study without Full Data and MotherNets shows the approaches that it has.
+
+    Args:
+        plan: the study's plan, for ensembles, lineages and network names.
+        histories: rows of one data set and ensemble (``evaluation.tables.histories``).
+        networks: names of the networks to show; by default up to six, spread over the ensemble.
+        cost: the x axis, cumulated over the lineage: "epochs" or another of ``style.COSTS``.
+        title: above the panels.
+    """
+    found = curves(plan, histories, cost)
+    names = list(dict.fromkeys(curve.network for curve in found))
+    if networks is None:
+        spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
+        networks = [names[i] for i in spread]
+    axis = style.quantity(cost, [curve.own[-1, 0] for curve in found])
+    looks = style.looks(curve.approach for curve in found)
+    columns = min(3, len(networks))
+    rows = -(-len(networks) // columns)
+    with style.styled():
+        figure = style.new_figure(0.9 + 2.0 * rows)
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, name in zip(grid.flat, networks, strict=False):
+            axes.set_title(name, fontsize=8)
+            for approach, look in looks.items():
+                _draw_approach(
+                    axes,
+                    [c for c in found if c.network == name and c.approach == approach],
+                    look,
+                    axis.unit,
+                )
+        _finish(grid, len(networks))
+        grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=cost == "epochs"))
+        shown = [curve.own[:, 1] for curve in found if curve.network in networks]
+        shown += [curve.inherited[:, 1] for curve in found if curve.network in networks]
+        _limit(grid[0, 0], np.concatenate(shown))
+        word = "epochs, the MotherNet's included" if cost == "epochs" else axis.label
+        figure.supxlabel(word, fontsize=8.5)
+        figure.supylabel("validation error (%)", fontsize=8.5)
+        _legend(figure, grid, len(networks), looks, found)
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Curve]:
+    """Return the curves of the largest full-budget ensembles of Full Data and MotherNets.
+
+    Args:
+        plan: the study's plan.
+        histories: rows of one data set and ensemble.
+        cost: what the first column of a curve cumulates.
+    """
+    by_record = dict(list(histories.groupby("record")))
+    parents = plan.parents
+    found: dict[tuple[str, str, int], Curve] = {}
+    for ensemble in _ensembles(plan, set(by_record)):
+        for member in ensemble.members:
+            training = plan.trainings[member]
+            if len(training.networks) > 1:
+                continue  # a joint history is no single network's
+            lineage = lineage_of([member], parents)
+            steps = [_steps(by_record[record], cost) for record in lineage]
+            ends = np.cumsum([0.0] + [step[-1, 0] for step in steps])
+            pieces = [step + np.array([end, 0.0]) for step, end in zip(steps, ends, strict=False)]
+            name = training.networks[0].name
+            found[name, ensemble.approach, ensemble.seed] = Curve(
+                network=name,
+                approach=ensemble.approach,
+                seed=ensemble.seed,
+                own=pieces[-1],
+                inherited=np.concatenate([np.empty((0, 2)), *pieces[:-1]]),
+            )
+    return list(found.values())
+
+
+def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
+    """Choose one ensemble an approach and seed: the largest, of the smallest g."""
+    usable = [
+        e
+        for e in plan.ensembles
+        if e.budget == 1 and all(member in records for member in e.members)
+    ]
+    shown = {"full_data", "mothernets"} & {e.approach for e in usable}
+    best: dict[tuple[str, int], Ensemble] = {}
+    for ensemble in usable:
+        key = (ensemble.approach, ensemble.seed)
+        if shown and ensemble.approach not in shown:
+            continue
+        if key not in best or _rank(ensemble) > _rank(best[key]):
+            best[key] = ensemble
+    return sorted(best.values(), key=lambda e: e.approach)
+
+
+def _rank(ensemble: Ensemble) -> tuple[int, int]:
+    return ensemble.size, -(ensemble.g or 0)
+
+
+def _steps(rows: pd.DataFrame, cost: str) -> np.ndarray:
+    """Return one record's cumulated cost and validation error in percent, (epochs, 2)."""
+    rows = rows.sort_values("epoch")
+    column = _AXES[cost]
+    own = np.arange(1.0, len(rows) + 1) if column is None else rows[column].cumsum().to_numpy()
+    return np.column_stack([own, 100 * (1 - rows["validation_accuracy"].to_numpy())])
+
+
+def _draw_approach(axes: Axes, found: list[Curve], look: style.Look, unit: float) -> None:
+    pale = style.mix(look.color, "white", 0.55)
+    for part, dash in (("inherited", _DASHED), ("own", "-")):
+        lines = []
+        for curve in found:
+            line = getattr(curve, part)
+            if part == "own" and len(curve.inherited):
+                # Hatching preserves the function: the network starts where its MotherNet stopped.
+                line = np.concatenate([curve.inherited[-1:], line])
+            if len(line):
+                lines.append(line / [unit, 1])
+        if not lines:
+            continue
+        for line in lines if len(lines) > 1 else ():
+            axes.plot(*line.T, color=pale, linewidth=0.7, linestyle=dash, zorder=2)
+        # Seeds may stop at different epochs: the mean ends where the first of them stops.
+        shortest = min(map(len, lines))
+        mean = np.mean([line[:shortest] for line in lines], axis=0)
+        axes.plot(*mean.T, color=look.color, linewidth=1.6, linestyle=dash, zorder=3)
+        if part == "own" and len(found[0].inherited):
+            axes.plot(*mean[0], look.marker, color=look.color, markersize=5, zorder=4)
+
+
+def _limit(axes: Axes, errors: np.ndarray) -> None:
+    """Show where networks end, not how badly the first epochs start."""
+    low = errors.min()
+    high = min(errors.max(), max(np.median(errors), 1.6 * low))
+    room = 0.06 * ((high - low) or 1)
+    axes.set_ylim(max(0, low - room), high + room)
+
+
+def _finish(grid: np.ndarray, used: int) -> None:
+    """Take away unused panels and give ticks to those above them."""
+    columns = grid.shape[1]
+    for i, axes in enumerate(grid.flat):
+        if i >= used:
+            axes.remove()
+        elif i + columns >= used:
+            axes.xaxis.set_tick_params(labelbottom=True)
+
+
+def _legend(
+    figure: Figure, grid: np.ndarray, used: int, looks: dict[str, style.Look], found: list[Curve]
+) -> None:
+    handles = []
+    for approach, look in looks.items():
+        mine = [curve for curve in found if curve.approach == approach]
+        line = {"color": look.color, "linewidth": 1.6}
+        own = _epochs(len(curve.own) for curve in mine)
+        if any(len(curve.inherited) for curve in mine):
+            before = _epochs(len(curve.inherited) for curve in mine)
+            hatched = approach == "mothernets"
+            first = "its MotherNet" if hatched else f"{look.title}, ancestors"
+            then = "hatched from it" if hatched else look.title
+            handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
+            handles.append(Line2D([], [], **line, marker=look.marker, label=f"{then} ({own})"))
+        else:
+            what = "from scratch" if approach == "full_data" else look.title
+            handles.append(Line2D([], [], **line, label=f"{what} ({own})"))
+    seeds = len({curve.seed for curve in found})
+    if seeds > 1:
+        handles.append(
+            Line2D([], [], color="#AAAAAA", linewidth=0.7, label=f"each of {seeds} seeds")
+        )
+    if used < grid.size:  # the empty corner of the grid is the best place
+        spec = grid.flat[used].get_subplotspec()
+        corner = figure.add_subplot(spec)
+        corner.set_axis_off()
+        corner.legend(handles=handles, loc="center")
+    else:
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+
+
+def _epochs(counts: Iterable[int]) -> str:
+    found = sorted(set(counts))
+    return f"{found[0]} epochs" if len(found) == 1 else f"{found[0]} to {found[-1]} epochs"

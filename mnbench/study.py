@@ -1,0 +1,128 @@
+"""The study: a configuration file, checked in full before anything runs."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from mnbench.architectures import ENSEMBLES
+from mnbench.datasets import DATASETS
+from mnbench.errors import UserError, choices
+from mnbench.training.recipe import CONFIG, Recipe
+
+T = TypeVar("T")
+
+COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
+
+
+def _one_of(what: str, allowed: tuple[str, ...]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in allowed:
+            raise ValueError(f"unknown {what} '{name}'; {choices(name, allowed)}")
+        return name
+
+    return AfterValidator(check)
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{twice[0]!r} is given twice; give each once")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+DatasetName = Annotated[str, _one_of("data set", tuple(DATASETS))]
+EnsembleName = Annotated[str, _one_of("ensemble", ENSEMBLES)]
+Seed = Annotated[int, Field(ge=0)]
+Budget = Annotated[float, Field(gt=0)]
+Budgets = Annotated[tuple[Budget, ...], Field(min_length=1), Distinct]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Data:
+    """Which images, and where they are."""
+
+    root: str = "data"  # folder of the data sets that are not embedded
+    download: bool = False  # fetch missing data sets into root
+    train_images: int | None = Field(None, gt=0)  # the first n, stratified; null is all
+    validation_images: int = Field(5000, gt=0)  # held out of the training images
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Study:
+    """What a configuration file says."""
+
+    study: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct]
+    ensembles: Annotated[tuple[EnsembleName, ...], Field(min_length=1), Distinct]
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct]
+    approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)]
+    data: Data = Data()
+    recipe: Recipe = Recipe()
+    cost: Annotated[str, _one_of("cost axis", COST_AXES)] = "cpu_seconds"  # of the figures
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a GPU where there is one
+
+
+def read_study(config: Mapping[str, Any], *, source: str) -> Study:
+    """Check a configuration and make it a value.
+
+    Args:
+        config: plain values, as YAML gives them.
+        source: the file's name, for errors.
+
+    Raises:
+        UserError: names the file, the key, what is wrong and what is allowed.
+    """
+    return parse(Study, config, source=source)
+
+
+def parse(kind: type[T], values: Any, *, source: str, key: str = "") -> T:
+    """Make plain values a *kind* (a pydantic dataclass), or explain in one line why not.
+
+    Args:
+        kind: the dataclass.
+        values: plain values, as YAML gives them.
+        source: the file's name, for errors.
+        key: where in the file the values stand, dotted.
+
+    Raises:
+        UserError: names the file, the key, what is wrong and what is allowed.
+    """
+    try:
+        # By way of JSON, in whose strict mode a list is a tuple but "3" is no number.
+        return TypeAdapter(kind).validate_json(json.dumps(values))
+    except TypeError:
+        raise UserError(f"{source}: key '{key}': not plain YAML values: {values!r}") from None
+    except ValidationError as error:
+        raise UserError(f"{source}: {_explain(error, kind, key)}") from None
+
+
+def _explain(error: ValidationError, kind: type, key: str) -> str:
+    """Put the first of pydantic's findings in one line."""
+    # Unknown keys first: a misspelt key is the likely cause of a missing one.
+    findings = sorted(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
+    first = findings[0]
+    path = [str(part) for part in first["loc"]]
+    where = ".".join([key, *path] if key else path)
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    match first["type"]:
+        case "unexpected_keyword_argument":
+            allowed = _keys(kind, path[:-1])
+            return f"unknown key '{where}'; {choices(path[-1], allowed)}{more}"
+        case "missing":
+            return f"key '{where}' is missing; give it{more}"
+        case "value_error":
+            reason = str(first["ctx"]["error"])
+        case _:
+            reason = first["msg"][0].lower() + first["msg"][1:]
+            reason = f"{reason}, got {json.dumps(first['input'])}"
+    return f"key '{where}': {reason}{more}"
+
+
+def _keys(kind: Any, path: list[str]) -> list[str]:
+    """The keys that the dataclass at *path* inside *kind* has."""
+    for part in path:
+        kind = kind.__dataclass_fields__[part].type
+    return list(kind.__dataclass_fields__)

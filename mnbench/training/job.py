@@ -1,0 +1,269 @@
+"""A training job: from a plan and an id to a record. The frame around an approach's ``train``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from mnbench.architectures import (
+    Architecture,
+    build,
+    forward_flops,
+    parameter_count,
+    training_flops,
+)
+from mnbench.datasets import DATASETS, Dataset, read_train
+from mnbench.errors import UserError
+from mnbench.paths import StudyPaths
+from mnbench.plan import Plan, Training, read_plan
+from mnbench.records import FILES, WEIGHTS, Cost, Record, read_record, write_history
+from mnbench.study import parse
+from mnbench.training.device import acquire, environment
+from mnbench.training.images import DeviceImages, Normalisation
+from mnbench.training.loop import Loss, Row, TrainingSet, Work, cross_entropy, fit
+from mnbench.training.progress import Progress
+from mnbench.training.recipe import Recipe
+from mnbench.training.seeds import derive_seed
+from mnbench.training.teacher import Teacher
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What an approach's ``train`` returns."""
+
+    network: nn.Module
+    history: list[Row]
+    cost: Cost
+    details: dict[str, Any]  # what only this approach measures
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One training and the means to do it. It cannot reach the test images."""
+
+    training: Training
+    data: TrainingSet
+    device: torch.device
+    records: Path
+    checkpoint: Path
+    progress: Progress
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the approach's lineage noted for its ``train``."""
+        return self.training.options
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How to train."""
+        return parse(Recipe, self.training.recipe, source=self.training.id, key="recipe")
+
+    @property
+    def dataset(self) -> Dataset:
+        """What the images are of."""
+        return DATASETS[self.training.data["dataset"]]
+
+    @property
+    def image_shape(self) -> dict[str, int]:
+        """Keyword arguments that counts and ``build`` take."""
+        return {
+            "in_channels": self.dataset.in_channels,
+            "num_classes": self.dataset.num_classes,
+            "image_size": self.dataset.image_size,
+        }
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """Return a CPU generator of the training's own for one purpose."""
+        return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
+
+    def new_networks(self) -> list[nn.Module]:
+        """Build the training's networks with new random weights."""
+        torch.manual_seed(derive_seed(self.training.seed, "initialisation"))
+        return [
+            build(network, **self.image_shape).to(self.device) for network in self.training.networks
+        ]
+
+    def new_network(self) -> nn.Module:
+        """Build the training's one network with new random weights."""
+        (network,) = self.new_networks()
+        return network
+
+    def parent_architecture(self, index: int) -> Architecture:
+        """Return the architecture of a parent's one network."""
+        record = read_record(self.records / self.training.parents[index])
+        return Architecture.from_dict(record.networks[0]["architecture"])
+
+    def parent_network(self, index: int) -> nn.Module:
+        """Load a parent's one network.
+
+        Raises:
+            UserError: its weights are missing, damaged or of another architecture.
+        """
+        path = self.records / self.training.parents[index] / WEIGHTS
+        network = build(self.parent_architecture(index), **self.image_shape)
+        try:
+            network.load_state_dict(load_file(path))
+        except (SafetensorError, OSError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"{path}: not the weights of this record's network ({reason}); "
+                "delete the record's folder to train it again"
+            ) from error
+        return network.to(self.device, memory_format=torch.channels_last)
+
+    def teacher(self, index: int) -> Teacher:
+        """Let a parent answer training images."""
+        return Teacher(self.parent_network(index), self.data, self.recipe.augmentation)
+
+    def normalised(self, images: int) -> Tensor:
+        """Return the first training images as a network sees them, not augmented."""
+        return self.data.normalise(self.data.train.images[:images])
+
+    def flops(self, count: Callable[..., int], network: Architecture, **options: int) -> int:
+        """Count FLOPs an image of this job's data set with ``training_flops`` or the like."""
+        shape = self.image_shape
+        return count(network, shape.pop("image_size"), **shape, **options)
+
+    def fit(
+        self,
+        network: nn.Module,
+        *,
+        phase: str,
+        loss: Loss = cross_entropy,
+        sample: Tensor | None = None,
+        teacher: Teacher | None = None,
+        flops_an_example: int | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> Trained:
+        """Train a network by the job's recipe: see :func:`mnbench.training.loop.fit`.
+
+        Args:
+            network: what to train.
+            phase: the history's name for it.
+            loss: from logits and batch to a scalar.
+            sample: positions of the training images to train on.
+            teacher: the first parent, whose answers are to be billed as well.
+            flops_an_example: of a step, an image; by the networks' own formula unless given.
+            details: what else goes into the record.
+        """
+        if flops_an_example is None:
+            flops_an_example = sum(
+                self.flops(training_flops, architecture) for architecture in self.training.networks
+            )
+        answer = self.flops(forward_flops, self.parent_architecture(0)) if teacher else 0
+        once = teacher is not None and teacher.answers_once
+        work = Work(
+            an_example=flops_an_example + (0 if once else answer),
+            beforehand=answer * len(self.data.train) if once else 0,
+        )
+        history, cost = fit(
+            network,
+            self.data,
+            self.recipe,
+            seed=self.training.seed,
+            work=work,
+            phase=phase,
+            loss=loss,
+            sample=sample,
+            checkpoint_file=self.checkpoint,
+            identity=self.training.recipe_hash,
+            report=self.progress.epoch,
+        )
+        return Trained(network, history, cost, details or {})
+
+
+def main(train: Callable[[Job], Trained]) -> None:
+    """Run an approach's ``train`` as a program: ``python -m baselines.<approach> PLAN ID``."""
+    parser = argparse.ArgumentParser(description="Train one network of a plan; write its record.")
+    parser.add_argument("plan", type=Path, help="plan.json of a study")
+    parser.add_argument("id", help="the training's id in the plan")
+    parser.add_argument("--log", type=Path, help="a file to log to, beside the terminal")
+    arguments = parser.parse_args()
+    quiet = os.environ.get("MNBENCH_QUIET") == "1"
+    with Progress.to(arguments.log, quiet=quiet) as progress:
+        try:
+            run(train, arguments.plan, arguments.id, progress)
+        except UserError as error:
+            progress.failed(f"mnbench: {error}")
+            sys.exit(2)
+
+
+def run(
+    train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Progress
+) -> None:
+    """Train the training *id* of a plan, and write its record.
+
+    Raises:
+        UserError: the plan, the data, a parent or a checkpoint is not what it should be.
+    """
+    plan = read_plan(plan_file)
+    if id not in plan.trainings:
+        raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
+    training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
+    with acquire(plan.device) as device:
+        data = _training_set(paths.train_data(training.data["dataset"]), device)
+        progress.begin(plan, training)
+        job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
+        _write(train(job), job, plan, paths)
+    progress.end()
+
+
+def _training_set(path: Path, device: torch.device) -> TrainingSet:
+    data = read_train(path)
+    return TrainingSet(
+        DeviceImages.of(data.train, device),
+        DeviceImages.of(data.validation, device),
+        Normalisation.of(data, device),
+    )
+
+
+def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
+    """Write the record beside its place, then move it there: a record is whole or absent."""
+    # Imported when training is over: what trains cannot reach the test images.
+    from mnbench.prediction import record_predictions
+
+    training = job.training
+    final = paths.record(training.id)
+    partial = final.with_name(f".{final.name}.partial")
+    for folder in (partial, final):
+        folder.mkdir(parents=True, exist_ok=True)
+    test_data = paths.test_data(training.data["dataset"])
+    record_predictions(trained.network, job.data, test_data, partial)
+    write_history(partial, trained.history)
+    weights = {key: value.contiguous() for key, value in trained.network.state_dict().items()}
+    save_file(weights, partial / WEIGHTS)
+    Record(
+        id=training.id,
+        approach=training.approach,
+        role=training.role,
+        networks=tuple(
+            {
+                "name": network.name,
+                "id": network.id,
+                "parameters": parameter_count(network, **job.image_shape),
+                "architecture": network.to_dict(),
+            }
+            for network in training.networks
+        ),
+        dataset=job.dataset.name,
+        seed=training.seed,
+        recipe=asdict(job.recipe),
+        recipe_hash=training.recipe_hash,
+        parents=training.parents,
+        cost=trained.cost,
+        environment=environment(job.device),
+        details=trained.details,
+    ).write(partial)
+    for file in reversed(FILES):  # record.json last
+        (partial / file).replace(final / file)
+    partial.rmdir()
+    job.checkpoint.unlink(missing_ok=True)

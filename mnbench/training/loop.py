@@ -1,0 +1,239 @@
+"""The training loop: the one place where networks learn, and where training is billed."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mnbench.records import Cost
+from mnbench.training import checkpoint
+from mnbench.training.convergence import finished
+from mnbench.training.device import Stopwatch, peak_memory
+from mnbench.training.images import DeviceImages, Normalisation, augment
+from mnbench.training.recipe import Recipe
+from mnbench.training.schedules import learning_rate
+from mnbench.training.seeds import derive_seed
+
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a loss is given beside the logits."""
+
+    images: Tensor  # float32 (n, channels, h, w), augmented and normalised
+    labels: Tensor  # int64 (n,)
+    indices: Tensor  # int64 (n,), positions in the training set
+
+
+Loss = Callable[[Tensor, Batch], Tensor]
+Row = dict[str, Any]  # a row of history.csv, keys records.HISTORY_COLUMNS
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """All that a training sees of the data: never the test images."""
+
+    train: DeviceImages
+    validation: DeviceImages
+    normalise: Normalisation
+
+
+@dataclass(frozen=True)
+class Work:
+    """The floating-point operations of training, by formula."""
+
+    an_example: int  # one forward and backward pass, and what a teacher answers each time
+    beforehand: int = 0  # once, in the first epoch: what a teacher answers once and for all
+
+
+def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
+    """Return the mean cross-entropy of logits ``(n, classes)``, in nats."""
+    return functional.cross_entropy(logits, batch.labels)
+
+
+def fit(
+    network: nn.Module,
+    data: TrainingSet,
+    recipe: Recipe,
+    *,
+    seed: int,
+    work: Work,
+    phase: str,
+    loss: Loss = cross_entropy,
+    sample: Tensor | None = None,
+    checkpoint_file: Path | None = None,
+    identity: str = "",
+    report: Callable[[Row, float], None] = lambda row, seconds_left: None,
+) -> tuple[list[Row], Cost]:
+    """Train a network in place.
+
+    Billed are the steps: drawing and augmenting batches, forward, backward, update. Between epochs
+    the network is evaluated on the validation images and may be checkpointed, unbilled.
+
+    Args:
+        network: on the data's device; logits ``(n, classes)``, or ``(networks, n, classes)``.
+        data: training and validation images on the device.
+        recipe: how to train.
+        seed: decides the order of the images and their augmentation.
+        work: what a step costs in FLOPs.
+        phase: the history's name for this training.
+        loss: from logits and batch to a scalar.
+        sample: train on these positions ``(n,)`` of the training set instead of on all.
+        checkpoint_file: where to go on from and save to after an epoch; None is nowhere.
+        identity: the hash of all that decides the training, so that no other is gone on from.
+        report: called after each epoch with its row and the estimated seconds left.
+
+    Returns:
+        The history, one row an epoch, and the cost.
+    """
+    device = data.train.labels.device
+    network.to(memory_format=torch.channels_last)
+    sample = torch.arange(len(data.train)) if sample is None else sample.cpu()
+    options = recipe.optimiser
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=options.learning_rate,
+        momentum=options.momentum,
+        nesterov=options.nesterov and options.momentum > 0,
+        weight_decay=options.weight_decay,
+        fused=True,
+    )
+    scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
+    history: list[Row] = []
+    if checkpoint_file is not None:
+        history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
+    forward = _warmed_up(network, data, recipe)
+    steps_an_epoch = -(-len(sample) // recipe.batch_size)
+    steps = steps_an_epoch * recipe.longest
+    stopwatch, saved = Stopwatch(device), 0.0
+
+    while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
+        epoch = len(history) + 1
+        generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
+        totals = torch.zeros(2, device=device)  # summed loss and correct predictions
+        network.train()
+        stopwatch.start()
+        order = sample[torch.randperm(len(sample), generator=generator)].to(device)
+        for position, indices in enumerate(order.split(recipe.batch_size)):
+            step = (epoch - 1) * steps_an_epoch + position
+            rate = learning_rate(recipe, step, steps, accuracies)
+            optimiser.param_groups[0]["lr"] = rate
+            images = augment(data.train.images[indices], recipe.augmentation, generator)
+            batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+            with _autocast(recipe, device):
+                logits = forward(batch.images)
+                value = loss(logits, batch)
+            optimiser.zero_grad()
+            scaler.scale(value).backward()
+            scaler.step(optimiser)
+            scaler.update()
+            correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
+            totals += torch.stack([value.detach().float(), correct]) * len(indices)
+        device_seconds, cpu_seconds = stopwatch.read()
+
+        train_loss, train_accuracy = (totals / len(sample)).tolist()
+        validation_loss, validation_accuracy = evaluate(network, data)
+        history.append(
+            {
+                "epoch": epoch,
+                "phase": phase,
+                "learning_rate": rate,
+                "train_loss": train_loss,
+                "train_accuracy": train_accuracy,
+                "validation_loss": validation_loss,
+                "validation_accuracy": validation_accuracy,
+                "examples": len(sample),
+                "flops": len(sample) * work.an_example + (work.beforehand if epoch == 1 else 0),
+                "device_seconds": device_seconds,
+                "cpu_seconds": cpu_seconds,
+            }
+        )
+        spent = sum(row["device_seconds"] for row in history)
+        report(history[-1], spent / epoch * (recipe.longest - epoch))
+        # Saving is quick, but on a fast GPU an epoch may be quicker: lose 5 seconds at the most.
+        if checkpoint_file is not None and spent - saved > 5:
+            checkpoint.save(checkpoint_file, identity, network, optimiser, history)
+            saved = spent
+    return history, bill(history, len(data.train), peak_memory(device))
+
+
+def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> Cost:
+    """Add up a history.
+
+    Args:
+        history: one row an epoch.
+        train_images: the size of the training set: what an epoch is measured by.
+        peak_memory_bytes: of the job.
+    """
+    total = {key: sum(row[key] for row in history) for key in ("examples", "flops")}
+    seconds = {
+        key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")
+    }
+    return Cost(
+        epochs=total["examples"] / train_images,
+        peak_memory_bytes=peak_memory_bytes,
+        **total,
+        **seconds,
+    )
+
+
+@torch.no_grad()
+def predict(network: nn.Module, images: Tensor, normalise: Normalisation) -> Tensor:
+    """Answer in eval mode and full precision.
+
+    Args:
+        network: left in eval mode.
+        images: uint8 ``(n, channels, h, w)`` on the network's device.
+        normalise: as in training.
+
+    Returns:
+        float32 logits ``(networks, n, classes)``; networks is 1 for an ordinary network.
+    """
+    network.eval()
+    logits = [network(normalise(batch)) for batch in images.split(EVALUATION_BATCH)]
+    joined = torch.cat(logits, dim=-2).float()
+    return joined if joined.ndim == 3 else joined.unsqueeze(0)
+
+
+def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:
+    """Return mean loss (nats) and accuracy (fraction) on the validation images."""
+    labels = data.validation.labels
+    logits = predict(network, data.validation.images, data.normalise)
+    log_probabilities = functional.log_softmax(logits, dim=-1)
+    picked = log_probabilities[:, torch.arange(len(labels), device=labels.device), labels]
+    accuracy = (logits.argmax(-1) == labels).float().mean()
+    return -float(picked.mean()), float(accuracy)
+
+
+def _autocast(recipe: Recipe, device: torch.device) -> Any:
+    if recipe.precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, getattr(torch, recipe.precision))
+
+
+def _warmed_up(
+    network: nn.Module, data: TrainingSet, recipe: Recipe
+) -> Callable[[Tensor], Tensor]:
+    """Compile if told to, and let a GPU choose its kernels, before the clock runs.
+
+    A forward and a backward pass are enough; what they change is put back.
+    """
+    device = data.train.labels.device
+    forward = torch.compile(network) if recipe.compile else network
+    if device.type == "cuda" or recipe.compile:
+        before = deepcopy(network.state_dict())
+        images = data.normalise(data.train.images[: recipe.batch_size])
+        network.train()
+        with _autocast(recipe, device):
+            logits = forward(images)
+        logits.float().logsumexp(-1).mean().backward()
+        network.zero_grad()
+        network.load_state_dict(before)
+    return forward

@@ -1,0 +1,79 @@
+"""Progress: which network of how many is training, its epoch, error and time left."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from mnbench.plan import Plan, Training
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+@dataclass
+class Progress:
+    """Writes lines to the terminal and to the job's log.
+
+    Jobs run beside each other, so each line says whose it is, and none is overwritten.
+    """
+
+    terminal: TextIO | None
+    log: TextIO | None
+    label: str = ""
+    last: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    @contextmanager
+    def to(cls, log: Path | None, *, quiet: bool) -> Iterator[Self]:
+        """Write to the file *log*, and unless *quiet* to the terminal."""
+        terminal = None if quiet else sys.stderr
+        if log is None:
+            yield cls(terminal, None)
+            return
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("w", buffering=1) as file:
+            yield cls(terminal, file)
+
+    def begin(self, plan: Plan, training: Training) -> None:
+        """Say which network of how many begins."""
+        position = list(plan.trainings).index(training.id) + 1
+        count = len(plan.trainings)
+        _, _, seed, approach, name = training.id.split("/")
+        self.label = f"[{position:>{len(str(count))}}/{count}] {approach} {name} {seed}"
+        self._say("begins", terminal=False)
+
+    def epoch(self, row: dict[str, Any], seconds_left: float) -> None:
+        """Say how far it is: every epoch in the log, at most every few seconds on the terminal."""
+        error = 100 * (1 - row["validation_accuracy"])
+        text = f"epoch {row['epoch']}, validation error {error:.1f} %"
+        now = time.monotonic()
+        due = now - self.last >= SECONDS_BETWEEN_LINES
+        if due:
+            self.last = now
+        self._say(f"{text}, {_clock(seconds_left)} left", terminal=due)
+        self.summary = text
+
+    def end(self) -> None:
+        """Say that the record is written."""
+        self._say(f"done: {self.summary}")
+
+    def failed(self, message: str) -> None:
+        """Say why the job stops: on the terminal whether quiet or not."""
+        print(message, file=sys.stderr)
+        if self.log:
+            print(message, file=self.log)
+
+    def _say(self, text: str, *, terminal: bool = True) -> None:
+        line = f"{self.label}: {text}"
+        if self.log:
+            print(line, file=self.log)
+        if self.terminal and terminal:
+            print(line, file=self.terminal, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"

@@ -1,0 +1,39 @@
+"""Learning-rate schedules: pure functions of the step, and of the epochs already done."""
+
+import math
+from collections.abc import Sequence
+
+from mnbench.training.convergence import exhausted
+from mnbench.training.recipe import Recipe
+
+
+def learning_rate(
+    recipe: Recipe, step: int, steps: int, train_accuracies: Sequence[float] = ()
+) -> float:
+    """Return the learning rate of one step.
+
+    "cosine" without warm-up over the steps of one cycle is the Snapshot Ensembles schedule
+    (Huang et al. 2017, equation 2): rate / 2 * (cos(pi * step / steps) + 1).
+
+    Args:
+        recipe: names the schedule and its peak rate.
+        step: 0-based.
+        steps: the training's number of steps, at the most.
+        train_accuracies: of the epochs done, for "plateau".
+    """
+    schedule, peak = recipe.schedule, recipe.optimiser.learning_rate
+    warmup = round(schedule.warmup * steps)
+    if step < warmup:
+        return peak * (step + 1) / (warmup + 1)
+    progress = (step - warmup) / (steps - warmup)
+    match schedule.name:
+        case "cosine":
+            return peak / 2 * (math.cos(math.pi * progress) + 1)
+        case "linear":
+            return peak * (1 - progress)
+        case "step":
+            return peak * schedule.decay ** sum(progress >= m for m in schedule.milestones)
+        case "plateau":
+            return peak * schedule.decay ** exhausted(train_accuracies, recipe.convergence)
+        case "constant":
+            return peak

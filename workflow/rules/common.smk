@@ -1,0 +1,56 @@
+"""The configuration's check, paths, and the frame of a training rule."""
+
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import Quietness
+
+from mnbench.errors import UserError
+from mnbench.lineage import Approach, make_plan
+from mnbench.paths import StudyPaths
+from mnbench.records import HISTORY, PREDICTIONS, RECORD, WEIGHTS
+from mnbench.study import read_study
+
+SOURCE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
+
+try:
+    STUDY = read_study(config, source=SOURCE)
+except UserError as error:
+    sys.exit(f"mnbench: {error}")
+
+PATHS = StudyPaths(Path("results", STUDY.study))
+LOGS = Path("logs", STUDY.study)
+TRAINING = "{dataset}/{ensemble}/{seed}/{approach}/{name}"  # a training's and its record's id
+APPROACHES: dict[str, Approach] = {}
+
+# Jobs report their progress to the terminal themselves, and so must be told to be quiet.
+if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ()):
+    os.environ["MNBENCH_QUIET"] = "1"
+
+
+wildcard_constraints:
+    dataset="[^/]+",
+    ensemble="[^/]+",
+    seed=r"seed\d+",
+    approach="[^/]+",
+    name="[^/]+",
+
+
+def training_of(wildcards):
+    """The planned training that a job runs."""
+    id = TRAINING.format_map(dict(wildcards.items()))
+    if id not in PLAN.trainings:
+        raise WorkflowError(f"the plan of study '{STUDY.study}' has no training '{id}'")
+    return PLAN.trainings[id]
+
+
+def parent_files(wildcards) -> list[str]:
+    """What a job reads of the records that its training starts from."""
+    parents = training_of(wildcards).parents
+    return [str(PATHS.record(id) / file) for id in parents for file in (RECORD, WEIGHTS)]
+
+
+def recipe_hash(wildcards) -> str:
+    """What a training is run again for when it changes."""
+    return training_of(wildcards).recipe_hash

@@ -1,0 +1,19 @@
+"""Data: each data set checked, split and stored once."""
+
+
+rule dataset:
+    output:
+        train=PATHS.train_data("{dataset}"),
+        test=PATHS.test_data("{dataset}"),
+    log:
+        LOGS / "data/{dataset}.log",
+    params:
+        root=STUDY.data.root,
+        download="--download" if STUDY.data.download else "",
+        train_images=STUDY.data.train_images or "all",
+        validation_images=STUDY.data.validation_images,
+        out=lambda wildcards, output: Path(output.train).parent,
+    shell:
+        "python -m mnbench dataset {wildcards.dataset} --root {params.root:q} {params.download}"
+        " --train-images {params.train_images} --validation-images {params.validation_images}"
+        " --out {params.out:q} --log {log:q}"

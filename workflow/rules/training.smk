@@ -1,0 +1,26 @@
+"""The frame of a training job: one job, one record. Every approach's rule inherits it."""
+
+
+rule training:
+    input:
+        # The plan changes with every configuration; recipe_hash says which trainings that concerns.
+        plan=ancient(PATHS.plan),
+        data=PATHS.train_data("{dataset}"),
+        test=PATHS.test_data("{dataset}"),
+        parents=parent_files,
+    output:
+        record=PATHS.record(TRAINING) / RECORD,
+        history=PATHS.record(TRAINING) / HISTORY,
+        predictions=PATHS.record(TRAINING) / PREDICTIONS,
+        weights=PATHS.record(TRAINING) / WEIGHTS,
+    log:
+        LOGS / f"{TRAINING}.log",
+    wildcard_constraints:
+        approach="(?!)",  # nothing: each approach sets its own name
+    params:
+        id=TRAINING,
+        recipe_hash=recipe_hash,
+    resources:
+        gpu=1,
+    shell:
+        "python -m baselines.{wildcards.approach} {input.plan:q} {params.id:q} --log {log:q}"
