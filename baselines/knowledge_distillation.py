@@ -29,7 +29,9 @@ class Options:
     """What a configuration may say."""
 
     temperature: Annotated[float, Field(gt=0)] = 4.0
-    mixing: Annotated[float, Field(ge=0, le=1)] = 0.5  # of the teacher's part; the labels get 1 - it
+    mixing: Annotated[float, Field(ge=0, le=1)] = (
+        0.5  # of the teacher's part; the labels get 1 - it
+    )
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

@@ -52,9 +52,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
                 budget=budget,
             )
             snapshots.append(snapshot)
-        total += Lineage(
-            tuple(snapshots), setting.ensembles(NAME, snapshots, budget=budget)
-        )
+        total += Lineage(tuple(snapshots), setting.ensembles(NAME, snapshots, budget=budget))
     return total
 
 

@@ -1,1 +1,106 @@
-"""``python -m mnbench``: the steps of the pipeline that are not training."""
+"""``python -m mnbench``: the steps of the pipeline that are not training.
+
+Training has a program for each approach: ``python -m baselines.<approach> PLAN ID``.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mnbench.errors import UserError
+
+TABLES = ("summary", "networks", "histories")
+
+
+def main() -> None:
+    """Run one step; a user's mistake is one line on the terminal and exit status 2."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.step(arguments)
+    except UserError as error:
+        sys.exit(_failed(f"mnbench: {error}"))
+
+
+def _failed(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mnbench", description=__doc__)
+    steps = parser.add_subparsers(required=True, metavar="STEP")
+
+    dataset = steps.add_parser("dataset", help="check, split and store a data set")
+    dataset.set_defaults(step=_dataset)
+    dataset.add_argument("name")
+    dataset.add_argument("--root", type=Path, required=True, help="folder of the data sets")
+    dataset.add_argument("--download", action="store_true", help="fetch what is missing")
+    dataset.add_argument("--train-images", help="how many to train on, or 'all'", required=True)
+    dataset.add_argument("--validation-images", type=int, required=True)
+    dataset.add_argument("--out", type=Path, required=True, help="folder for train and test.npz")
+
+    tables = steps.add_parser("tables", help="evaluate a study's records")
+    tables.set_defaults(step=_tables)
+    tables.add_argument("plan", type=Path, help="plan.json of the study")
+    tables.add_argument("--out", type=Path, required=True, help="folder for the tables")
+
+    figure = steps.add_parser("figure", help="draw one figure of one data set and ensemble")
+    figure.set_defaults(step=_figure)
+    figure.add_argument("name", help="pareto, size, cost_breakdown or training_curves")
+    figure.add_argument("plan", type=Path, help="plan.json of the study")
+    figure.add_argument("tables", type=Path, help="folder of the tables")
+    figure.add_argument("--dataset", required=True)
+    figure.add_argument("--ensemble", required=True)
+    figure.add_argument("--cost", required=True, help="the column that is the cost axis")
+    figure.add_argument("--out", type=Path, nargs="+", required=True, help="files: .png, .pdf")
+    return parser
+
+
+def _dataset(arguments: argparse.Namespace) -> None:
+    from mnbench.datasets import prepare
+
+    wanted = arguments.train_images
+    prepare(
+        arguments.name,
+        root=arguments.root,
+        download=arguments.download,
+        train_images=None if wanted == "all" else int(wanted),
+        validation_images=arguments.validation_images,
+        out=arguments.out,
+    )
+
+
+def _tables(arguments: argparse.Namespace) -> None:
+    from mnbench.evaluation import tables
+    from mnbench.evaluation.store import RecordStore
+    from mnbench.paths import StudyPaths
+    from mnbench.plan import read_plan
+
+    plan = read_plan(arguments.plan)
+    records = StudyPaths(arguments.plan.parent).records
+    store = RecordStore(plan.parents, records)
+    for name in TABLES:
+        table = getattr(tables, name)(plan, records, store=store)
+        tables.write_table(table, arguments.out / f"{name}.csv")
+
+
+def _figure(arguments: argparse.Namespace) -> None:
+    from mnbench.datasets import DATASETS
+    from mnbench.evaluation.tables import read_table, select
+    from mnbench.figures import catalogue, style
+    from mnbench.plan import read_plan
+
+    tables = {
+        name: select(
+            read_table(arguments.tables / f"{name}.csv"), arguments.dataset, arguments.ensemble
+        )
+        for name in TABLES
+    }
+    title = f"{DATASETS[arguments.dataset].title}, {arguments.ensemble}"
+    plan = read_plan(arguments.plan)
+    figure = catalogue.draw(arguments.name, plan, tables, arguments.cost, title)
+    style.save(figure, *arguments.out)
+
+
+if __name__ == "__main__":
+    main()

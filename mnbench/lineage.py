@@ -146,9 +146,7 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
                 f"{choices(name, approaches)}"
             )
     options = {
-        name: parse(
-            approaches[name].options, values or {}, source=source, key=f"approaches.{name}"
-        )
+        name: parse(approaches[name].options, values or {}, source=source, key=f"approaches.{name}")
         for name, values in study.approaches.items()
     }
     for dataset in study.datasets:

@@ -108,6 +108,12 @@ class Plan:
         """The parents of every record, by id."""
         return {training.id: training.parents for training in self.trainings.values()}
 
+    @property
+    def ensembles_hash(self) -> str:
+        """A hash of which records make up which ensembles: the tables' rerun trigger."""
+        text = json.dumps([asdict(row) for row in self.ensembles])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
     def of_approach(self, approach: str) -> tuple[Training, ...]:
         """The trainings that the rule of *approach* runs."""
         return tuple(t for t in self.trainings.values() if t.approach == approach)

@@ -1,5 +1,6 @@
 """Figures: what they show is what the tables say, and no text covers another."""
 
+import os
 import subprocess
 import sys
 from itertools import combinations
@@ -42,6 +43,13 @@ def figures(any_study):
         "size": size.draw(made.summary, title="Fashion-MNIST, v5-small"),
         "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
         "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
+        "three curves": training_curves.draw(
+            made.plan,
+            made.histories,
+            networks=NAMES[:3],
+            cost="cpu_seconds",
+            title="Curves",
+        ),
     }
 
 
@@ -85,17 +93,21 @@ def full_rows(summary):
     return rows.groupby(keys, dropna=False)[["test_error", "cpu_seconds"]].mean().reset_index()
 
 
+def assert_readable(figure, name: str) -> None:
+    renderer = figure.canvas.get_renderer()
+    page = figure.bbox.padded(1)
+    boxes = [(text, text.get_window_extent(renderer)) for text in texts_of(figure)]
+    for text, box in boxes:
+        assert page.x0 <= box.x0 and box.x1 <= page.x1, (name, text)
+        assert page.y0 <= box.y0 and box.y1 <= page.y1, (name, text)
+        assert text.get_fontsize() >= 7, (name, text)
+    for (one, a), (other, b) in combinations(boxes, 2):
+        assert not a.overlaps(b), (name, one.get_text(), other.get_text())
+
+
 def test_no_text_covers_another_and_all_lie_on_the_page(figures):
     for name, figure in figures.items():
-        renderer = figure.canvas.get_renderer()
-        page = figure.bbox.padded(1)
-        boxes = [(text, text.get_window_extent(renderer)) for text in texts_of(figure)]
-        for text, box in boxes:
-            assert page.x0 <= box.x0 and box.x1 <= page.x1, (name, text)
-            assert page.y0 <= box.y0 and box.y1 <= page.y1, (name, text)
-            assert text.get_fontsize() >= 7, (name, text)
-        for (one, a), (other, b) in combinations(boxes, 2):
-            assert not a.overlaps(b), (name, one.get_text(), other.get_text())
+        assert_readable(figure, name)
 
 
 def test_every_approach_is_named_in_every_overview(any_study, figures):
@@ -194,6 +206,7 @@ def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
     wide = full.summary.copy()
     wide.loc[wide["approach"] == "bagging", "cpu_seconds"] *= 20
     figure = pareto.draw(wide, full.networks)
+    assert_readable(figure, "logarithmic")
     assert figure.axes[0].get_xscale() == "log"
     near = full.networks[full.networks["role"] != "mothernet"]
     assert pareto.draw(full.summary, near).axes[0].get_xscale() == "linear"
@@ -352,6 +365,6 @@ assert {key: mpl.rcParams[key] for key in SETTINGS} == before, "settings leak"
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert run.returncode == 0, run.stderr

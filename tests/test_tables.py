@@ -1,6 +1,7 @@
 """Tables computed from real records on disk: values, costs of lineages, and what is refused."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -335,6 +336,6 @@ assert "torch" not in sys.modules
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert run.returncode == 0, run.stderr

@@ -57,9 +57,7 @@ def _head(head: Head, features: int, num_classes: int) -> nn.Sequential:
     pool = nn.AdaptiveAvgPool2d(1) if head.pool == "average" else nn.Identity()
     hidden = nn.Sequential()
     for width in head.hidden:
-        hidden.append(
-            nn.Sequential(OrderedDict(linear=nn.Linear(features, width), relu=nn.ReLU()))
-        )
+        hidden.append(nn.Sequential(OrderedDict(linear=nn.Linear(features, width), relu=nn.ReLU())))
         features = width
     return nn.Sequential(
         OrderedDict(

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-_GAPS = (6, 8, 11, 15, 20, 26, 34, 44, 56, 70)  # points between anchor and label
+_GAPS = (7, 9, 11, 15, 20, 26, 34, 44, 56, 70)  # points between anchor and label
 _ANGLES = np.deg2rad([0, 90, 180, 270, 45, 315, 135, 225, 22, 338, 67, 293, 112, 248, 157, 203])
 _LEADER = 15  # points from which a thin line leads to the label
 _ROUNDS = 3

@@ -159,11 +159,14 @@ def _frame(axes: Axes, points: pd.DataFrame, mothernets: pd.DataFrame) -> None:
     if axes.get_xscale() == "log":
         axes.set_xlim(low * (low / high) ** 0.08, high * (high / low) ** 0.12)
     else:
-        spread = (high - low) or high or 1
+        # One point, or points that differ by seconds, are not blown up to the whole axis.
+        spread = max(high - low, 0.3 * high)
+        low, high = (low + high - spread) / 2, (low + high + spread) / 2
         axes.set_xlim(max(0, low - 0.1 * spread), high + 0.14 * spread)
     errors = np.concatenate([points["error_low"], points["error_high"], mothernets["error"]])
-    spread = (errors.max() - errors.min()) or 1
-    axes.set_ylim(max(0, errors.min() - 0.09 * spread), errors.max() + 0.09 * spread)
+    spread = max(np.ptp(errors), 0.5)
+    middle = (errors.max() + errors.min()) / 2
+    axes.set_ylim(max(0, middle - 0.59 * spread), middle + 0.59 * spread)
 
 
 def _front(axes: Axes, points: pd.DataFrame) -> np.ndarray:

@@ -76,14 +76,15 @@ def draw(
                     look,
                     axis.unit,
                 )
-        _finish(grid, len(networks))
         grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=cost == "epochs"))
         shown = [curve.own[:, 1] for curve in found if curve.network in networks]
         shown += [curve.inherited[:, 1] for curve in found if curve.network in networks]
         _limit(grid[0, 0], np.concatenate(shown))
-        word = "epochs, the MotherNet's included" if cost == "epochs" else axis.label
-        figure.supxlabel(word, fontsize=8.5)
-        figure.supylabel("validation error (%)", fontsize=8.5)
+        hatched = any(curve.approach == "mothernets" for curve in found)
+        word = "epochs, MotherNet included" if cost == "epochs" and hatched else axis.label
+        for axes in grid[:, 0]:
+            axes.set_ylabel("validation error (%)")
+        _finish(grid, len(networks), word)
         _legend(figure, grid, len(networks), looks, found)
         if title:
             figure.suptitle(title)
@@ -182,14 +183,15 @@ def _limit(axes: Axes, errors: np.ndarray) -> None:
     axes.set_ylim(max(0, low - room), high + room)
 
 
-def _finish(grid: np.ndarray, used: int) -> None:
-    """Take away unused panels and give ticks to those above them."""
+def _finish(grid: np.ndarray, used: int, label: str) -> None:
+    """Take away unused panels; label the lowest of every column and give it ticks."""
     columns = grid.shape[1]
     for i, axes in enumerate(grid.flat):
         if i >= used:
             axes.remove()
         elif i + columns >= used:
             axes.xaxis.set_tick_params(labelbottom=True)
+            axes.set_xlabel(label)
 
 
 def _legend(

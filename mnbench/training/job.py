@@ -197,9 +197,7 @@ def main(train: Callable[[Job], Trained]) -> None:
             sys.exit(2)
 
 
-def run(
-    train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Progress
-) -> None:
+def run(train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Progress) -> None:
     """Train the training *id* of a plan, and write its record.
 
     Raises:

@@ -173,9 +173,7 @@ def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> C
         peak_memory_bytes: of the job.
     """
     total = {key: sum(row[key] for row in history) for key in ("examples", "flops")}
-    seconds = {
-        key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")
-    }
+    seconds = {key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")}
     return Cost(
         epochs=total["examples"] / train_images,
         peak_memory_bytes=peak_memory_bytes,
@@ -218,9 +216,7 @@ def _autocast(recipe: Recipe, device: torch.device) -> Any:
     return torch.autocast(device.type, getattr(torch, recipe.precision))
 
 
-def _warmed_up(
-    network: nn.Module, data: TrainingSet, recipe: Recipe
-) -> Callable[[Tensor], Tensor]:
+def _warmed_up(network: nn.Module, data: TrainingSet, recipe: Recipe) -> Callable[[Tensor], Tensor]:
     """Compile if told to, and let a GPU choose its kernels, before the clock runs.
 
     A forward and a backward pass are enough; what they change is put back.

@@ -16,4 +16,4 @@ rule dataset:
     shell:
         "python -m mnbench dataset {wildcards.dataset} --root {params.root:q} {params.download}"
         " --train-images {params.train_images} --validation-images {params.validation_images}"
-        " --out {params.out:q} --log {log:q}"
+        " --out {params.out:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,32 @@
+"""Evaluation: the tables of a study, from its records alone."""
+
+from mnbench.records import FILES
+
+TABLES = [str(PATHS.root / f"{name}.csv") for name in ("summary", "networks", "histories")]
+
+
+rule tables:
+    input:
+        plan=ancient(PATHS.plan),
+        records=[PATHS.record(id) / file for id in PLAN.trainings for file in FILES],
+    output:
+        summary=report(
+            PATHS.root / "summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "summary, a row an ensemble"},
+        ),
+        networks=report(
+            PATHS.root / "networks.csv",
+            caption="../report/networks.rst",
+            category="Tables",
+            labels={"table": "networks, a row a record"},
+        ),
+        histories=PATHS.root / "histories.csv",
+    log:
+        LOGS / "tables.log",
+    params:
+        ensembles=PLAN.ensembles_hash,
+        out=PATHS.root,
+    shell:
+        "python -m mnbench tables {input.plan:q} --out {params.out:q} 2>&1 | tee {log:q}"
