@@ -7,7 +7,10 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-configfile: "config/default.yaml"
+# A study given by --configfile stands alone: Snakemake would merge it into the default one.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/default.yaml"
 
 
 report: "workflow/report/study.rst"

@@ -100,9 +100,12 @@ def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
         def __init__(self) -> None:
             super().__init__()
             sequences = [_in_order(network) for network in networks]
-            cut = _end_of_trunk(sequences[0], shared_layers)
-            self.trunk = nn.Sequential(*sequences[0][:cut])
-            self.branches = nn.ModuleList(nn.Sequential(*units[cut:]) for units in sequences)
+            # Not the same place in every network: a block may end there without pooling.
+            cuts = [_end_of_trunk(units, shared_layers) for units in sequences]
+            self.trunk = nn.Sequential(*sequences[0][: cuts[0]])
+            self.branches = nn.ModuleList(
+                nn.Sequential(*units[cut:]) for units, cut in zip(sequences, cuts, strict=True)
+            )
 
         def forward(self, images: "Tensor") -> "Tensor":
             shared = self.trunk(images)

@@ -72,6 +72,7 @@ def _dataset(arguments: argparse.Namespace) -> None:
 
 def _tables(arguments: argparse.Namespace) -> None:
     from mnbench.evaluation import tables
+    from mnbench.evaluation.overview import overview
     from mnbench.evaluation.store import RecordStore
     from mnbench.paths import StudyPaths
     from mnbench.plan import read_plan
@@ -82,6 +83,8 @@ def _tables(arguments: argparse.Namespace) -> None:
     for name in TABLES:
         table = getattr(tables, name)(plan, records, store=store)
         tables.write_table(table, arguments.out / f"{name}.csv")
+        if name == "summary":
+            (arguments.out / "summary.md").write_text(overview(table, plan.left_out))
 
 
 def _figure(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The one exception a user's mistake raises, and the helper that proposes the nearest valid name."""
+"""The exception that a user's mistake raises, and the proposal of the nearest valid name."""
 
 import difflib
 from collections.abc import Iterable

@@ -158,7 +158,7 @@ def read_plan(path: Path) -> Plan:
             left_out=tuple(LeftOut(**row) for row in data["left_out"]),
             device=data["device"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: not a readable plan ({type(error).__name__}: {error}); "
             "delete it and run snakemake again"

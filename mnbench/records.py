@@ -151,10 +151,11 @@ def read_predictions(directory: Path, split: str) -> Predictions:
             f"{path}: not readable predictions ({_reason(error)}); "
             "delete the record's folder to train it again"
         ) from error
-    if logits.ndim != 3 or logits.shape[1:2] != labels.shape or not np.isfinite(logits).all():
+    shapes_agree = logits.ndim == 3 and logits.shape[1:2] == labels.shape
+    if logits.dtype.kind != "f" or not shapes_agree or not np.isfinite(logits).all():
         raise UserError(
-            f"{path}: key '{split}_logits': want finite (networks, {labels.size}, classes), got "
-            f"{logits.shape}; delete the record's folder to train it again"
+            f"{path}: key '{split}_logits': want finite floats (networks, {labels.size}, classes), "
+            f"got {logits.dtype} {logits.shape}; delete the record's folder to train it again"
         )
     return Predictions(logits, labels)
 

@@ -1,10 +1,12 @@
 """The study: a configuration file, checked in full before anything runs."""
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import ENSEMBLES
@@ -32,6 +34,15 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
+def _file_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ValueError(
+            f"'{name}' cannot name a folder; use letters, digits, '_', '.' and '-', "
+            "a letter or digit first"
+        )
+    return name
+
+
 Distinct = AfterValidator(_distinct)
 DatasetName = Annotated[str, _one_of("data set", tuple(DATASETS))]
 EnsembleName = Annotated[str, _one_of("ensemble", ENSEMBLES)]
@@ -54,7 +65,7 @@ class Data:
 class Study:
     """What a configuration file says."""
 
-    study: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    study: Annotated[str, AfterValidator(_file_name)]  # also its folder below results/
     datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct]
     ensembles: Annotated[tuple[EnsembleName, ...], Field(min_length=1), Distinct]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct]
@@ -92,17 +103,34 @@ def parse(kind: type[T], values: Any, *, source: str, key: str = "") -> T:
     """
     try:
         # By way of JSON, in whose strict mode a list is a tuple but "3" is no number.
-        return TypeAdapter(kind).validate_json(json.dumps(values))
-    except TypeError:
-        raise UserError(f"{source}: key '{key}': not plain YAML values: {values!r}") from None
+        return TypeAdapter(kind).validate_json(json.dumps(values, default=str))
+    except TypeError:  # from json
+        raise UserError(f"{source}: {_place(key)} has a key that is no text: {values!r}") from None
     except ValidationError as error:
         raise UserError(f"{source}: {_explain(error, kind, key)}") from None
+
+
+# What pydantic's types of findings mean to somebody who writes YAML.
+_MEANINGS = {
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be a mapping, 'key: value' on each line",
+    "dict_type": "must be a mapping, 'key: value' on each line",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "too_short": "must have at least one entry",
+    "tuple_type": "must be a list, '[a, b]'",
+}
 
 
 def _explain(error: ValidationError, kind: type, key: str) -> str:
     """Put the first of pydantic's findings in one line."""
     # Unknown keys first: a misspelt key is the likely cause of a missing one.
     findings = sorted(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
+    # A list whose entries are wrong is also said to be too short.
+    inner = {finding["loc"][:-1] for finding in findings}
+    findings = [f for f in findings if f["type"] != "too_short" or f["loc"] not in inner]
     first = findings[0]
     path = [str(part) for part in first["loc"]]
     where = ".".join([key, *path] if key else path)
@@ -114,15 +142,47 @@ def _explain(error: ValidationError, kind: type, key: str) -> str:
         case "missing":
             return f"key '{where}' is missing; give it{more}"
         case "value_error":
-            reason = str(first["ctx"]["error"])
-        case _:
-            reason = first["msg"][0].lower() + first["msg"][1:]
-            reason = f"{reason}, got {json.dumps(first['input'])}"
-    return f"key '{where}': {reason}{more}"
+            return f"{_place(where)}: {first['ctx']['error']}{more}"
+    return f"{_place(where)} {_requirement(first)}, got {json.dumps(first['input'])}{more}"
+
+
+def _place(where: str) -> str:
+    return f"key '{where}'" if where else "the configuration"
+
+
+def _requirement(finding: Mapping[str, Any]) -> str:
+    """Say what a value must be."""
+    given = finding["input"]
+    if finding["type"] == "literal_error":
+        allowed = re.findall(r"'([^']*)'", finding["ctx"]["expected"])
+        return f"must be one of its names ({choices(str(given), allowed)})"
+    meaning = _MEANINGS.get(finding["type"], finding["msg"].replace("Input should", "must"))
+    if finding["type"] == "float_type" and isinstance(given, str) and _is_number(given):
+        meaning += " (for YAML one such as 5e-4 is text: write 5.0e-4)"
+    return meaning
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _keys(kind: Any, path: list[str]) -> list[str]:
     """The keys that the dataclass at *path* inside *kind* has."""
+    kind = _dataclass_in(kind)
     for part in path:
-        kind = kind.__dataclass_fields__[part].type
-    return list(kind.__dataclass_fields__)
+        # What is no field is a position in a list of dataclasses, or the like.
+        if annotation := get_type_hints(kind).get(part):
+            kind = _dataclass_in(annotation)
+    return [field.name for field in fields(kind)]
+
+
+def _dataclass_in(annotation: Any) -> Any:
+    """The dataclass that an annotation is, or holds (Annotated, Optional, tuple); else None."""
+    if is_dataclass(annotation):
+        return annotation
+    held = map(_dataclass_in, get_args(annotation))
+    return next((found for found in held if found), None)

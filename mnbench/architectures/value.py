@@ -177,8 +177,8 @@ def _check(network: Architecture) -> None:
             _positive(layer.kernel, f"{here}, layer {j}: kernel")
             if layer.kernel % 2 == 0:
                 raise UserError(
-                    f"{here}, layer {j}: kernel {layer.kernel} is even; use an odd one, which has a "
-                    "centre and keeps the image size"
+                    f"{here}, layer {j}: kernel {layer.kernel} is even; use an odd one, which has "
+                    "a centre and keeps the image size"
                 )
     if network.head.pool not in HEAD_POOLS:
         raise UserError(

@@ -20,8 +20,9 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     """Hold a device for the length of a job.
 
     On a CPU a job is one thread: two one-thread jobs do half as much again as one two-thread job,
-    and the bits do not depend on how many cores there are. On a GPU a job holds one of the machine's
-    GPUs by a lock file, exported as ``CUDA_VISIBLE_DEVICES``, unless a cluster chose one already.
+    and the bits do not depend on how many cores there are. On a GPU a job holds one of the
+    machine's GPUs by a lock file, exported as ``CUDA_VISIBLE_DEVICES``, unless a cluster chose one
+    already.
 
     Args:
         wanted: "auto" (a GPU where there is one), "cpu" or "cuda".

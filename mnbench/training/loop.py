@@ -70,6 +70,7 @@ def fit(
     sample: Tensor | None = None,
     checkpoint_file: Path | None = None,
     identity: str = "",
+    checkpoint_seconds: float = 5.0,
     report: Callable[[Row, float], None] = lambda row, seconds_left: None,
 ) -> tuple[list[Row], Cost]:
     """Train a network in place.
@@ -88,6 +89,7 @@ def fit(
         sample: train on these positions ``(n,)`` of the training set instead of on all.
         checkpoint_file: where to go on from and save to after an epoch; None is nowhere.
         identity: the hash of all that decides the training, so that no other is gone on from.
+        checkpoint_seconds: how much training an interruption may lose, beside its own epoch.
         report: called after each epoch with its row and the estimated seconds left.
 
     Returns:
@@ -157,8 +159,8 @@ def fit(
         )
         spent = sum(row["device_seconds"] for row in history)
         report(history[-1], spent / epoch * (recipe.longest - epoch))
-        # Saving is quick, but on a fast GPU an epoch may be quicker: lose 5 seconds at the most.
-        if checkpoint_file is not None and spent - saved > 5:
+        # Saving is quick, but on a fast GPU an epoch may be quicker.
+        if checkpoint_file is not None and spent - saved > checkpoint_seconds:
             checkpoint.save(checkpoint_file, identity, network, optimiser, history)
             saved = spent
     return history, bill(history, len(data.train), peak_memory(device))

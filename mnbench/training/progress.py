@@ -24,6 +24,7 @@ class Progress:
     log: TextIO | None
     label: str = ""
     last: float = field(default_factory=time.monotonic)
+    summary: str = "all epochs were done before"  # as they were if only prediction failed
 
     @classmethod
     @contextmanager

@@ -1,12 +1,12 @@
 """The recipe: everything that decides a training run apart from the network, data and seed."""
 
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-CONFIG = ConfigDict(extra="forbid", strict=True)
+CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -25,7 +25,8 @@ class Schedule:
 
     name: Literal["cosine", "linear", "step", "constant", "plateau"] = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)  # fraction of the steps with a linearly rising rate
-    milestones: tuple[float, ...] = (0.5, 0.75)  # "step": decay at these fractions of the steps
+    # "step": decay at these fractions of the steps
+    milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.75)
     decay: float = Field(0.1, gt=0, lt=1)  # "step" and "plateau": factor
     decays: int = Field(2, ge=0)  # "plateau": how often patience may run out before the end
 

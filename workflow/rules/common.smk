@@ -12,7 +12,7 @@ from mnbench.paths import StudyPaths
 from mnbench.records import HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.study import read_study
 
-SOURCE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
+SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
 
 try:
     STUDY = read_study(config, source=SOURCE)
@@ -26,7 +26,7 @@ APPROACHES: dict[str, Approach] = {}
 
 # Jobs report their progress to the terminal themselves, and so must be told to be quiet.
 if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ()):
-    os.environ["MNBENCH_QUIET"] = "1"
+    os.environ.update(MNBENCH_QUIET="1")
 
 
 wildcard_constraints:
@@ -54,3 +54,13 @@ def parent_files(wildcards) -> list[str]:
 def recipe_hash(wildcards) -> str:
     """What a training is run again for when it changes."""
     return training_of(wildcards).recipe_hash
+
+
+def in_report(path, title: str, caption: str):
+    """Show a figure in the report, found by its data set and ensemble."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category="Figures",
+        labels={"figure": title, "data set": "{dataset}", "ensemble": "{ensemble}"},
+    )

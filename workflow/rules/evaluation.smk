@@ -23,8 +23,11 @@ rule tables:
             labels={"table": "networks, a row a record"},
         ),
         histories=PATHS.root / "histories.csv",
+        overview=PATHS.root / "summary.md",
     log:
         LOGS / "tables.log",
+    conda:
+        "mnbench"
     params:
         ensembles=PLAN.ensembles_hash,
         out=PATHS.root,

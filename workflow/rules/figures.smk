@@ -8,16 +8,6 @@ DRAW = (
 )
 
 
-def in_report(path, title: str, caption: str):
-    """Show a figure in the report, found by its data set and ensemble."""
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category="Figures",
-        labels={"figure": title, "data set": "{dataset}", "ensemble": "{ensemble}"},
-    )
-
-
 rule pareto:
     input:
         plan=ancient(PATHS.plan),
@@ -27,6 +17,8 @@ rule pareto:
         pdf=FIGURE / "pareto.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_pareto.log",
+    conda:
+        "mnbench"
     params:
         figure="pareto",
         tables=PATHS.root,
@@ -44,6 +36,8 @@ rule size:
         pdf=FIGURE / "size.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_size.log",
+    conda:
+        "mnbench"
     params:
         figure="size",
         tables=PATHS.root,
@@ -61,6 +55,8 @@ rule cost_breakdown:
         pdf=FIGURE / "cost_breakdown.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_cost_breakdown.log",
+    conda:
+        "mnbench"
     params:
         figure="cost_breakdown",
         tables=PATHS.root,
@@ -78,6 +74,8 @@ rule training_curves:
         pdf=FIGURE / "training_curves.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_training_curves.log",
+    conda:
+        "mnbench"
     params:
         figure="training_curves",
         tables=PATHS.root,

@@ -17,10 +17,12 @@ rule training:
         LOGS / f"{TRAINING}.log",
     wildcard_constraints:
         approach="(?!)",  # nothing: each approach sets its own name
+    conda:
+        "mnbench"
+    resources:
+        gpu=1,
     params:
         id=TRAINING,
         recipe_hash=recipe_hash,
-    resources:
-        gpu=1,
     shell:
         "python -m baselines.{wildcards.approach} {input.plan:q} {params.id:q} --log {log:q}"

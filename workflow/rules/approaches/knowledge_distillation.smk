@@ -2,7 +2,9 @@
 
 from baselines import knowledge_distillation
 
-APPROACHES["knowledge_distillation"] = Approach("knowledge_distillation", knowledge_distillation.Options, knowledge_distillation.lineage)
+APPROACHES["knowledge_distillation"] = Approach(
+    "knowledge_distillation", knowledge_distillation.Options, knowledge_distillation.lineage
+)
 
 
 use rule training as knowledge_distillation with:

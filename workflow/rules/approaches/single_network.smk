@@ -2,7 +2,9 @@
 
 from baselines import single_network
 
-APPROACHES["single_network"] = Approach("single_network", single_network.Options, single_network.lineage)
+APPROACHES["single_network"] = Approach(
+    "single_network", single_network.Options, single_network.lineage
+)
 
 
 use rule training as single_network with:

@@ -2,7 +2,9 @@
 
 from baselines import snapshot_ensembles
 
-APPROACHES["snapshot_ensembles"] = Approach("snapshot_ensembles", snapshot_ensembles.Options, snapshot_ensembles.lineage)
+APPROACHES["snapshot_ensembles"] = Approach(
+    "snapshot_ensembles", snapshot_ensembles.Options, snapshot_ensembles.lineage
+)
 
 
 use rule training as snapshot_ensembles with:

@@ -1,0 +1,42 @@
+# make        set up, run the default study, say where its figures are
+# make test   set up, run the tests
+# make lint   set up, check the style
+# make lock   write requirements.lock anew from pyproject.toml
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Snakemake and pytest start `python`: it must be the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: study test lint lock clean
+
+study: $(BIN)/.installed
+	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all
+	@echo "Figures: results/default/figures/fashion_mnist_v5-small/  Table: results/default/summary.csv"
+
+test: $(BIN)/.installed
+	$(BIN)/pytest
+
+lint: $(BIN)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+# The stamp is written last, so that an interrupted set-up is taken up again.
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "mnbench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# Exact versions for every system and Python from 3.11 on; uv writes markers, not addresses.
+lock: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	  --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .venv .snakemake results/default logs
