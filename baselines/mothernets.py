@@ -80,7 +80,7 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
     mothernet = setting.training(
         NAME,
         f"mothernet_{label}",
-        construct(networks, name=f"mothernet of {label}"),
+        construct(networks, name="MotherNet"),
         recipe=setting.recipe,
         role="mothernet",
     )

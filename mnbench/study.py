@@ -143,6 +143,10 @@ def _explain(error: ValidationError, kind: type, key: str) -> str:
             return f"key '{where}' is missing; give it{more}"
         case "value_error":
             return f"{_place(where)}: {first['ctx']['error']}{more}"
+        case "literal_error":
+            allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            hint = choices(str(first["input"]), allowed)
+            return f"key '{where}': unknown value {json.dumps(first['input'])}; {hint}{more}"
     return f"{_place(where)} {_requirement(first)}, got {json.dumps(first['input'])}{more}"
 
 
@@ -152,14 +156,10 @@ def _place(where: str) -> str:
 
 def _requirement(finding: Mapping[str, Any]) -> str:
     """Say what a value must be."""
-    given = finding["input"]
-    if finding["type"] == "literal_error":
-        allowed = re.findall(r"'([^']*)'", finding["ctx"]["expected"])
-        return f"must be one of its names ({choices(str(given), allowed)})"
-    meaning = _MEANINGS.get(finding["type"], finding["msg"].replace("Input should", "must"))
-    if finding["type"] == "float_type" and isinstance(given, str) and _is_number(given):
-        meaning += " (for YAML one such as 5e-4 is text: write 5.0e-4)"
-    return meaning
+    kind, given = finding["type"], finding["input"]
+    if kind == "float_type" and isinstance(given, str) and _is_number(given):
+        return "must be a number (to YAML 5e-4 is text: write 5.0e-4)"
+    return _MEANINGS.get(kind, finding["msg"].replace("Input should", "must"))
 
 
 def _is_number(text: str) -> bool:

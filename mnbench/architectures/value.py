@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from mnbench.errors import UserError, choices
 
 BLOCK_KINDS = ("plain",)
 HEAD_POOLS = ("average", "flatten")
+KEYS = ("name", "stem", "blocks", "head")
 
 
 @dataclass(frozen=True, order=True)
@@ -108,44 +109,49 @@ class Architecture:
         Raises:
             UserError: a key is unknown or a value has the wrong type or range.
         """
-        name = str(data.get("name", "network"))
-        where = f"{where}: network '{name}'" if where else f"network '{name}'"
-        _known(data, ("name", "stem", "blocks", "head"), where)
-        stem = _known(data.get("stem") or {}, ("space_to_depth",), f"{where}, stem")
-        head = _known(data.get("head") or {}, ("pool", "hidden"), f"{where}, head")
-        blocks = data.get("blocks")
-        if not isinstance(blocks, list | tuple):
-            raise UserError(f"{where}: 'blocks' must be a list of blocks, got {blocks!r}")
-        return cls(
-            name=name,
-            stem=Stem(**stem),
-            blocks=tuple(_block(block, f"{where}, block {i}") for i, block in enumerate(blocks, 1)),
-            head=Head(**{**head, "hidden": tuple(head.get("hidden") or ())}),
-        )
+        name = str(data.get("name", "network")) if isinstance(data, Mapping) else "network"
+        prefix = f"{where}: " if where else ""
+        here = f"{prefix}network '{name}'"
+        data = known_keys(data, KEYS, here)
+        stem = known_keys(data.get("stem", {}), ("space_to_depth",), f"{here}, stem")
+        head = known_keys(data.get("head", {}), ("pool", "hidden"), f"{here}, head")
+        hidden = _list(head.get("hidden", ()), f"{here}, head: 'hidden'", "widths")
+        listed = _list(data.get("blocks"), f"{here}: 'blocks'", "blocks")
+        blocks = tuple(_block(block, f"{here}, block {i}") for i, block in enumerate(listed, 1))
+        head = Head(**{**head, "hidden": tuple(hidden)})
+        try:
+            return cls(blocks, Stem(**stem), head, name)
+        except UserError as error:  # the value knows its name, but not its file
+            raise UserError(f"{prefix}{error}") from None
 
 
 def _block(data: Any, where: str) -> Block:
     if isinstance(data, list | tuple):
         data = {"layers": data}
-    data = _known(data, ("layers", "kind", "pool"), where)
-    layers = data.get("layers")
-    if not isinstance(layers, list | tuple):
-        raise UserError(f"{where}: 'layers' must be a list of layers, got {layers!r}")
-    return Block(
-        **{
-            **data,
-            "layers": tuple(
-                Layer(layer)
-                if isinstance(layer, int)
-                else Layer(**_known(layer, ("filters", "kernel"), f"{where}, layer {i}", need=1))
-                for i, layer in enumerate(layers, 1)
-            ),
-        }
-    )
+    data = known_keys(data, ("layers", "kind", "pool"), where)
+    layers = _list(data.get("layers"), f"{where}: 'layers'", "layers")
+    layers = tuple(_layer(layer, f"{where}, layer {i}") for i, layer in enumerate(layers, 1))
+    return Block(**{**data, "layers": layers})
 
 
-def _known(data: Any, keys: tuple[str, ...], where: str, need: int = 0) -> dict[str, Any]:
-    """Return *data* as a dict of *keys*, of which the first *need* must be there."""
+def _layer(data: Any, where: str) -> Layer:
+    if isinstance(data, int):
+        return Layer(data)
+    return Layer(**known_keys(data, ("filters", "kernel"), where, need=1))
+
+
+def _list(data: Any, what: str, of: str) -> Sequence[Any]:
+    if not isinstance(data, list | tuple):
+        raise UserError(f"{what} must be a list of {of}, got {data!r}")
+    return data
+
+
+def known_keys(data: Any, keys: tuple[str, ...], where: str, need: int = 0) -> dict[str, Any]:
+    """Return *data* as a dict of *keys*, of which the first *need* must be there.
+
+    Raises:
+        UserError: *data* is no mapping, has another key, or lacks one.
+    """
     if not isinstance(data, Mapping):
         raise UserError(f"{where}: expected keys {', '.join(keys)}, got {data!r}")
     for key in data:

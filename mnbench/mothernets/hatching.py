@@ -102,7 +102,7 @@ def perturb(network: nn.Module, noise: float, generator: torch.Generator | None 
     """
     with torch.no_grad():
         for weight in network.parameters():
-            if weight.ndim > 1:
+            if weight.ndim > 1 and weight.numel() > 1:  # a single number has no deviation
                 sample = torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
                 weight += noise * weight.std() * sample.to(weight.device)
 

@@ -1,6 +1,7 @@
 """Checkpoints: where an interrupted training goes on.
 
-One safetensors file holds the weights, the optimiser's momentum and the history so far. Random
+One safetensors file holds the weights, the optimiser's momentum, the gradients' scale (precision
+"float16" adapts it) and the history so far. Random
 choices need no state: every epoch's generator is derived from the seed and the epoch. The file is
 no declared output of any rule, for Snakemake deletes those before a job starts and after it fails.
 """
@@ -24,6 +25,7 @@ def save(
     identity: str,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
     history: list[dict[str, Any]],
 ) -> None:
     """Write a checkpoint, whole or not at all.
@@ -33,6 +35,7 @@ def save(
         identity: the hash of all that decides the training.
         network: what is trained.
         optimiser: its optimiser.
+        scaler: of its gradients.
         history: one row for every epoch done.
     """
     tensors = {f"network/{key}": value for key, value in network.state_dict().items()}
@@ -44,13 +47,21 @@ def save(
     save_file(
         {key: value.contiguous() for key, value in tensors.items()},
         partial,
-        {"identity": identity, "history": json.dumps(history)},
+        {
+            "identity": identity,
+            "scaler": json.dumps(scaler.state_dict()),
+            "history": json.dumps(history),
+        },
     )
     partial.replace(path)
 
 
 def restore(
-    path: Path, identity: str, network: nn.Module, optimiser: torch.optim.Optimizer
+    path: Path,
+    identity: str,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
 ) -> list[dict[str, Any]]:
     """Go on from a checkpoint, if there is one of this very training.
 
@@ -69,6 +80,8 @@ def restore(
                 return []  # the recipe has changed since
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         history = json.loads(metadata["history"])
+        if scaler.is_enabled():
+            scaler.load_state_dict(json.loads(metadata["scaler"]))
         prefix = "network/"
         network.load_state_dict(
             {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

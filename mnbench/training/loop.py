@@ -110,7 +110,7 @@ def fit(
     scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
     history: list[Row] = []
     if checkpoint_file is not None:
-        history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
+        history = checkpoint.restore(checkpoint_file, identity, network, optimiser, scaler)
     forward = _warmed_up(network, data, recipe)
     steps_an_epoch = -(-len(sample) // recipe.batch_size)
     steps = steps_an_epoch * recipe.longest
@@ -161,7 +161,7 @@ def fit(
         report(history[-1], spent / epoch * (recipe.longest - epoch))
         # Saving is quick, but on a fast GPU an epoch may be quicker.
         if checkpoint_file is not None and spent - saved > checkpoint_seconds:
-            checkpoint.save(checkpoint_file, identity, network, optimiser, history)
+            checkpoint.save(checkpoint_file, identity, network, optimiser, scaler, history)
             saved = spent
     return history, bill(history, len(data.train), peak_memory(device))
 

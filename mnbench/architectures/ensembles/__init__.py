@@ -4,7 +4,7 @@ from importlib import resources
 
 import yaml
 
-from mnbench.architectures.value import Architecture
+from mnbench.architectures.value import KEYS, Architecture, known_keys
 from mnbench.errors import UserError, choices
 
 _FOLDER = resources.files(__name__)
@@ -25,13 +25,19 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
         raise UserError(f"unknown ensemble '{name}'; {choices(name, ENSEMBLES)}")
     file = f"{name}.yaml"
     try:
-        data = yaml.safe_load((_FOLDER / file).read_text())
-        members = tuple(
-            Architecture.from_dict({**(data.get("shared") or {}), **member}, where=file)
-            for member in data["members"]
+        data = yaml.safe_load((_FOLDER / file).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    data = known_keys(data, ("members", "shared"), file, need=1)
+    shared = known_keys(data.get("shared", {}), ("stem", "head"), f"{file}: 'shared'")
+    if not isinstance(data["members"], list) or not data["members"]:
+        raise UserError(f"{file}: 'members' must be a list of networks, got {data['members']!r}")
+    members = tuple(
+        Architecture.from_dict(
+            shared | known_keys(member, KEYS, f"{file}: member {position}"), where=file
         )
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-        raise UserError(f"{file}: not a valid ensemble ({type(error).__name__}: {error})") from None
+        for position, member in enumerate(data["members"], 1)
+    )
     names = [member.name for member in members]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"{file}: two members are named {', '.join(sorted(twice))}; rename one")

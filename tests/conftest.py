@@ -1,0 +1,38 @@
+"""What all tests share: a tiny study, prepared once and trained once."""
+
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+from tiny import prepare_study, train
+
+from mnbench.paths import StudyPaths
+from mnbench.plan import read_plan
+
+# No test may fail because the machine is busy.
+hypothesis.settings.register_profile("mnbench", deadline=None)
+hypothesis.settings.load_profile("mnbench")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
+    """The tiny study's plan and data, to be read only."""
+    return prepare_study(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture(scope="session")
+def trained(prepared: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
+    """The tiny study with every record trained, to be read only."""
+    paths = StudyPaths(tmp_path_factory.mktemp("trained"))
+    shutil.copytree(prepared.root, paths.root, dirs_exist_ok=True)
+    for id in read_plan(paths.plan).trainings:
+        train(paths, id)
+    return paths
+
+
+@pytest.fixture
+def study(trained: StudyPaths, tmp_path: Path) -> StudyPaths:
+    """A trained copy of the tiny study, to be changed at will."""
+    shutil.copytree(trained.root, tmp_path / "study")
+    return StudyPaths(tmp_path / "study")
