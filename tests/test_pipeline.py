@@ -158,7 +158,7 @@ def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
     folder, first = finished
     assert "/26] full_data v13 seed0: done: epoch 1, validation error" in first.stderr
     record = "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v13/record.json"
-    quiet = snakemake(folder, "--quiet", "--forcerun", "bagging", "--until", "bagging", record)
+    quiet = snakemake(folder, record, "--quiet", "--forcerun", "bagging")
     assert quiet.returncode == 0, quiet.stderr
     assert "validation error" not in quiet.stderr + quiet.stdout
     log = folder / "logs/tiny/fashion_mnist/v5-small/seed0/bagging/v13.log"

@@ -23,6 +23,7 @@ class Progress:
     terminal: TextIO | None
     log: TextIO | None
     label: str = ""
+    summary: str = "all epochs were in the checkpoint"
     last: float = field(default_factory=time.monotonic)
     summary: str = "all epochs were done before"  # as they were if only prediction failed
 
