@@ -404,6 +404,7 @@ def test_a_job_on_a_cpu_is_one_thread():
     with device.acquire("cpu") as held:
         assert held == torch.device("cpu")
         assert torch.get_num_threads() == 1
+    assert 5e-324 + torch.zeros((), dtype=torch.float64).item() > 0  # floats are whole again
 
 
 def test_cuda_without_a_gpu_is_one_line(monkeypatch):

@@ -75,7 +75,7 @@ def test_skip_connections_cannot_be_shared():
 FAMILIES = {
     "inside a block": ((vgg([8, 8], [16]), vgg([8, 8, 8], [16])), 1),
     "at a block's end": ((vgg([8, 8], [16]), vgg([8, 8], [24, 24])), 2),
-    "into the second block": ((vgg([8], [16, 16]), vgg([8], [16], [32])), 2),
+    "into the second block": ((vgg([8], [16, 16]), vgg([8], [16, 24, 24], [32])), 2),
     "all layers": ((vgg([8, 8], [16]), vgg([8, 8], [16])), 3),
     "blocks without pooling": ((vgg([8], [8, 16], pool=1), vgg([8, 8], [16], pool=1)), 1),
     "five networks": (load_ensemble("v5-small"), 2),

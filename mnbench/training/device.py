@@ -34,7 +34,10 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
-        yield torch.device("cpu")
+        try:
+            yield torch.device("cpu")
+        finally:
+            torch.set_flush_denormal(False)  # it would change what floats are for the whole process
         return
     if not torch.cuda.is_available():
         raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
@@ -46,7 +49,10 @@ def acquire(wanted: str) -> Iterator[torch.device]:
         # torch may have counted the devices already, so the index is given as well.
         device = torch.device("cuda", slot)
         torch.cuda.set_device(device)
-        yield device
+        try:
+            yield device
+        finally:
+            del os.environ["CUDA_VISIBLE_DEVICES"]  # so that the process's next job asks again
 
 
 @contextmanager

@@ -7,8 +7,6 @@ rule dataset:
         test=PATHS.test_data("{dataset}"),
     log:
         LOGS / "data/{dataset}.log",
-    conda:
-        "mnbench"
     params:
         root=STUDY.data.root,
         download="--download" if STUDY.data.download else "",

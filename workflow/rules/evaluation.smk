@@ -26,8 +26,6 @@ rule tables:
         overview=PATHS.root / "summary.md",
     log:
         LOGS / "tables.log",
-    conda:
-        "mnbench"
     params:
         ensembles=PLAN.ensembles_hash,
         out=PATHS.root,

@@ -17,8 +17,6 @@ rule pareto:
         pdf=FIGURE / "pareto.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_pareto.log",
-    conda:
-        "mnbench"
     params:
         figure="pareto",
         tables=PATHS.root,
@@ -36,8 +34,6 @@ rule size:
         pdf=FIGURE / "size.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_size.log",
-    conda:
-        "mnbench"
     params:
         figure="size",
         tables=PATHS.root,
@@ -55,8 +51,6 @@ rule cost_breakdown:
         pdf=FIGURE / "cost_breakdown.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_cost_breakdown.log",
-    conda:
-        "mnbench"
     params:
         figure="cost_breakdown",
         tables=PATHS.root,
@@ -74,8 +68,6 @@ rule training_curves:
         pdf=FIGURE / "training_curves.pdf",
     log:
         LOGS / "figures/{dataset}_{ensemble}_training_curves.log",
-    conda:
-        "mnbench"
     params:
         figure="training_curves",
         tables=PATHS.root,

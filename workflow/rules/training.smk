@@ -17,8 +17,6 @@ rule training:
         LOGS / f"{TRAINING}.log",
     wildcard_constraints:
         approach="(?!)",  # nothing: each approach sets its own name
-    conda:
-        "mnbench"
     resources:
         gpu=1,
     params:
