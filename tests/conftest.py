@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import torch
 from tiny import prepare_study, train
 
 from mnbench.paths import StudyPaths
@@ -13,6 +14,9 @@ from mnbench.plan import read_plan
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("mnbench", deadline=None)
 hypothesis.settings.load_profile("mnbench")
+
+# As in a job: on a busy machine the threads of tiny networks wait for each other for minutes.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -108,8 +108,7 @@ def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):
     plan = read_plan(study / "plan.json")
     for row, ensemble in zip(table.itertuples(), plan.ensembles, strict=True):
         records = [
-            read_record(study / "records" / id)
-            for id in lineage_of(ensemble.members, plan.parents)
+            read_record(study / "records" / id) for id in lineage_of(ensemble.members, plan.parents)
         ]
         assert row.training_flops == sum(record.cost.flops for record in records)
         assert row.examples == sum(record.cost.examples for record in records)
@@ -170,8 +169,8 @@ def test_a_changed_comment_retrains_nothing_and_a_changed_option_what_it_concern
     file = folder / "tiny.yaml"
     file.write_text("# a remark\n" + file.read_text())
     assert "Nothing to be done" in snakemake(folder, "-n").stdout
-    approaches = TINY["approaches"] | {"mothernets": TINY["approaches"]["mothernets"] | {"noise": 0}}
-    write_config(folder, approaches=approaches)
+    mothernets = TINY["approaches"]["mothernets"] | {"noise": 0}
+    write_config(folder, approaches=TINY["approaches"] | {"mothernets": mothernets})
     dry = snakemake(folder, "-n", "--quiet", "rules").stdout
     write_config(folder)
     counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)

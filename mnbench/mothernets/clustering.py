@@ -1,16 +1,16 @@
 """Cluster an ensemble into g groups of similar networks, one MotherNet a group."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from itertools import combinations, permutations
+from collections.abc import Sequence
 
-from mnbench.architectures import Architecture, parameter_count
+from mnbench.architectures import Architecture
 from mnbench.errors import UserError
-from mnbench.mothernets.construction import construct, incompatibility
+from mnbench.mothernets.construction import incompatibility
+from mnbench.mothernets.exact import best_partition
+from mnbench.mothernets.partition import Partition, improve, merge
+from mnbench.mothernets.vectors import Vectors
 
 Group = tuple[int, ...]
-Shared = Callable[[Group], float]
+EXACT = 10  # up to so many networks the best partition is found in milliseconds
 
 
 def cluster(architectures: Sequence[Architecture], g: int) -> tuple[Group, ...]:
@@ -22,10 +22,12 @@ def cluster(architectures: Sequence[Architecture], g: int) -> tuple[Group, ...]:
 
         sum over the groups c of  (|c| - 1) * parameters(MotherNet of c),
 
-    so the sum, the *shared* parameters, is maximised: greedy merging of the two groups that keep
-    most shared, then single networks moved or swapped between groups while that shares more. (The
-    paper's own algorithm is recalled as a balanced, K-means-like one with the MotherNet as
-    centroid; this objective states what that is after: the work that need not be repeated.)
+    so the sum, the *shared* parameters, is maximised: exactly for up to ten networks. For more,
+    the two groups that keep most shared are merged until g are left; then single networks are moved
+    or swapped between groups, or two groups merged and a third one split, for as long as that
+    shares more. (The paper's own algorithm is recalled as a balanced, K-means-like one with the
+    MotherNet as centroid; this objective states what that is after: the work that need not be
+    repeated.)
 
     Args:
         architectures: the members, in order.
@@ -42,63 +44,29 @@ def cluster(architectures: Sequence[Architecture], g: int) -> tuple[Group, ...]:
             f"g = {g} clusters of {len(architectures)} networks cannot be; "
             f"g runs from 1 to {len(architectures)}, the ensemble's size"
         )
-    # Neighbouring partitions differ in two groups: nearly all groups asked for were seen before.
-    shared = cache(lambda group: _shared(architectures, group))
-    groups = _merge([(index,) for index in range(len(architectures))], g, shared)
-    for group in groups:
-        for i, j in combinations(group, 2):
-            if reason := incompatibility(architectures[i], architectures[j]):
-                names = f"{architectures[i].name} and {architectures[j].name}"
-                raise UserError(f"g = {g} clusters are too few: {names}: {reason}; use a larger g")
-    return tuple(_improve(groups, shared))
-
-
-def _shared(architectures: Sequence[Architecture], group: Group) -> float:
-    """The parameters that a group's members need not learn one by one; -inf if incompatible."""
-    if len(group) == 1:
-        return 0
-    first = architectures[group[0]]
-    if any(incompatibility(first, architectures[index]) for index in group[1:]):
-        return -math.inf
-    # The data set's shape adds about the same to every network: any will do for a comparison.
-    return (len(group) - 1) * parameter_count(construct([architectures[i] for i in group]))
-
-
-def _merge(groups: list[Group], g: int, shared: Shared) -> list[Group]:
-    """Merge two groups at a time, those that keep most shared, until *g* are left."""
-    while len(groups) > g:
-        # max keeps the first of equals: the merge with the lowest indices.
-        one, other = max(
-            combinations(groups, 2), key=lambda pair: shared(_union(*pair)) - sum(map(shared, pair))
+    families = _families(architectures)
+    if g <= max(families):
+        one, other = (architectures[families.index(family)] for family in (0, 1))
+        raise UserError(
+            f"g = {g} clusters are too few: {one.name} and {other.name} cannot share one, since "
+            f"{incompatibility(one, other)}; use g from {max(families) + 1}"
         )
-        groups = sorted([*(set(groups) - {one, other}), _union(one, other)])
-    return groups
+    vectors = Vectors.of(architectures)
+    if len(architectures) <= EXACT:
+        groups = best_partition(vectors, families, g)
+    else:
+        alone = [[index] for index in range(len(architectures))]
+        groups = improve(merge(Partition(vectors, families, alone), g)).members
+    return tuple(sorted(tuple(sorted(group)) for group in groups))
 
 
-def _improve(groups: list[Group], shared: Shared) -> list[Group]:
-    """Move single networks, or swap two, between groups for as long as more is shared."""
-    while step := next(_better(groups, shared), None):
-        (a, b), (new_a, new_b) = step
-        groups = sorted([*(set(groups) - {a, b}), new_a, new_b])
-    return groups
-
-
-def _better(groups: list[Group], shared: Shared) -> Iterator[tuple[tuple[Group, Group], ...]]:
-    for a, b in permutations(groups, 2):
-        for new_a, new_b in _neighbours(a, b):
-            if shared(new_a) + shared(new_b) > shared(a) + shared(b):
-                yield (a, b), (new_a, new_b)
-
-
-def _neighbours(a: Group, b: Group) -> Iterator[tuple[Group, Group]]:
-    """Two groups with one network moved from *a* to *b*, or one of each exchanged."""
-    for i in a:
-        rest = tuple(index for index in a if index != i)
-        if rest:
-            yield rest, _union(b, (i,))
-        for j in b:
-            yield _union(rest, (j,)), _union(tuple(index for index in b if index != j), (i,))
-
-
-def _union(a: Group, b: Group) -> Group:
-    return tuple(sorted(a + b))
+def _families(architectures: Sequence[Architecture]) -> list[int]:
+    """Number each network's family, from 0: compatibility is an equivalence."""
+    founders: list[Architecture] = []
+    families = []
+    for network in architectures:
+        kin = (i for i, founder in enumerate(founders) if not incompatibility(founder, network))
+        families.append(next(kin, len(founders)))
+        if families[-1] == len(founders):
+            founders.append(network)
+    return families

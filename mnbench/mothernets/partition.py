@@ -105,24 +105,49 @@ def merge_table(partition: Partition) -> np.ndarray:
 
 def exchange(partition: Partition) -> None:
     """Move single networks, or swap two, between groups for as long as more is shared."""
-    count = len(partition.home)
     network, unchanged = 0, 0
-    while unchanged < count:
-        moves, swaps = partition.move_gains(network), partition.swap_gains(network)
-        unchanged += 1
-        if max(moves.max(), swaps.max()) > 0:
+    while unchanged < len(partition.home):
+        if step := _move(partition, network) or _swap(partition, network):
             unchanged = 0
-            a, coming = int(partition.home[network]), []
-            if moves.max() >= swaps.max():
-                b = int(moves.argmax())
-            else:
-                coming = [int(swaps.argmax())]
-                b = int(partition.home[coming[0]])
-            staying = [other for other in partition.members[a] if other != network]
-            others = [other for other in partition.members[b] if other not in coming]
-            partition.assign(a, staying + coming)
-            partition.assign(b, [*others, network])
-        network = (network + 1) % count
+            for group, members in step.items():
+                partition.assign(group, members)
+        else:
+            unchanged += 1
+        network = (network + 1) % len(partition.home)
+
+
+def _move(partition: Partition, network: int) -> dict[int, list[int]]:
+    """The two groups as they become when *network* moves to its best group; empty if in vain."""
+    gains = partition.move_gains(network)
+    a, b = int(partition.home[network]), int(gains.argmax())
+    if gains[b] <= 0:
+        return {}
+    return {
+        a: [other for other in partition.members[a] if other != network],
+        b: [*partition.members[b], network],
+    }
+
+
+def _swap(partition: Partition, network: int) -> dict[int, list[int]]:
+    """The two groups as they become by the best swap of *network*; empty if in vain."""
+    gains = partition.swap_gains(network)
+    guest = int(gains.argmax())
+    if gains[guest] <= 0:
+        return {}
+    a, b = int(partition.home[network]), int(partition.home[guest])
+    return {
+        a: [other for other in partition.members[a] if other != network] + [guest],
+        b: [other for other in partition.members[b] if other != guest] + [network],
+    }
+
+
+def improve(partition: Partition) -> Partition:
+    """Exchange and regroup for as long as more is shared."""
+    exchange(partition)
+    while better := regroup(partition):
+        partition = better
+        exchange(partition)
+    return partition
 
 
 def regroup(partition: Partition) -> Partition | None:

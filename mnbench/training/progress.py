@@ -25,7 +25,6 @@ class Progress:
     label: str = ""
     summary: str = "all epochs were in the checkpoint"
     last: float = field(default_factory=time.monotonic)
-    summary: str = "all epochs were done before"  # as they were if only prediction failed
 
     @classmethod
     @contextmanager
