@@ -122,6 +122,13 @@ class Plan:
         """Serialise; the same plan gives the same text."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
 
+    def write(self, path: Path) -> None:
+        """Write :meth:`to_json` to a file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(self.to_json())
+        partial.replace(path)
+
 
 def union(trainings: Iterable[Training]) -> dict[str, Training]:
     """Merge trainings by id, keeping the order.

@@ -214,7 +214,7 @@ def test_only_what_decides_a_training_changes_its_hash():
 
 def test_a_plan_survives_its_file(tmp_path):
     plan = plan_of(mothernets={"g": [1, 2]}, treenets={}, full_data={})
-    (tmp_path / "plan.json").write_text(plan.to_json())
+    plan.write(tmp_path / "plan.json")
     again = read_plan(tmp_path / "plan.json")
     assert again.to_json() == plan.to_json()
     hashes = [t.recipe_hash for t in plan.trainings.values()]

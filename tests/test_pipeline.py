@@ -1,6 +1,7 @@
 """The whole pipeline through Snakemake: a tiny study on real images, in a folder of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -155,9 +156,8 @@ def test_a_second_run_does_nothing(finished):
 
 def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
     folder, first = finished
-    assert "/26] full_data v13 seed0: done: epoch 1, validation error" in first.stderr
-    record = "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v13/record.json"
-    quiet = snakemake(folder, record, "--quiet", "--forcerun", "bagging")
+    assert re.search(r"\[ ?\d+/34\] full_data v13 seed0: done: epoch 1, validation", first.stderr)
+    quiet = snakemake(folder, "--quiet", "--forcerun", "bagging")
     assert quiet.returncode == 0, quiet.stderr
     assert "validation error" not in quiet.stderr + quiet.stdout
     log = folder / "logs/tiny/fashion_mnist/v5-small/seed0/bagging/v13.log"
@@ -223,7 +223,7 @@ def test_killed_in_the_middle_it_goes_on(tmp_path):
     ("change", "said"),
     [
         ({"seds": [0]}, "unknown key 'seds'; did you mean 'seeds'?"),
-        ({"recipe": {"epochs": -1}}, "key 'recipe.epochs': "),
+        ({"recipe": {"epochs": -1}}, "key 'recipe.epochs' must be greater than 0, got -1"),
         ({"approaches": {"mothernets": {"g": [6]}}}, "allowed: 1 to 5"),
         ({"approaches": {"baging": None}}, "did you mean 'bagging'?"),
         ({"ensembles": ["v5_small"]}, "did you mean 'v5-small'?"),

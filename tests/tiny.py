@@ -56,7 +56,7 @@ def plan_of(values: dict[str, Any]) -> Plan:
 def prepare_study(root: Path) -> StudyPaths:
     """Write the tiny study's plan and data, but no record."""
     paths = StudyPaths(root)
-    paths.plan.write_text(plan_of(config()).to_json())
+    plan_of(config()).write(paths.plan)
     prepare(
         DATASET,
         root=root / "nowhere",

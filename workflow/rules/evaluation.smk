@@ -7,7 +7,6 @@ TABLES = [str(PATHS.root / f"{name}.csv") for name in ("summary", "networks", "h
 
 rule tables:
     input:
-        plan=ancient(PATHS.plan),
         records=[PATHS.record(id) / file for id in PLAN.trainings for file in FILES],
     output:
         summary=report(
@@ -27,7 +26,8 @@ rule tables:
     log:
         LOGS / "tables.log",
     params:
+        plan=PATHS.plan,
         ensembles=PLAN.ensembles_hash,
         out=PATHS.root,
     shell:
-        "python -m mnbench tables {input.plan:q} --out {params.out:q} 2>&1 | tee {log:q}"
+        "python -m mnbench tables {params.plan:q} --out {params.out:q} 2>&1 | tee {log:q}"

@@ -2,7 +2,7 @@
 
 FIGURE = PATHS.root / "figures/{dataset}_{ensemble}"
 DRAW = (
-    "python -m mnbench figure {params.figure} {input.plan:q} {params.tables:q}"
+    "python -m mnbench figure {params.figure} {params.plan:q} {params.tables:q}"
     " --dataset {wildcards.dataset} --ensemble {wildcards.ensemble}"
     " --cost {params.cost} --out {output.png:q} {output.pdf:q} 2>&1 | tee {log:q}"
 )
@@ -10,7 +10,6 @@ DRAW = (
 
 rule pareto:
     input:
-        plan=ancient(PATHS.plan),
         tables=TABLES,
     output:
         png=in_report(FIGURE / "pareto.png", "Error against training cost", "pareto"),
@@ -18,6 +17,7 @@ rule pareto:
     log:
         LOGS / "figures/{dataset}_{ensemble}_pareto.log",
     params:
+        plan=PATHS.plan,
         figure="pareto",
         tables=PATHS.root,
         cost=STUDY.cost,
@@ -27,7 +27,6 @@ rule pareto:
 
 rule size:
     input:
-        plan=ancient(PATHS.plan),
         tables=TABLES,
     output:
         png=in_report(FIGURE / "size.png", "Ensemble size", "size"),
@@ -35,6 +34,7 @@ rule size:
     log:
         LOGS / "figures/{dataset}_{ensemble}_size.log",
     params:
+        plan=PATHS.plan,
         figure="size",
         tables=PATHS.root,
         cost=STUDY.cost,
@@ -44,7 +44,6 @@ rule size:
 
 rule cost_breakdown:
     input:
-        plan=ancient(PATHS.plan),
         tables=TABLES,
     output:
         png=in_report(FIGURE / "cost_breakdown.png", "Training cost by network", "cost_breakdown"),
@@ -52,6 +51,7 @@ rule cost_breakdown:
     log:
         LOGS / "figures/{dataset}_{ensemble}_cost_breakdown.log",
     params:
+        plan=PATHS.plan,
         figure="cost_breakdown",
         tables=PATHS.root,
         cost=STUDY.cost,
@@ -61,7 +61,6 @@ rule cost_breakdown:
 
 rule training_curves:
     input:
-        plan=ancient(PATHS.plan),
         tables=TABLES,
     output:
         png=in_report(FIGURE / "training_curves.png", "Training curves", "training_curves"),
@@ -69,6 +68,7 @@ rule training_curves:
     log:
         LOGS / "figures/{dataset}_{ensemble}_training_curves.log",
     params:
+        plan=PATHS.plan,
         figure="training_curves",
         tables=PATHS.root,
         cost=STUDY.cost,

@@ -1,4 +1,8 @@
-"""The plan: made whenever the workflow is read, written down once for the jobs to read."""
+"""The plan: made whenever the workflow is read, and written down for the jobs when they start.
+
+It is no rule's output: a changed plan must not rerun what the change does not concern, and for a
+job behind an outdated ancient() input Snakemake (9.27) does not even look at the job's own params.
+"""
 
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
@@ -6,16 +10,5 @@ except UserError as error:
     sys.exit(f"mnbench: {error}")
 
 
-localrules:
-    plan,
-
-
-rule plan:
-    output:
-        plan=str(PATHS.plan),
-    log:
-        LOGS / "plan.log",
-    params:
-        plan=PLAN.to_json(),
-    run:
-        Path(output.plan).write_text(params.plan)
+onstart:
+    PLAN.write(PATHS.plan)

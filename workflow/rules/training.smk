@@ -3,8 +3,6 @@
 
 rule training:
     input:
-        # The plan changes with every configuration; recipe_hash says which trainings that concerns.
-        plan=ancient(PATHS.plan),
         data=PATHS.train_data("{dataset}"),
         test=PATHS.test_data("{dataset}"),
         parents=parent_files,
@@ -20,7 +18,8 @@ rule training:
     resources:
         gpu=1,
     params:
+        plan=PATHS.plan,
         id=TRAINING,
         recipe_hash=recipe_hash,
     shell:
-        "python -m baselines.{wildcards.approach} {input.plan:q} {params.id:q} --log {log:q}"
+        "python -m baselines.{wildcards.approach} {params.plan:q} {params.id:q} --log {log:q}"
