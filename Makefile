@@ -40,4 +40,5 @@ lock: $(BIN)/.installed
 	  --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf .venv .snakemake results/default logs
+	rm -rf .venv .snakemake logs
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +

@@ -6,8 +6,8 @@ from pydantic.dataclasses import dataclass
 
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
+from mnbench.recipe import CONFIG
 from mnbench.study import Budgets
-from mnbench.training.recipe import CONFIG
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import Architecture
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage, Training
+from mnbench.recipe import CONFIG
 from mnbench.study import Budgets
-from mnbench.training.recipe import CONFIG
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

@@ -13,7 +13,7 @@ from baselines.full_data import scratch
 from baselines.single_network import largest
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
-from mnbench.training.recipe import CONFIG
+from mnbench.recipe import CONFIG
 
 if TYPE_CHECKING:
     from torch import Tensor

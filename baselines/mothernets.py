@@ -18,22 +18,22 @@ from mnbench.errors import UserError
 from mnbench.lineage import Setting
 from mnbench.mothernets import cluster, construct
 from mnbench.plan import Lineage, Training
+from mnbench.recipe import CONFIG
 from mnbench.study import Distinct
-from mnbench.training.recipe import CONFIG
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
 
 NAME = "mothernets"
 MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
-CALIBRATION_IMAGES = 1024  # enough for a mean and a variance to two digits
+CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Hatched:
     """How hatched networks are trained: the recipe but for these."""
 
-    epochs: Annotated[int, Field(gt=0)] = 30
+    epochs: Annotated[int, Field(gt=0)] = 30  # protocol "epochs"; "convergence" ends by itself
     learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
 
 

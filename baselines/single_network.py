@@ -1,9 +1,8 @@
 """One network alone, at several budgets: what a fair reader asks an ensemble to beat.
 
-Not an approach to ensembles but a reference: the ensemble's largest network, trained longer.
+Not an approach to ensembles but a reference: the ensemble's largest network, trained longer by Full
+Data, so it has no training of its own.
 """
-
-from typing import TYPE_CHECKING
 
 from pydantic.dataclasses import dataclass
 
@@ -11,11 +10,8 @@ from baselines.full_data import scratch
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
+from mnbench.recipe import CONFIG
 from mnbench.study import Budgets
-from mnbench.training.recipe import CONFIG
-
-if TYPE_CHECKING:
-    from mnbench.training.job import Job, Trained
 
 NAME = "single_network"
 
@@ -28,17 +24,12 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """An ensemble of one; at a budget of 1 it is Full Data's record."""
+    """An ensemble of one: Full Data's record of the largest network."""
     setting.check_budgets(NAME, options.budgets)
     network = largest(setting)
     total = Lineage()
     for budget in options.budgets:
-        if budget == 1:
-            training = scratch(setting, network)
-        else:
-            training = setting.training(
-                NAME, network.name, network, recipe=setting.recipe, budget=budget
-            )
+        training = scratch(setting, network, budget)
         total += Lineage((training,), setting.ensembles(NAME, [training], budget=budget))
     return total
 
@@ -46,14 +37,3 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 def largest(setting: Setting) -> Architecture:
     """The member with the most parameters, the first of equals."""
     return max(setting.members, key=lambda net: parameter_count(net, **setting.image_shape))
-
-
-def train(job: "Job") -> "Trained":
-    """Train the network from scratch, for longer or shorter."""
-    return job.fit(job.new_network(), phase="scratch")
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage, Training
+from mnbench.recipe import CONFIG, Schedule
 from mnbench.study import Budgets
-from mnbench.training.recipe import CONFIG, Schedule
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

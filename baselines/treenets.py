@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import Architecture, training_flops
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
+from mnbench.recipe import CONFIG
 from mnbench.study import Distinct
-from mnbench.training.recipe import CONFIG
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,7 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from mnbench.datasets import DATASETS, prepare
 from mnbench.errors import UserError
+from mnbench.figures import FIGURES
+from mnbench.plan import read_plan
+from mnbench.study import COST_AXES
 
 TABLES = ("summary", "networks", "histories")
 
@@ -32,10 +36,9 @@ def _parser() -> argparse.ArgumentParser:
 
     dataset = steps.add_parser("dataset", help="check, split and store a data set")
     dataset.set_defaults(step=_dataset)
-    dataset.add_argument("name")
-    dataset.add_argument("--root", type=Path, required=True, help="folder of the data sets")
-    dataset.add_argument("--download", action="store_true", help="fetch what is missing")
-    dataset.add_argument("--train-images", help="how many to train on, or 'all'", required=True)
+    dataset.add_argument("name", choices=tuple(DATASETS))
+    dataset.add_argument("plan", type=Path, help="plan.json: says where the data sets are")
+    dataset.add_argument("--train-images", type=_count, help="a number, or 'all'", required=True)
     dataset.add_argument("--validation-images", type=int, required=True)
     dataset.add_argument("--out", type=Path, required=True, help="folder for train and test.npz")
 
@@ -46,25 +49,27 @@ def _parser() -> argparse.ArgumentParser:
 
     figure = steps.add_parser("figure", help="draw one figure of one data set and ensemble")
     figure.set_defaults(step=_figure)
-    figure.add_argument("name", help="pareto, size, cost_breakdown or training_curves")
+    figure.add_argument("name", choices=FIGURES)
     figure.add_argument("plan", type=Path, help="plan.json of the study")
     figure.add_argument("tables", type=Path, help="folder of the tables")
-    figure.add_argument("--dataset", required=True)
+    figure.add_argument("--dataset", choices=tuple(DATASETS), required=True)
     figure.add_argument("--ensemble", required=True)
-    figure.add_argument("--cost", required=True, help="the column that is the cost axis")
+    figure.add_argument("--cost", choices=COST_AXES, required=True, help="the cost axis")
     figure.add_argument("--out", type=Path, nargs="+", required=True, help="files: .png, .pdf")
     return parser
 
 
-def _dataset(arguments: argparse.Namespace) -> None:
-    from mnbench.datasets import prepare
+def _count(text: str) -> int | None:
+    return None if text == "all" else int(text)
 
-    wanted = arguments.train_images
+
+def _dataset(arguments: argparse.Namespace) -> None:
+    plan = read_plan(arguments.plan)
     prepare(
         arguments.name,
-        root=arguments.root,
-        download=arguments.download,
-        train_images=None if wanted == "all" else int(wanted),
+        root=Path(plan.data_root),
+        download=plan.download,
+        train_images=arguments.train_images,
         validation_images=arguments.validation_images,
         out=arguments.out,
     )
@@ -75,11 +80,10 @@ def _tables(arguments: argparse.Namespace) -> None:
     from mnbench.evaluation.overview import overview
     from mnbench.evaluation.store import RecordStore
     from mnbench.paths import StudyPaths
-    from mnbench.plan import read_plan
 
     plan = read_plan(arguments.plan)
     records = StudyPaths(arguments.plan.parent).records
-    store = RecordStore(plan.parents, records)
+    store = RecordStore(plan, records)
     for name in TABLES:
         table = getattr(tables, name)(plan, records, store=store)
         tables.write_table(table, arguments.out / f"{name}.csv")
@@ -88,10 +92,8 @@ def _tables(arguments: argparse.Namespace) -> None:
 
 
 def _figure(arguments: argparse.Namespace) -> None:
-    from mnbench.datasets import DATASETS
     from mnbench.evaluation.tables import read_table, select
     from mnbench.figures import catalogue, style
-    from mnbench.plan import read_plan
 
     tables = {
         name: select(

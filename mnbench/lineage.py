@@ -9,9 +9,9 @@ from mnbench.architectures import Architecture, load_ensemble
 from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
 from mnbench.errors import UserError, choices
 from mnbench.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
+from mnbench.recipe import Recipe
+from mnbench.seeds import derive_seed
 from mnbench.study import Study, parse
-from mnbench.training.recipe import Recipe
-from mnbench.training.seeds import derive_seed
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Setting:
                 "validation_images": self.study.data.validation_images,
             },
             parents=tuple(parent.id for parent in parents),
+            parent_hashes=tuple(parent.recipe_hash for parent in parents),
             options=dict(options or {}),
         )
 
@@ -107,11 +108,19 @@ class Setting:
         return UserError(f"{self.source}: key 'approaches.{key}': {problem}")
 
     def check_budgets(self, approach: str, budgets: Sequence[float]) -> None:
-        """Refuse budgets where a training ends by itself.
+        """Refuse budgets that mean nothing.
 
         Raises:
-            UserError: there is a budget other than 1 under the protocol "convergence".
+            UserError: two budgets come to the same number of epochs, or there is one other than 1
+                under the protocol "convergence", where a training ends by itself.
         """
+        epochs = [self.recipe.with_budget(budget).epochs for budget in budgets]
+        if len(set(epochs)) < len(epochs):
+            raise self.refuse(
+                f"{approach}.budgets",
+                f"{list(budgets)} of {self.recipe.epochs} epochs come to {epochs} epochs; "
+                "give budgets that differ in whole epochs",
+            )
         if self.recipe.protocol == "convergence" and tuple(budgets) != (1,):
             raise self.refuse(
                 f"{approach}.budgets",
@@ -162,7 +171,15 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             if lineage.left_out:
                 out = LeftOut(setting.dataset.name, setting.ensemble, name, lineage.left_out)
                 left_out[out] = None
-    return Plan(study.study, union(trainings), tuple(ensembles), tuple(left_out), study.device)
+    return Plan(
+        study.study,
+        union(trainings),
+        tuple(ensembles),
+        tuple(left_out),
+        study.device,
+        study.data.root,
+        study.data.download,
+    )
 
 
 def _check_data(study: Study, dataset: str, source: str) -> None:

@@ -27,12 +27,13 @@ class Training:
     """One training job: what it trains, from which records, and how. It leaves one record."""
 
     id: str  # "{dataset}/{ensemble}/seed{seed}/{approach}/{name}"
-    role: str  # "member", "mothernet" or "teacher"
+    role: str  # "member" or "mothernet"
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
     recipe: dict[str, Any]  # a mnbench.training.Recipe as plain values
     seed: int  # for initialisation, data order, augmentation, bootstrap and noise
     data: dict[str, Any]  # dataset name, numbers of images: what decides the training images
     parents: tuple[str, ...] = ()  # ids of the records it starts from
+    parent_hashes: tuple[str, ...] = ()  # their recipe hashes: another MotherNet, another member
     options: dict[str, Any] = field(default_factory=dict)  # read by the approach's module only
 
     @property
@@ -102,6 +103,8 @@ class Plan:
     ensembles: tuple[Ensemble, ...]
     left_out: tuple[LeftOut, ...] = ()
     device: str = "auto"  # where trainings run: no part of what they are
+    data_root: str = "data"  # where data sets are found, and whether they may be fetched: likewise
+    download: bool = False
 
     @property
     def parents(self) -> dict[str, tuple[str, ...]]:
@@ -111,12 +114,8 @@ class Plan:
     @property
     def ensembles_hash(self) -> str:
         """A hash of which records make up which ensembles: the tables' rerun trigger."""
-        text = json.dumps([asdict(row) for row in self.ensembles])
+        text = json.dumps([asdict(row) for row in (*self.ensembles, *self.left_out)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def of_approach(self, approach: str) -> tuple[Training, ...]:
-        """The trainings that the rule of *approach* runs."""
-        return tuple(t for t in self.trainings.values() if t.approach == approach)
 
     def to_json(self) -> str:
         """Serialise; the same plan gives the same text."""
@@ -164,6 +163,8 @@ def read_plan(path: Path) -> Plan:
             ),
             left_out=tuple(LeftOut(**row) for row in data["left_out"]),
             device=data["device"],
+            data_root=data["data_root"],
+            download=data["download"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
@@ -174,4 +175,5 @@ def read_plan(path: Path) -> Plan:
 
 def _training(data: dict[str, Any]) -> Training:
     networks = tuple(Architecture.from_dict(network) for network in data["networks"])
-    return Training(**data | {"networks": networks, "parents": tuple(data["parents"])})
+    lists = {key: tuple(data[key]) for key in ("parents", "parent_hashes")}
+    return Training(**data | lists | {"networks": networks})

@@ -64,7 +64,7 @@ class Cost:
     flops: int = 0  # floating-point operations of training, by formula (mnbench.architectures)
     device_seconds: float = 0.0  # wall time that the training steps held the device
     cpu_seconds: float = 0.0  # process CPU time of the training steps
-    peak_memory_bytes: int = 0  # device memory on a GPU, resident memory on a CPU
+    peak_memory_bytes: int = 0  # of the whole job: device memory on a GPU, else resident memory
 
     def __add__(self, other: "Cost") -> "Cost":
         """Add the work; peak memory is the larger, since the jobs need not run together."""
@@ -79,7 +79,7 @@ class Record:
 
     id: str  # "{dataset}/{ensemble}/seed{seed}/{approach}/{name}", the path below records/
     approach: str  # the approach whose module trained it
-    role: str  # "member", "mothernet" or "teacher"
+    role: str  # "member" or "mothernet"
     networks: tuple[dict[str, Any], ...]  # {"name", "id", "parameters", "architecture"} each
     dataset: str
     seed: int  # the seed that the training's generators were given

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import ENSEMBLES
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError, choices
-from mnbench.training.recipe import CONFIG, Recipe
+from mnbench.recipe import CONFIG, Recipe
 
 T = TypeVar("T")
 

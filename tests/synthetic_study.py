@@ -1,6 +1,7 @@
 """A made-up study with realistic figures: the tables and the plan that the figures draw."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -155,6 +156,21 @@ def study(approaches=None, seeds=(0, 1)) -> Study:
     plan = Plan("synthetic", trainings, tuple(e for p in plans for e in p.ensembles))
     networks = _networks(plan, {k: v for p in plans for k, v in p.work.items()}, rng)
     return Study(plan, _summary(plan, networks, rng), networks, _histories(plan, networks, rng))
+
+
+def kept(made: Study, keep: Callable[[Ensemble], bool]) -> Study:
+    """Leave out ensembles, and the trainings that the others do not need."""
+    plan = made.plan
+    flags = [keep(ensemble) for ensemble in plan.ensembles]
+    ensembles = tuple(e for e, flag in zip(plan.ensembles, flags, strict=True) if flag)
+    needed = set(lineage_of((m for e in ensembles for m in e.members), plan.parents))
+    trainings = {record: t for record, t in plan.trainings.items() if record in needed}
+    return Study(
+        replace(plan, trainings=trainings, ensembles=ensembles),
+        made.summary[flags],  # a row an ensemble, in the plan's order
+        made.networks[made.networks["record"].isin(needed)],
+        made.histories[made.histories["record"].isin(needed)],
+    )
 
 
 def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from tiny import DATASET, TRAIN
 
 from mnbench.datasets import Images, TrainingData, read_train
 from mnbench.datasets.preparation import channel_statistics
+from mnbench.recipe import Augmentation
 from mnbench.training.images import DeviceImages, Normalisation, augment
-from mnbench.training.recipe import Augmentation
 
 CPU = torch.device("cpu")
 

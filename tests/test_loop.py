@@ -1,6 +1,7 @@
 """The training loop: same seed, same bits; interrupted and resumed; what is billed."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,12 +12,12 @@ from torch.nn import functional
 from mnbench.architectures import Architecture, Block, Layer, Stem, build
 from mnbench.datasets import read_train
 from mnbench.errors import UserError
+from mnbench.recipe import Augmentation, Convergence, Optimiser, Recipe, Schedule
 from mnbench.records import HISTORY_COLUMNS, Cost
+from mnbench.seeds import derive_seed
 from mnbench.training import checkpoint, device, loop
 from mnbench.training.images import DeviceImages, Normalisation
 from mnbench.training.loop import TrainingSet, Work, bill, evaluate, fit, predict
-from mnbench.training.recipe import Augmentation, Convergence, Optimiser, Recipe, Schedule
-from mnbench.training.seeds import derive_seed
 
 SMALL = Architecture(
     blocks=(Block((Layer(8), Layer(8))), Block((Layer(16),))), stem=Stem(4), name="small"
@@ -124,9 +125,8 @@ def test_one_step_is_torch_sgd_written_by_hand(data):
         torch.testing.assert_close(after, before - step, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_lower_precision_trains_float32_weights(data, precision):
-    network, history, _ = train(data, Recipe(epochs=1, batch_size=64, precision=precision))
+def test_lower_precision_trains_float32_weights(data):
+    network, history, _ = train(data, Recipe(epochs=1, batch_size=64, precision="bfloat16"))
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     assert math.isfinite(history[0]["train_loss"])
     exact = train(data, Recipe(epochs=1, batch_size=64))[1][0]
@@ -203,7 +203,6 @@ def interrupt_at(epoch):
     [
         QUICK,
         Recipe(epochs=3, batch_size=64, optimiser=Optimiser(momentum=0.0)),
-        Recipe(epochs=3, batch_size=64, precision="float16"),
         Recipe(
             protocol="convergence",
             batch_size=64,
@@ -211,7 +210,7 @@ def interrupt_at(epoch):
             convergence=Convergence(patience=1, min_improvement=1.0),
         ),
     ],
-    ids=["momentum", "no momentum", "float16", "plateau"],
+    ids=["momentum", "no momentum", "plateau"],
 )
 def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch):
     file = tmp_path / "folder" / "checkpoint.safetensors"
@@ -223,20 +222,6 @@ def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch)
     resumed = train(data, recipe, report=lambda row, left: trained.append(row["epoch"]), **saving)
     assert trained == list(range(epoch, 4))  # what was done before is not done again
     assert outcome(resumed) == outcome(train(data, recipe))
-
-
-def test_a_checkpoint_keeps_the_scale_of_the_gradients(tmp_path):
-    def parts(scale):
-        network = new_network()
-        scaler = torch.amp.GradScaler("cpu", init_scale=scale)
-        scaler.scale(torch.zeros(()))  # it begins with the first loss
-        return network, torch.optim.SGD(network.parameters()), scaler
-
-    file = tmp_path / "c.safetensors"
-    checkpoint.save(file, "this", *parts(8.0), [])
-    network, optimiser, scaler = parts(65536.0)
-    checkpoint.restore(file, "this", network, optimiser, scaler)
-    assert scaler.get_scale() == 8.0
 
 
 def test_a_finished_training_is_only_restored(data, tmp_path):
@@ -267,7 +252,7 @@ def damage(file, how):
     elif how == "no identity":
         save_file({"weight": torch.zeros(2)}, file)
     elif how == "another network":
-        metadata = {"identity": "this", "history": "[]", "scaler": "{}"}
+        metadata = {"identity": "this", "history": "[]"}
         save_file({"network/weight": torch.zeros(2)}, file, metadata)
     elif how == "no history":
         save_file({"network/weight": torch.zeros(2)}, file, {"identity": "this", "history": "["})
@@ -426,7 +411,7 @@ def test_a_job_on_a_cpu_is_one_thread():
 
 
 def test_cuda_without_a_gpu_is_one_line(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(UserError, match="key 'device': cuda is wanted but torch sees no GPU"):
         device.acquire("cuda").__enter__()
     with device.acquire("auto") as held:
@@ -442,12 +427,14 @@ def test_each_job_holds_a_gpu_of_its_own_and_the_next_one_waits(tmp_path, monkey
 
     monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(device.time, "sleep", wait)
-    with device._gpu_slot(2) as first:
-        with device._gpu_slot(2) as second:
-            assert {first, second} == {0, 1}
+    gpus = [SimpleNamespace(uuid=f"GPU-{number}") for number in range(2)]
+    monkeypatch.setattr(torch.cuda, "get_device_properties", gpus.__getitem__)
+    with device._free_gpu(2) as first:
+        with device._free_gpu(2) as second:
+            assert {first.index, second.index} == {0, 1}
             with pytest.raises(Waits):
-                device._gpu_slot(2).__enter__()
-        with device._gpu_slot(2) as again:  # free again
+                device._free_gpu(2).__enter__()
+        with device._free_gpu(2) as again:  # free again
             assert again == second
 
 
@@ -456,7 +443,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees
 
 @pytest.mark.gpu
 @needs_gpu
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_network_learns_on_a_gpu(prepared, precision):
     data = training_set(prepared, "cuda")
     recipe = Recipe(epochs=6, batch_size=32, precision=precision)
@@ -501,11 +488,9 @@ def test_a_training_resumes_on_a_gpu(prepared, tmp_path):
 
 @pytest.mark.gpu
 @needs_gpu
-def test_a_job_on_a_gpu_exports_which_it_holds(tmp_path, monkeypatch):
+def test_a_job_on_a_gpu_holds_its_lock(tmp_path, monkeypatch):
     monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that it is put back afterwards
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     with device.acquire("cuda") as held:
         assert held.type == "cuda"
-        assert device.os.environ["CUDA_VISIBLE_DEVICES"] == str(held.index)
-        assert (tmp_path / f"mnbench-gpus-{device.os.getuid()}" / str(held.index)).exists()
+        uuid = str(torch.cuda.get_device_properties(held).uuid)
+        assert (tmp_path / f"mnbench-gpus-{device.os.getuid()}" / uuid).exists()

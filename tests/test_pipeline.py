@@ -204,17 +204,17 @@ def test_killed_in_the_middle_it_goes_on(tmp_path):
     )
     records = tmp_path / "results/tiny/records"
     deadline = time.monotonic() + 120
-    while not list(records.glob("**/record.json")) and time.monotonic() < deadline:
+    while len(list(records.glob("**/record.json"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     kept = {path: path.stat().st_mtime_ns for path in records.glob("**/record.json")}
-    assert 1 <= len(kept) < 5
+    assert 3 <= len(kept) < 5
     assert snakemake(tmp_path, "--unlock").returncode == 0
     again = snakemake(tmp_path, "--rerun-incomplete", "results/tiny/summary.csv")
     assert again.returncode == 0, again.stderr
     assert len(read_table(tmp_path / "results/tiny/summary.csv")) == 5
-    # Snakemake may not have noted the last one or two as finished; the others are untouched.
+    # Snakemake may not have noted the last two as finished; the others are untouched.
     touched = [path for path, time_ns in kept.items() if path.stat().st_mtime_ns != time_ns]
     assert len(touched) <= 2
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from mnbench.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.training.convergence import exhausted, finished
-from mnbench.training.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.training.schedules import learning_rate
 
 

@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 from tiny import SOURCE, config, plan_of
 
 from mnbench.errors import UserError
+from mnbench.recipe import CONFIG, Recipe
 from mnbench.study import parse, read_study
-from mnbench.training.recipe import CONFIG, Recipe
 
 ROOT = Path(__file__).parents[1]
 
@@ -145,7 +145,7 @@ UNKNOWN_NAMES = [
         "recipe.schedule.name",
         "did you mean 'cosine'? allowed: constant, cosine, linear, plateau, step",
     ),
-    ("recipe.precision", "float8", "recipe.precision", "allowed: bfloat16, float16, float32"),
+    ("recipe.precision", "float8", "recipe.precision", "allowed: bfloat16, float32"),
 ]
 
 

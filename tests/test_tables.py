@@ -235,7 +235,7 @@ def test_each_record_is_read_once(records, monkeypatch):
             lambda folder, *split, real=real: read.append((folder, *split)) or real(folder, *split),
         )
     plan = plan_of()
-    store = RecordStore(plan.parents, records)
+    store = RecordStore(plan, records)
     for table in (tables.summary, tables.networks, tables.histories):
         table(plan, records, store=store)
     assert len(read) == len(set(read)) == 3 * len(COSTS)  # the record and two splits

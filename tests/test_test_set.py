@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from tiny import APPROACHES, DATASET, MODULES, change_test_set, last_of, train
+from tiny import DATASET, MODULES, TRAINERS, change_test_set, last_of, train
 
 from mnbench.errors import UserError
 from mnbench.records import HISTORY, WEIGHTS, read_predictions
@@ -156,7 +156,7 @@ def test_test_data_is_named_by_writing_alone():
 
 
 @pytest.mark.parametrize("damage", ["missing", "poisoned"])
-@pytest.mark.parametrize("approach", APPROACHES)
+@pytest.mark.parametrize("approach", TRAINERS)
 def test_every_approach_trains_without_the_test_images(study, approach, damage):
     file, id = study.test_data(DATASET), last_of(study, approach)
     before = load_file(study.record(id) / WEIGHTS)
@@ -178,7 +178,7 @@ def test_every_approach_trains_without_the_test_images(study, approach, damage):
     assert all(np.array_equal(weights[key].numpy(), before[key]) for key in before)
 
 
-@pytest.mark.parametrize("approach", APPROACHES)
+@pytest.mark.parametrize("approach", TRAINERS)
 def test_other_test_images_change_the_test_predictions_and_nothing_else(study, approach):
     id = last_of(study, approach)
     folder = study.record(id)

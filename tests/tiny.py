@@ -11,7 +11,7 @@ import baselines
 from mnbench.datasets import prepare
 from mnbench.lineage import Approach, make_plan
 from mnbench.paths import StudyPaths
-from mnbench.plan import Plan, read_plan
+from mnbench.plan import Plan, Training, read_plan
 from mnbench.study import read_study
 from mnbench.training.job import Job, Trained, run
 from mnbench.training.progress import Progress
@@ -26,6 +26,9 @@ MODULES = {
 APPROACHES = {
     name: Approach(name, module.Options, module.lineage) for name, module in MODULES.items()
 }
+
+# Some approaches have no training of their own: they are references to what others train.
+TRAINERS = [name for name, module in MODULES.items() if hasattr(module, "train")]
 
 
 def config() -> dict[str, Any]:
@@ -77,6 +80,11 @@ def change_test_set(paths: StudyPaths, change: Any) -> None:
     np.savez(file, test_images=images, test_labels=labels[: len(images)])
 
 
+def of_approach(plan: Plan, approach: str) -> list[Training]:
+    """The trainings that the rule of *approach* runs."""
+    return [training for training in plan.trainings.values() if training.approach == approach]
+
+
 def id_of(paths: StudyPaths, name: str) -> str:
     """The one training whose id ends with *name*, "approach/name"."""
     (id,) = [id for id in read_plan(paths.plan).trainings if id.endswith(f"/{name}")]
@@ -85,7 +93,7 @@ def id_of(paths: StudyPaths, name: str) -> str:
 
 def last_of(paths: StudyPaths, approach: str) -> str:
     """The last training of an approach: one with parents where it has such."""
-    return read_plan(paths.plan).of_approach(approach)[-1].id
+    return of_approach(read_plan(paths.plan), approach)[-1].id
 
 
 def train(paths: StudyPaths, id: str) -> None:

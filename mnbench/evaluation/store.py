@@ -1,12 +1,13 @@
 """Reading a plan's records: each once, and each checked against the plan."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from mnbench.errors import UserError
+from mnbench.plan import Plan
 from mnbench.records import (
     PREDICTIONS,
     RECORD,
@@ -24,15 +25,16 @@ RETRAIN = "delete the record's folder to train it again"
 class RecordStore:
     """The records of a plan, read when first asked for and kept."""
 
-    def __init__(self, parents: Mapping[str, tuple[str, ...]], root: Path):
+    def __init__(self, plan: Plan, root: Path):
         """Open the store.
 
         Args:
-            parents: the parents of every planned record, by id (``Plan.parents``).
+            plan: what the records ought to be.
             root: the folder below which a record's id is its path.
         """
         self.root = root
-        self._parents = dict(parents)
+        self._parents = plan.parents
+        self._hashes = {id: training.recipe_hash for id, training in plan.trainings.items()}
         self._labels: dict[tuple[str, str], tuple[np.ndarray, Path]] = {}
         # Kept per store rather than per process: another store may look at another folder.
         self.record = cache(self._record)
@@ -66,6 +68,10 @@ class RecordStore:
             raise UserError(
                 f"{path}: key 'parents': {list(content.parents)}, but the plan says "
                 f"{list(self._parents[record])}; {RETRAIN}"
+            )
+        if content.recipe_hash != self._hashes[record]:
+            raise UserError(
+                f"{path}: key 'recipe_hash': trained by another recipe than the plan's; {RETRAIN}"
             )
         return content
 

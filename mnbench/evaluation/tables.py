@@ -24,7 +24,7 @@ COST_COLUMNS: dict[str, str] = {
     "training_flops": "floating-point operations of training, by formula",
     "cpu_seconds": "process CPU time of the training steps",
     "device_seconds": "wall time that the training steps held the device",
-    "peak_memory_bytes": "largest peak memory of any training billed (device memory on a GPU, "
+    "peak_memory_bytes": "largest peak memory of any job billed (device memory on a GPU, "
     "resident memory on a CPU)",
 }
 
@@ -55,7 +55,7 @@ NETWORKS_COLUMNS: dict[str, str] = {
     **{column: SUMMARY_COLUMNS[column] for column in _WHERE_COLUMNS},
     "record": "id of the record",
     "name": "last part of the id",
-    "role": "member, mothernet or teacher",
+    "role": "member or mothernet",
     "networks": 'names of its networks, joined by "+"',
     "parents": "ids of the records it started from, joined by a space",
     "test_error": "test error rate, mean over its networks, fraction",
@@ -86,7 +86,7 @@ def summary(
     Raises:
         UserError: a record is unreadable or is not what the plan says.
     """
-    store = store or RecordStore(plan.parents, records)
+    store = store or RecordStore(plan, records)
     rows = [_evaluate(row, store) for row in (plan.ensembles if ensembles is None else ensembles)]
     return _typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)))
 
@@ -111,7 +111,7 @@ def networks(
     Raises:
         UserError: a record is unreadable or is not what the plan says.
     """
-    store = store or RecordStore(plan.parents, records)
+    store = store or RecordStore(plan, records)
     rows = [
         _describe(record, store) for record in (plan.parents if trainings is None else trainings)
     ]
@@ -136,7 +136,7 @@ def histories(
     Raises:
         UserError: a history is unreadable or lacks a column.
     """
-    store = store or RecordStore(plan.parents, records)
+    store = store or RecordStore(plan, records)
     frames = [
         _history(record, store) for record in (plan.parents if trainings is None else trainings)
     ]

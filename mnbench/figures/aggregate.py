@@ -1,6 +1,6 @@
 """Means and ranges over seeds: what the figures plot of a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -37,6 +37,38 @@ def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFr
 def full_size(summary: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of each approach's largest size."""
     return summary[summary["size"] == summary.groupby("approach")["size"].transform("max")]
+
+
+def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Choose the budget at which figures without a budget axis show each approach.
+
+    Args:
+        pairs: (approach, budget) of what there is, in any order.
+
+    Returns:
+        By approach: 1, the recipe's own epochs, or the largest budget where 1 was not run.
+    """
+    found: dict[str, set[float]] = {}
+    for approach, budget in pairs:
+        found.setdefault(approach, set()).add(budget)
+    return {approach: 1.0 if 1 in some else max(some) for approach, some in found.items()}
+
+
+def sized_titles(summary: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:
+    """Add its size to the title of each approach that trained fewer networks than the others.
+
+    Args:
+        summary: rows of one data set and ensemble.
+        titles: by approach; the single network's says its size already.
+    """
+    sizes = summary.groupby("approach")["size"].max()
+    found = {}
+    for approach, title in titles.items():
+        size = sizes[approach]
+        smaller = size < sizes.max() and approach != "single_network"
+        note = f" ({size} network{'s' if size > 1 else ''})" if smaller else ""
+        found[approach] = title + note
+    return found
 
 
 def seeds_note(seeds: int) -> str:

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mnbench.figures import cost_breakdown, pareto, size, training_curves
+from mnbench.figures import FIGURES, cost_breakdown, pareto, size, training_curves
 from mnbench.plan import Plan
-
-FIGURES = ("pareto", "size", "cost_breakdown", "training_curves")
 
 
 def draw(
     name: str, plan: Plan, tables: Mapping[str, pd.DataFrame], cost: str, title: str
 ) -> Figure:
-    """Draw one of :data:`FIGURES`.
+    """Draw one of :data:`mnbench.figures.FIGURES`.
 
     Args:
         name: which.
@@ -22,6 +20,9 @@ def draw(
         tables: "summary", "networks" and "histories", rows of one data set and ensemble.
         cost: the column that is the cost axis.
         title: above the figure.
+
+    Raises:
+        ValueError: there is no such figure.
     """
     match name:
         case "pareto":
@@ -32,4 +33,4 @@ def draw(
             return cost_breakdown.draw(plan, tables["networks"], cost, title=title)
         case "training_curves":
             return training_curves.draw(plan, tables["histories"], title=title)
-    raise ValueError(f"no figure is called {name!r}")
+    raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from mnbench.figures import style
+from mnbench.figures.aggregate import main_budgets
 from mnbench.plan import Ensemble, Plan
 from mnbench.records import lineage_of
 
@@ -28,6 +29,7 @@ class Bar:
 
     approach: str
     g: int | None
+    budget: float
     segments: tuple[Segment, ...]  # shared ones first
 
     @property
@@ -41,6 +43,8 @@ def draw(
 ) -> Figure:
     """Draw one stacked bar an approach and g, for full-size ensembles of the full budget.
 
+    An approach without the full budget is shown at its largest, which its label then says.
+
     Args:
         plan: the study's plan, for the lineage of every ensemble.
         networks: rows of one data set and ensemble (``evaluation.tables.networks``).
@@ -48,6 +52,8 @@ def draw(
         title: above the bars.
     """
     found = sorted(bars(plan, networks, cost), key=lambda bar: -bar.total)
+    if not found:
+        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
     axis = style.quantity(cost, [bar.total for bar in found])
     looks = style.looks(bar.approach for bar in found)
     with style.styled():
@@ -58,7 +64,7 @@ def draw(
         axes.spines["left"].set_visible(False)
         axes.set_yticks(range(len(found)), [_title(bar, looks) for bar in found])
         axes.tick_params(axis="y", length=0)
-        axes.set_xlim(0, 1.1 * max((bar.total for bar in found), default=1) / axis.unit)
+        axes.set_xlim(0, 1.1 * max(bar.total for bar in found) / axis.unit)
         axes.set_ylim(-0.6, len(found) - 0.4)
         style.scale_cost_axis(axes.xaxis, 0, 1)
         texts = [
@@ -74,7 +80,7 @@ def draw(
 
 
 def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
-    """Break down the cost of every full-size ensemble of the full budget.
+    """Break down the cost of every full-size ensemble of its approach's main budget.
 
     Records of different seeds that differ in nothing but the seed make up one segment.
 
@@ -85,9 +91,11 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     """
     rows = networks.set_index("record")
     parents = plan.parents
+    usable = [e for e in plan.ensembles if all(member in rows.index for member in e.members)]
+    budgets = main_budgets((e.approach, e.budget) for e in usable)
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}
-    for ensemble in plan.ensembles:
-        if ensemble.budget == 1 and all(member in rows.index for member in ensemble.members):
+    for ensemble in usable:
+        if ensemble.budget == budgets[ensemble.approach]:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     found = []
     for (approach, g), ensembles in chosen.items():
@@ -101,29 +109,30 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
                 row = rows.loc[record]
                 key = (row["approach"], row["name"])
                 before = costs[key].cost if key in costs else 0.0
-                joint = "+" in row["networks"]
+                ancestor = record not in ensemble.members
                 costs[key] = Segment(
-                    names=_names(row),
-                    shared=joint or record not in ensemble.members,
+                    names=_names(row, ancestor),
+                    shared=ancestor or "+" in row["networks"],
                     cost=before + float(row[cost]) / len(full),
                 )
         # Python's sort is stable: within each part the order of the lineage is kept.
         ordered = sorted(costs.values(), key=lambda segment: not segment.shared)
-        found.append(Bar(approach, g, tuple(ordered)))
+        found.append(Bar(approach, g, budgets[approach], tuple(ordered)))
     return found
 
 
-def _names(row: pd.Series) -> tuple[str, ...]:
+def _names(row: pd.Series, ancestor: bool) -> tuple[str, ...]:
+    """Return what to call a record, the longest first; a teacher is another approach's member."""
     networks = row["networks"].split("+")
     if len(networks) > 1:
         return (f"{len(networks)} networks jointly", "joint")
     if row["role"] == "mothernet":
         return ("MotherNet", "MN")
-    return (f"teacher {networks[0]}", "teacher") if row["role"] == "teacher" else (networks[0],)
+    return (f"{networks[0]} (teacher)", "teacher") if ancestor else (networks[0],)
 
 
 def _title(bar: Bar, looks: dict[str, style.Look]) -> str:
-    title = looks[bar.approach].title
+    title = style.at_budget(looks[bar.approach].title, bar.budget)
     return title if bar.g is None else f"{title}, g = {bar.g}"
 
 

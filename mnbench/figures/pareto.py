@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.figures import style
-from mnbench.figures.aggregate import POINT, full_size, over_seeds, seeds_note
+from mnbench.figures.aggregate import POINT, full_size, over_seeds, seeds_note, sized_titles
 from mnbench.figures.labels import Label, Obstacle, place
 
 _SHADE = "#F1F1F1"
@@ -24,7 +24,8 @@ def draw(
     """Draw the error of full-size ensembles against what they cost to train.
 
     A point is the mean over seeds of one (approach, g, budget); bars span the seeds' range on both
-    axes. MotherNets are joined along g, other approaches along their budgets.
+    axes. MotherNets are joined along g, other approaches along their budgets. An approach that ran
+    at smaller sizes only is drawn at its largest and labelled with it.
 
     Args:
         summary: rows of one data set and ensemble (``evaluation.tables.summary``).
@@ -32,6 +33,8 @@ def draw(
         cost: the column to use as the cost, one of ``style.COSTS``.
         title: above the plot.
     """
+    if summary.empty:
+        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
     points = over_seeds(full_size(summary), POINT, cost)
     mothernets = over_seeds(
         networks[networks["role"] == "mothernet"], ["approach", "name"], f"lineage_{cost}"
@@ -40,6 +43,7 @@ def draw(
     for table in (points, mothernets):
         table[["cost", "cost_low", "cost_high"]] /= axis.unit
     looks = style.looks(points["approach"])
+    titles = sized_titles(summary, {approach: look.title for approach, look in looks.items()})
     with style.styled():
         figure = style.new_figure(4.6)
         axes = figure.add_subplot()
@@ -50,7 +54,7 @@ def draw(
         for approach, look in looks.items():
             for series in _series(points[points["approach"] == approach]):
                 _draw_series(axes, series, look, points)
-                labels += _labels(series, look)
+                labels += _labels(series, titles[approach], look.ink)
                 obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=1.5))
         axes.plot(
             mothernets["cost"],
@@ -117,20 +121,20 @@ def _same(points: pd.DataFrame, row: pd.Series) -> pd.Series:
     )
 
 
-def _labels(series: pd.DataFrame, look: style.Look) -> list[Label]:
+def _labels(series: pd.DataFrame, title: str, ink: str) -> list[Label]:
     """Name the series once, at its plainest point, and its other points by g and budget."""
     has_g = (series["g"] > 0).any()
     named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
     labels = []
     for i, row in series.iterrows():
-        parts = [look.title] if i == named else []
+        parts = [title] if i == named else []
         if has_g:
             parts.append(f"g = {row['g']:g}")
         if row["budget"] != 1:
             parts.append(f"×{row['budget']:g}")
         text = ", ".join(parts) if has_g else " ".join(parts)
         # On a MotherNets line alone the name would be taken for a point's: it is set in bold.
-        labels.append(Label(text or "×1", row["cost"], row["error"], look.ink, i == named))
+        labels.append(Label(text or "×1", row["cost"], row["error"], ink, i == named))
     return labels
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import over_seeds, seeds_note
+from mnbench.figures.aggregate import main_budgets, over_seeds, seeds_note
 
 _DODGE = 0.36  # networks over which the series of one size are spread, so that equal values show
 
@@ -14,7 +14,8 @@ _DODGE = 0.36  # networks over which the series of one size are spread, so that 
 def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None) -> Figure:
     """Draw error and cost against ensemble size, a line an approach and g.
 
-    Only trainings of the full budget are drawn. An approach that ran at some sizes only has markers
+    Trainings of the full budget are drawn, or of the largest budget of an approach without it,
+    which its label then says. An approach that ran at some sizes only has markers
     there, joined by a dotted line; one that ran at one size is a reference at that size.
 
     Args:
@@ -22,13 +23,22 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
         cost: the column to use as the cost, one of ``style.COSTS``.
         title: above the panels.
     """
-    points = over_seeds(summary[summary["budget"] == 1], ["approach", "g", "size"], cost)
+    if summary.empty:
+        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
+    budgets = main_budgets(zip(summary["approach"], summary["budget"], strict=True))
+    shown = summary[summary["budget"] == summary["approach"].map(budgets)]
+    points = over_seeds(shown, ["approach", "g", "size"], cost)
     axis = style.quantity(cost, points["cost_high"])
     points[["cost", "cost_low", "cost_high"]] /= axis.unit
     looks = style.looks(points["approach"])
     sweep = sorted(points.loc[points["g"] > 0, "g"].unique())
     series = [
-        (look, g, points[(points["approach"] == approach) & (points["g"] == g)])
+        (
+            style.at_budget(look.title, budgets[approach]),
+            look,
+            g,
+            points[(points["approach"] == approach) & (points["g"] == g)],
+        )
         for approach, look in looks.items()
         for g in sorted(points.loc[points["approach"] == approach, "g"].unique())
     ]
@@ -38,9 +48,9 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
         left, right = figure.subplots(1, 2)
         left.set(ylabel="test error (%)")
         right.set(ylabel=axis.label)
-        for shift, (look, g, rows) in zip(shifts, series, strict=True):
+        for shift, (name, look, g, rows) in zip(shifts, series, strict=True):
             shade = _shade(look.color, sweep, g)
-            label = f"{look.title}, g = {g}" if g else look.title
+            label = f"{name}, g = {g}" if g else name
             for axes, column in ((left, "error"), (right, "cost")):
                 _draw_series(axes, rows, column, shift, shade, look.marker, label)
         sizes = sorted(points["size"].unique())

@@ -102,6 +102,21 @@ def new_figure(height: float) -> Figure:
     return figure
 
 
+def notice(sentence: str, title: str | None = None) -> Figure:
+    """Return a figure that says in one centred *sentence* why there is nothing to show."""
+    with styled():
+        figure = new_figure(1.6)
+        figure.text(0.5, 0.45, sentence, ha="center", va="center", color=GREY)
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def at_budget(title: str, budget: float) -> str:
+    """Add to a title the budget that it is shown at, unless that is the recipe's own."""
+    return title if budget == 1 else f"{title} ×{budget:g}"
+
+
 def save(figure: Figure, *paths: Path) -> None:
     """Write *figure* to each path in the format that its suffix names (PNG at 200 dpi).
 

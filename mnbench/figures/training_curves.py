@@ -11,11 +11,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
+from mnbench.figures.aggregate import main_budgets
 from mnbench.plan import Ensemble, Plan
 from mnbench.records import lineage_of
 
 MOST_PANELS = 6
 _DASHED = (0, (3, 1.5))
+_DOTTED = (0, (1, 1.2))
 _AXES = {
     "epochs": None,  # histories have a row an epoch: counted, not summed
     "cpu_seconds": "cpu_seconds",
@@ -32,6 +34,7 @@ class Curve:
     network: str
     approach: str
     seed: int
+    budget: float
     own: np.ndarray  # (epochs, 2): cost from the lineage's start, validation error in percent
     inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
 
@@ -43,10 +46,16 @@ def draw(
     cost: str = "epochs",
     title: str | None = None,
 ) -> Figure:
-    """Draw a panel a network: from scratch, and hatched where its MotherNet stopped.
+    """Draw a panel a network: from scratch, and hatched from a MotherNet.
 
     Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A
-    study without Full Data and MotherNets shows the approaches that it has.
+    study without Full Data and MotherNets shows the approaches that it has; one without networks
+    trained by themselves is told so. An approach without the full budget is shown at its largest.
+
+    The dot is where the MotherNet ended. Hatching preserves its function, so without noise the
+    hatched network starts there too; the noise that hatching may add moves the start off. The
+    first error measured of the hatched network follows its first epoch: the dotted piece from the
+    dot to it only says which belongs to which.
 
     Args:
         plan: the study's plan, for ensembles, lineages and network names.
@@ -56,6 +65,10 @@ def draw(
         title: above the panels.
     """
     found = curves(plan, histories, cost)
+    if not found:
+        return style.notice(
+            "Nothing to show: the study has no network that was trained by itself.", title
+        )
     names = list(dict.fromkeys(curve.network for curve in found))
     if networks is None:
         spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
@@ -92,7 +105,7 @@ def draw(
 
 
 def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Curve]:
-    """Return the curves of the largest full-budget ensembles of Full Data and MotherNets.
+    """Return the curves of the largest ensembles of Full Data and MotherNets, at their main budget.
 
     Args:
         plan: the study's plan.
@@ -116,6 +129,7 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
                 network=name,
                 approach=ensemble.approach,
                 seed=ensemble.seed,
+                budget=ensemble.budget,
                 own=pieces[-1],
                 inherited=np.concatenate([np.empty((0, 2)), *pieces[:-1]]),
             )
@@ -124,15 +138,14 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
     """Choose one ensemble an approach and seed: the largest, of the smallest g."""
-    usable = [
-        e
-        for e in plan.ensembles
-        if e.budget == 1 and all(member in records for member in e.members)
-    ]
+    usable = [e for e in plan.ensembles if all(member in records for member in e.members)]
+    budgets = main_budgets((e.approach, e.budget) for e in usable)
     shown = {"full_data", "mothernets"} & {e.approach for e in usable}
     best: dict[tuple[str, int], Ensemble] = {}
     for ensemble in usable:
         key = (ensemble.approach, ensemble.seed)
+        if ensemble.budget != budgets[ensemble.approach]:
+            continue
         if shown and ensemble.approach not in shown:
             continue
         if key not in best or _rank(ensemble) > _rank(best[key]):
@@ -154,24 +167,23 @@ def _steps(rows: pd.DataFrame, cost: str) -> np.ndarray:
 
 def _draw_approach(axes: Axes, found: list[Curve], look: style.Look, unit: float) -> None:
     pale = style.mix(look.color, "white", 0.55)
-    for part, dash in (("inherited", _DASHED), ("own", "-")):
-        lines = []
-        for curve in found:
-            line = getattr(curve, part)
-            if part == "own" and len(curve.inherited):
-                # Hatching preserves the function: the network starts where its MotherNet stopped.
-                line = np.concatenate([curve.inherited[-1:], line])
-            if len(line):
-                lines.append(line / [unit, 1])
+    later = [curve for curve in found if len(curve.inherited)]
+    ends = [np.stack([curve.inherited[-1], curve.own[0]]) for curve in later]
+    for lines, dash, width in (
+        ([curve.inherited for curve in later], _DASHED, 1.6),
+        (ends, _DOTTED, 1.1),  # nothing was measured between
+        ([curve.own for curve in found], "-", 1.6),
+    ):
         if not lines:
             continue
+        lines = [line / [unit, 1] for line in lines]
         for line in lines if len(lines) > 1 else ():
             axes.plot(*line.T, color=pale, linewidth=0.7, linestyle=dash, zorder=2)
         # Seeds may stop at different epochs: the mean ends where the first of them stops.
         shortest = min(map(len, lines))
         mean = np.mean([line[:shortest] for line in lines], axis=0)
-        axes.plot(*mean.T, color=look.color, linewidth=1.6, linestyle=dash, zorder=3)
-        if part == "own" and len(found[0].inherited):
+        axes.plot(*mean.T, color=look.color, linewidth=width, linestyle=dash, zorder=3)
+        if dash == _DOTTED:
             axes.plot(*mean[0], look.marker, color=look.color, markersize=5, zorder=4)
 
 
@@ -202,16 +214,22 @@ def _legend(
         mine = [curve for curve in found if curve.approach == approach]
         line = {"color": look.color, "linewidth": 1.6}
         own = _epochs(len(curve.own) for curve in mine)
+        name = style.at_budget(look.title, mine[0].budget)
         if any(len(curve.inherited) for curve in mine):
-            before = _epochs(len(curve.inherited) for curve in mine)
+            before = _epochs(len(curve.inherited) for curve in mine if len(curve.inherited))
             hatched = approach == "mothernets"
             first = "its MotherNet" if hatched else f"{look.title}, ancestors"
-            then = "hatched from it" if hatched else look.title
+            end = "its MotherNet's end" if hatched else "the ancestors' end"
+            then = style.at_budget("hatched from it", mine[0].budget) if hatched else name
+            dot = {"color": look.color, "ls": "none", "marker": look.marker, "ms": 5}
             handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
-            handles.append(Line2D([], [], **line, marker=look.marker, label=f"{then} ({own})"))
+            handles.append(Line2D([], [], **dot, label=end))
+            handles.append(Line2D([], [], **line, label=f"{then} ({own})"))
         else:
-            what = "from scratch" if approach == "full_data" else look.title
-            handles.append(Line2D([], [], **line, label=f"{what} ({own})"))
+            what = style.at_budget("from scratch", mine[0].budget)
+            handles.append(
+                Line2D([], [], **line, label=f"{what if approach == 'full_data' else name} ({own})")
+            )
     seeds = len({curve.seed for curve in found})
     if seeds > 1:
         handles.append(

@@ -1,7 +1,6 @@
 """Checkpoints: where an interrupted training goes on.
 
-One safetensors file holds the weights, the optimiser's momentum, the gradients' scale (precision
-"float16" adapts it) and the history so far. Random
+One safetensors file holds the weights, the optimiser's momentum and the history so far. Random
 choices need no state: every epoch's generator is derived from the seed and the epoch. The file is
 no declared output of any rule, for Snakemake deletes those before a job starts and after it fails.
 """
@@ -25,7 +24,6 @@ def save(
     identity: str,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
-    scaler: torch.amp.GradScaler,
     history: list[dict[str, Any]],
 ) -> None:
     """Write a checkpoint, whole or not at all.
@@ -35,7 +33,6 @@ def save(
         identity: the hash of all that decides the training.
         network: what is trained.
         optimiser: its optimiser.
-        scaler: of its gradients.
         history: one row for every epoch done.
     """
     tensors = {f"network/{key}": value for key, value in network.state_dict().items()}
@@ -49,7 +46,6 @@ def save(
         partial,
         {
             "identity": identity,
-            "scaler": json.dumps(scaler.state_dict()),
             "history": json.dumps(history),
         },
     )
@@ -61,7 +57,6 @@ def restore(
     identity: str,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
-    scaler: torch.amp.GradScaler,
 ) -> list[dict[str, Any]]:
     """Go on from a checkpoint, if there is one of this very training.
 
@@ -80,8 +75,6 @@ def restore(
                 return []  # the recipe has changed since
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         history = json.loads(metadata["history"])
-        if scaler.is_enabled():
-            scaler.load_state_dict(json.loads(metadata["scaler"]))
         prefix = "network/"
         network.load_state_dict(
             {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mnbench.training.recipe import Convergence, Recipe
+from mnbench.recipe import Convergence, Recipe
 
 
 def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:

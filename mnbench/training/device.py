@@ -19,10 +19,9 @@ from mnbench.errors import UserError
 def acquire(wanted: str) -> Iterator[torch.device]:
     """Hold a device for the length of a job.
 
-    On a CPU a job is one thread: two one-thread jobs do half as much again as one two-thread job,
-    and the bits do not depend on how many cores there are. On a GPU a job holds one of the
-    machine's GPUs by a lock file, exported as ``CUDA_VISIBLE_DEVICES``, unless a cluster chose one
-    already.
+    On a CPU a job is one thread: two one-thread jobs do more than one two-thread job
+    (``benchmarks/``), and the bits do not depend on how many cores there are. On a GPU a job holds
+    one of those that it can see for itself, by a lock file.
 
     Args:
         wanted: "auto" (a GPU where there is one), "cpu" or "cuda".
@@ -30,8 +29,15 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     Raises:
         UserError: "cuda" is wanted and there is none.
     """
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+    gpus = 0 if wanted == "cpu" else torch.cuda.device_count()
+    if wanted == "cuda" and not gpus:
+        raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
+    # float32 means float32: on a GPU torch would otherwise round convolutions to TF32, which is
+    # coarser than what a hatched network may differ by from its MotherNet.
+    torch.backends.fp32_precision = "ieee"
+    if not gpus:
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
         try:
@@ -39,35 +45,29 @@ def acquire(wanted: str) -> Iterator[torch.device]:
         finally:
             torch.set_flush_denormal(False)  # it would change what floats are for the whole process
         return
-    if not torch.cuda.is_available():
-        raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
-    if "CUDA_VISIBLE_DEVICES" in os.environ:
-        yield torch.device("cuda", 0)
-        return
-    with _gpu_slot(torch.cuda.device_count()) as slot:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(slot)
-        # torch may have counted the devices already, so the index is given as well.
-        device = torch.device("cuda", slot)
+    with _free_gpu(gpus) as device:
         torch.cuda.set_device(device)
-        try:
-            yield device
-        finally:
-            del os.environ["CUDA_VISIBLE_DEVICES"]  # so that the process's next job asks again
+        yield device
 
 
 @contextmanager
-def _gpu_slot(gpus: int) -> Iterator[int]:
-    """Hold the lock file of a free GPU, waiting for one if need be."""
+def _free_gpu(gpus: int) -> Iterator[torch.device]:
+    """Hold one of the visible GPUs by its lock file, waiting for a free one if need be.
+
+    The file is named by the GPU's own id, so that it does not matter which GPUs a cluster or the
+    user lets this process see, nor how they are numbered.
+    """
     folder = Path(tempfile.gettempdir()) / f"mnbench-gpus-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     while True:
-        for gpu in range(gpus):
-            with (folder / str(gpu)).open("w") as lock:
+        for index in range(gpus):
+            name = str(torch.cuda.get_device_properties(index).uuid)
+            with (folder / name).open("w") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                yield gpu
+                yield torch.device("cuda", index)
                 return
         time.sleep(0.5)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mnbench.datasets import Images, TrainingData
-from mnbench.training.recipe import Augmentation
+from mnbench.recipe import Augmentation
 
 
 @dataclass(frozen=True, eq=False)

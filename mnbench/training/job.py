@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -25,14 +26,14 @@ from mnbench.datasets import DATASETS, Dataset, read_train
 from mnbench.errors import UserError
 from mnbench.paths import StudyPaths
 from mnbench.plan import Plan, Training, read_plan
+from mnbench.recipe import Recipe
 from mnbench.records import FILES, WEIGHTS, Cost, Record, read_record, write_history
+from mnbench.seeds import derive_seed
 from mnbench.study import parse
 from mnbench.training.device import acquire, environment
 from mnbench.training.images import DeviceImages, Normalisation
 from mnbench.training.loop import Loss, Row, TrainingSet, Work, cross_entropy, fit
 from mnbench.training.progress import Progress
-from mnbench.training.recipe import Recipe
-from mnbench.training.seeds import derive_seed
 from mnbench.training.teacher import Teacher
 
 
@@ -195,6 +196,11 @@ def main(train: Callable[[Job], Trained]) -> None:
         except UserError as error:
             progress.failed(f"mnbench: {error}")
             sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)  # Snakemake says that it was interrupted
+        except Exception:
+            progress.failed(traceback.format_exc())
+            sys.exit(1)
 
 
 def run(train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Progress) -> None:

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mnbench.recipe import Recipe
 from mnbench.records import Cost
+from mnbench.seeds import derive_seed
 from mnbench.training import checkpoint
 from mnbench.training.convergence import finished
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.images import DeviceImages, Normalisation, augment
-from mnbench.training.recipe import Recipe
 from mnbench.training.schedules import learning_rate
-from mnbench.training.seeds import derive_seed
 
 EVALUATION_BATCH = 1000
 
@@ -107,11 +107,10 @@ def fit(
         weight_decay=options.weight_decay,
         fused=True,
     )
-    scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "float16")
     history: list[Row] = []
     if checkpoint_file is not None:
-        history = checkpoint.restore(checkpoint_file, identity, network, optimiser, scaler)
-    forward = _warmed_up(network, data, recipe)
+        history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
+    forward = _warmed_up(network, data, recipe, len(sample))
     steps_an_epoch = -(-len(sample) // recipe.batch_size)
     steps = steps_an_epoch * recipe.longest
     stopwatch, saved = Stopwatch(device), 0.0
@@ -133,9 +132,8 @@ def fit(
                 logits = forward(batch.images)
                 value = loss(logits, batch)
             optimiser.zero_grad()
-            scaler.scale(value).backward()
-            scaler.step(optimiser)
-            scaler.update()
+            value.backward()
+            optimiser.step()
             correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
             totals += torch.stack([value.detach().float(), correct]) * len(indices)
         device_seconds, cpu_seconds = stopwatch.read()
@@ -161,7 +159,7 @@ def fit(
         report(history[-1], spent / epoch * (recipe.longest - epoch))
         # Saving is quick, but on a fast GPU an epoch may be quicker.
         if checkpoint_file is not None and spent - saved > checkpoint_seconds:
-            checkpoint.save(checkpoint_file, identity, network, optimiser, scaler, history)
+            checkpoint.save(checkpoint_file, identity, network, optimiser, history)
             saved = spent
     return history, bill(history, len(data.train), peak_memory(device))
 
@@ -218,20 +216,23 @@ def _autocast(recipe: Recipe, device: torch.device) -> Any:
     return torch.autocast(device.type, getattr(torch, recipe.precision))
 
 
-def _warmed_up(network: nn.Module, data: TrainingSet, recipe: Recipe) -> Callable[[Tensor], Tensor]:
+def _warmed_up(
+    network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int
+) -> Callable[[Tensor], Tensor]:
     """Compile if told to, and let a GPU choose its kernels, before the clock runs.
 
-    A forward and a backward pass are enough; what they change is put back.
+    A forward and a backward pass for each size of batch, an epoch's last one being smaller, are
+    enough; what they change is put back.
     """
     device = data.train.labels.device
-    forward = torch.compile(network) if recipe.compile else network
+    forward = torch.compile(network, dynamic=False) if recipe.compile else network
     if device.type == "cuda" or recipe.compile:
         before = deepcopy(network.state_dict())
-        images = data.normalise(data.train.images[: recipe.batch_size])
         network.train()
-        with _autocast(recipe, device):
-            logits = forward(images)
-        logits.float().logsumexp(-1).mean().backward()
+        for size in {min(recipe.batch_size, examples), examples % recipe.batch_size} - {0}:
+            with _autocast(recipe, device):
+                logits = forward(data.normalise(data.train.images[:size]))
+            logits.float().logsumexp(-1).mean().backward()
         network.zero_grad()
         network.load_state_dict(before)
     return forward

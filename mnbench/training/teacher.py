@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from mnbench.recipe import Augmentation
 from mnbench.training.loop import EVALUATION_BATCH, Batch, TrainingSet
-from mnbench.training.recipe import Augmentation
 
 
 class Teacher:

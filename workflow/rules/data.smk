@@ -8,12 +8,11 @@ rule dataset:
     log:
         LOGS / "data/{dataset}.log",
     params:
-        root=STUDY.data.root,
-        download="--download" if STUDY.data.download else "",
+        plan=PATHS.plan,
         train_images=STUDY.data.train_images or "all",
         validation_images=STUDY.data.validation_images,
         out=lambda wildcards, output: Path(output.train).parent,
     shell:
-        "python -m mnbench dataset {wildcards.dataset} --root {params.root:q} {params.download}"
+        "python -m mnbench dataset {wildcards.dataset} {params.plan:q}"
         " --train-images {params.train_images} --validation-images {params.validation_images}"
         " --out {params.out:q} 2>&1 | tee {log:q}"

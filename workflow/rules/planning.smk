@@ -4,6 +4,8 @@ It is no rule's output: a changed plan must not rerun what the change does not c
 job behind an outdated ancient() input Snakemake (9.27) does not even look at the job's own params.
 """
 
+from snakemake.logging import logger
+
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
 except UserError as error:
@@ -12,3 +14,7 @@ except UserError as error:
 
 onstart:
     PLAN.write(PATHS.plan)
+    for out in PLAN.left_out:
+        logger.warning(
+            f"{out.approach} is left out for {out.dataset}, {out.ensemble}: {out.reason}"
+        )

@@ -1,5 +1,6 @@
 """The named ensembles: one YAML file each, beside this module."""
 
+import re
 from importlib import resources
 
 import yaml
@@ -39,6 +40,12 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
         for position, member in enumerate(data["members"], 1)
     )
     names = [member.name for member in members]
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise UserError(
+                f"{file}: network '{name}': a name becomes a folder's; use letters, digits, '_', "
+                "'.' and '-', a letter or digit first"
+            )
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"{file}: two members are named {', '.join(sorted(twice))}; rename one")
     return members

@@ -59,7 +59,7 @@ class Recipe:
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     augmentation: Augmentation = Augmentation()
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of forward and backward
+    precision: Literal["float32", "bfloat16"] = "float32"  # of forward and backward
     compile: bool = False  # torch.compile; pays off on GPUs only
 
     @model_validator(mode="after")
