@@ -36,4 +36,4 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 def largest(setting: Setting) -> Architecture:
     """The member with the most parameters, the first of equals."""
-    return max(setting.members, key=lambda net: parameter_count(net, **setting.image_shape))
+    return max(setting.members, key=lambda net: parameter_count(net, **setting.dataset.image_shape))

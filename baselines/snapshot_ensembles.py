@@ -58,7 +58,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 def nearest_mean(setting: Setting) -> Architecture:
     """The member whose number of parameters is nearest the ensemble's mean (recalled)."""
-    counts = {net: parameter_count(net, **setting.image_shape) for net in setting.members}
+    counts = {net: parameter_count(net, **setting.dataset.image_shape) for net in setting.members}
     mean = sum(counts.values()) / len(counts)
     return min(setting.members, key=lambda network: abs(counts[network] - mean))
 

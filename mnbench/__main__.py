@@ -82,10 +82,9 @@ def _tables(arguments: argparse.Namespace) -> None:
     from mnbench.paths import StudyPaths
 
     plan = read_plan(arguments.plan)
-    records = StudyPaths(arguments.plan.parent).records
-    store = RecordStore(plan, records)
+    store = RecordStore(plan, StudyPaths(arguments.plan.parent).records)
     for name in TABLES:
-        table = getattr(tables, name)(plan, records, store=store)
+        table = getattr(tables, name)(store)
         tables.write_table(table, arguments.out / f"{name}.csv")
         if name == "summary":
             (arguments.out / "summary.md").write_text(overview(table, plan.left_out))

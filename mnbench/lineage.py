@@ -30,15 +30,6 @@ class Setting:
         """The study's recipe, from which approaches derive theirs."""
         return self.study.recipe
 
-    @property
-    def image_shape(self) -> dict[str, int]:
-        """Keyword arguments that counts and ``build`` take."""
-        return {
-            "in_channels": self.dataset.in_channels,
-            "num_classes": self.dataset.num_classes,
-            "image_size": self.dataset.image_size,
-        }
-
     def training(
         self,
         approach: str,

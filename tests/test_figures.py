@@ -8,11 +8,19 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.text import Text
-from synthetic_study import ERRORS, NAMES, study
+from synthetic_study import ERRORS, NAMES, kept, study
 
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.tables import read_table, write_table
-from mnbench.figures import cost_breakdown, pareto, size, style, training_curves
+from mnbench.figures import (
+    FIGURES,
+    catalogue,
+    cost_breakdown,
+    pareto,
+    size,
+    style,
+    training_curves,
+)
 
 TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
 STUDIES = {
@@ -22,6 +30,11 @@ STUDIES = {
     "no treenets": {"approaches": {a for a, _, _ in ERRORS} - {"treenets"}},
     "unknown approaches": {"approaches": {"mothernets", "my_method", "another_one"}},
     "only an unknown approach": {"approaches": {"my_method"}, "seeds": (3,)},
+    "snapshots alone": {"approaches": {"snapshot_ensembles"}},
+    "treenets alone": {"approaches": {"treenets"}},
+    "no full budget, a smaller tree": {
+        "keep": lambda e: e.budget != 1 if e.approach == "full_data" else e.members[0][-1:] != "5"
+    },
 }
 
 
@@ -32,7 +45,9 @@ def full():
 
 @pytest.fixture(params=STUDIES.values(), ids=STUDIES.keys(), scope="module")
 def any_study(request):
-    return study(**request.param)
+    options = dict(request.param)
+    keep = options.pop("keep", None)
+    return kept(study(**options), keep) if keep else study(**options)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +98,10 @@ def lines_of(axes) -> list[np.ndarray]:
 
 def shows(axes, x: float, y: float) -> bool:
     return any(np.isclose(line, (x, y)).all(axis=1).any() for line in lines_of(axes) if len(line))
+
+
+def tables_of(made) -> dict:
+    return {name: getattr(made, name) for name in ("summary", "networks", "histories")}
 
 
 def full_rows(summary):
@@ -271,7 +290,7 @@ def test_breakdown_draws_the_bars_it_computes(full):
     assert "MotherNets, g = 3" in words
 
 
-def test_hatched_curves_start_where_their_mothernet_stopped(full):
+def test_hatched_curves_join_the_end_of_their_mothernet(full):
     found = training_curves.curves(full.plan, full.histories)
     hatched = [curve for curve in found if curve.approach == "mothernets"]
     scratch = [curve for curve in found if curve.approach == "full_data"]
@@ -284,9 +303,23 @@ def test_hatched_curves_start_where_their_mothernet_stopped(full):
         assert curve.own[:, 0].tolist() == list(range(1, 11))
     figure = training_curves.draw(full.plan, full.histories)
     panel = next(axes for axes in figure.axes if axes.get_title() == "vgg-9")
-    ends = [c.inherited[-1] for c in hatched if c.network == "vgg-9"]
-    starts = [line[0] for line in lines_of(panel) if len(line) == 5]
-    assert all(any(np.allclose(start, end) for start in starts) for end in ends)
+    mine = [curve for curve in hatched if curve.network == "vgg-9"]
+    every = lines_of(panel)
+
+    def is_drawn(points) -> bool:
+        return any(line.shape == points.shape and np.allclose(line, points) for line in every)
+
+    for curve in mine:
+        assert is_drawn(curve.inherited)
+        assert is_drawn(curve.own)  # measured epochs only: nothing is made up before the first
+        assert is_drawn(np.stack([curve.inherited[-1], curve.own[0]]))
+    (dot,) = [line for line in panel.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(
+        np.concatenate(dot.get_data()), np.mean([c.inherited[-1] for c in mine], axis=0)
+    )
+    legend = words_of(figure)
+    for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
+        assert label in legend
 
 
 def test_curves_cumulate_cost_over_the_lineage(full):
@@ -301,6 +334,81 @@ def test_curves_cumulate_cost_over_the_lineage(full):
 def test_curves_can_be_asked_for_some_networks(full):
     figure = training_curves.draw(full.plan, full.histories, networks=["vgg-7-wide"])
     assert [axes.get_title() for axes in figure.axes] == ["vgg-7-wide"]
+
+
+def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():
+    made = study(approaches={"treenets"}, seeds=(0,))
+    figure = training_curves.draw(made.plan, made.histories, title="Curves")
+    assert not figure.axes
+    (title, sentence) = sorted(texts_of(figure), key=lambda text: len(text.get_text()))
+    assert title.get_text() == "Curves"
+    assert sentence.get_text().startswith("Nothing to show: ")
+    assert sentence.get_ha() == "center"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_study_of_nothing_is_drawn_as_nothing(full, name):
+    made = kept(full, lambda e: False)
+    figure = catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", "Empty")
+    assert "Nothing to show: " in words_of(figure) and "Empty" in words_of(figure)
+    assert_readable(figure, name)
+
+
+def test_without_the_full_budget_the_largest_is_shown_and_named(full):
+    made = kept(full, lambda e: e.approach == "single_network" or e.budget == 0.5)
+    made = kept(made, lambda e: e.approach != "single_network" or e.budget > 1)
+    bars = cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+    means = full_rows(made.summary).set_index(["approach", "budget"])["cpu_seconds"]
+    assert {(bar.approach, bar.budget): pytest.approx(bar.total) for bar in bars} == {
+        key: means[key] for key in (("full_data", 0.5), ("single_network", 4.0))
+    }
+    found = training_curves.curves(made.plan, made.histories)
+    assert {(c.approach, c.budget, len(c.own)) for c in found} == {("full_data", 0.5, 5)}
+    for name in ("size", "cost_breakdown"):
+        words = words_of(catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", ""))
+        assert "Full Data ×0.5" in words and "One network alone ×4" in words
+        assert "×2" not in words
+    curves = words_of(training_curves.draw(made.plan, made.histories))
+    assert "from scratch ×0.5 (5 epochs)" in curves
+
+
+def test_breakdown_names_the_teacher(full):
+    (bar,) = [
+        bar
+        for bar in cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+        if bar.approach == "knowledge_distillation"
+    ]
+    assert [segment.names for segment in bar.segments if segment.shared] == [
+        ("vgg-7-wide (teacher)", "teacher")
+    ]
+    figure = cost_breakdown.draw(full.plan, full.networks)
+    assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
+    words = words_of(pareto.draw(full.summary, full.networks))
+    assert "networks)" not in words
+    made = kept(full, lambda e: e.approach != "treenets" or e.size == 3)
+    words = words_of(pareto.draw(made.summary, made.networks))
+    assert words.count("networks)") == 1
+    assert "TreeNets (3 networks)" in words
+
+
+def test_the_catalogue_draws_every_name_and_no_other(full):
+    for name in FIGURES:
+        figure = catalogue.draw(name, full.plan, tables_of(full), "cpu_seconds", f"About {name}")
+        assert f"About {name}" in words_of(figure)
+    with pytest.raises(ValueError, match=r"'sizes'.*pareto"):
+        catalogue.draw("sizes", full.plan, tables_of(full), "cpu_seconds", "")
+
+
+def test_the_names_of_the_figures_cost_no_imports():
+    code = """
+import sys
+from mnbench.figures import FIGURES
+assert not {"matplotlib", "pandas", "numpy", "torch"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_looks_are_distinct_and_unknown_approaches_get_their_own():

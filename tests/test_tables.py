@@ -117,7 +117,7 @@ def records(tmp_path) -> Path:
 
 
 def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
-    frame = tables.summary(plan_of(), records)
+    frame = tables.summary(RecordStore(plan_of(), records))
     assert list(frame.columns) == list(tables.SUMMARY_COLUMNS)
     assert len(frame) == 6
     assert frame["g"].dtype == "Int64"
@@ -127,7 +127,7 @@ def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
 
 
 def test_every_ancestor_is_billed_once(records):
-    frame = tables.summary(plan_of(), records)
+    frame = tables.summary(RecordStore(plan_of(), records))
     columns = ["epochs", "examples", "training_flops", "device_seconds", "cpu_seconds"]
     expected = [
         [10, 1000, 100, 1.0, 2.0],  # a
@@ -143,7 +143,7 @@ def test_every_ancestor_is_billed_once(records):
 
 
 def test_metrics_are_those_of_the_members_test_predictions(records):
-    frame = tables.summary(plan_of(), records)
+    frame = tables.summary(RecordStore(plan_of(), records))
     pair = [read_predictions(records / record, "test").logits for record in (A, B)]
     for row, logits in (
         (1, np.concatenate(pair)),
@@ -161,16 +161,8 @@ def test_metrics_are_those_of_the_members_test_predictions(records):
     assert frame.loc[1, "test_error"] == frame.loc[3, "test_error"]
 
 
-def test_some_ensembles_can_be_asked_for(records):
-    plan = plan_of()
-    some = tables.summary(plan, records, plan.ensembles[1:3])
-    whole = tables.summary(plan, records).iloc[1:3].reset_index(drop=True)
-    pd.testing.assert_frame_equal(some, whole)
-    assert list(tables.summary(plan, records, []).columns) == list(tables.SUMMARY_COLUMNS)
-
-
 def test_networks_have_own_and_cumulated_costs(records):
-    frame = tables.networks(plan_of(), records)
+    frame = tables.networks(RecordStore(plan_of(), records))
     assert list(frame.columns) == list(tables.NETWORKS_COLUMNS)
     frame = frame.set_index("record")
     assert frame.index.tolist() == list(COSTS)
@@ -194,19 +186,17 @@ def test_networks_have_own_and_cumulated_costs(records):
 
 
 def test_histories_have_a_row_an_epoch(records):
-    frame = tables.histories(plan_of(), records)
+    frame = tables.histories(RecordStore(plan_of(), records))
     assert list(frame.columns) == list(tables.HISTORIES_COLUMNS)
     assert len(frame) == 2 * len(COSTS)
     rows = frame[frame["record"] == MOTHER]
     assert rows["epoch"].tolist() == [1, 2]
     assert set(rows["role"]) == {"mothernet"}
-    one = tables.histories(plan_of(), records, [A])
-    assert set(one["record"]) == {A}
 
 
 def test_tables_come_back_from_csv_unchanged(records, tmp_path):
     for table in (tables.summary, tables.networks, tables.histories):
-        frame = table(plan_of(), records)
+        frame = table(RecordStore(plan_of(), records))
         tables.write_table(frame, tmp_path / "table.csv")
         pd.testing.assert_frame_equal(tables.read_table(tmp_path / "table.csv"), frame)
 
@@ -221,7 +211,7 @@ def test_a_damaged_table_is_named(tmp_path):
 
 
 def test_select_keeps_one_data_set_and_ensemble(records):
-    frame = tables.summary(plan_of(), records)
+    frame = tables.summary(RecordStore(plan_of(), records))
     other = pd.concat([frame.assign(dataset="other"), frame, frame.assign(ensemble="trio")])
     pd.testing.assert_frame_equal(tables.select(other, "toy", "pair"), frame)
 
@@ -237,8 +227,16 @@ def test_each_record_is_read_once(records, monkeypatch):
     plan = plan_of()
     store = RecordStore(plan, records)
     for table in (tables.summary, tables.networks, tables.histories):
-        table(plan, records, store=store)
+        table(store)
     assert len(read) == len(set(read)) == 3 * len(COSTS)  # the record and two splits
+
+
+def test_a_record_of_another_recipe_is_refused(records):
+    """As it is found when Snakemake's own bookkeeping was deleted and the configuration changed."""
+    path = records / A / "record.json"
+    edit(path, recipe_hash="0123456789abcdef")
+    with pytest.raises(UserError, match=r"record.json: key 'recipe_hash': trained by another rec"):
+        tables.summary(RecordStore(plan_of(), records))
 
 
 def edit(path: Path, **changes) -> None:
@@ -295,7 +293,7 @@ def remove_predictions(records):
 def test_a_record_that_is_not_what_the_plan_says_is_refused(records, spoil, file, reason):
     spoil(records)
     with pytest.raises(UserError) as refusal:
-        tables.summary(plan_of(), records)
+        tables.summary(RecordStore(plan_of(), records))
     message = str(refusal.value)
     assert file in message and reason in message and "delete the record's folder" in message
     assert "\n" not in message
@@ -305,21 +303,21 @@ def test_too_few_networks_for_the_size_are_refused(records):
     plan = plan_of()
     wrong = replace(plan, ensembles=(replace(plan.ensembles[1], size=3),))
     with pytest.raises(UserError, match=r"b/record\.json: .* 2 networks, but the plan says 3"):
-        tables.summary(wrong, records)
+        tables.summary(RecordStore(wrong, records))
 
 
 def test_validation_labels_must_agree_too(records):
     relabel(records / A1, "validation", np.roll(LABELS, 1))
-    tables.summary(plan_of(), records)  # which looks at the test set only
+    tables.summary(RecordStore(plan_of(), records))  # which looks at the test set only
     with pytest.raises(UserError, match="key 'validation_labels': other labels"):
-        tables.networks(plan_of(), records)
+        tables.networks(RecordStore(plan_of(), records))
 
 
 @pytest.mark.parametrize("content", ["", "epoch,phase\n1,scratch\n"])
 def test_a_damaged_history_is_refused(records, content):
     (records / MOTHER / HISTORY).write_text(content)
     with pytest.raises(UserError, match=r"mothernet/history\.csv: not a readable history"):
-        tables.histories(plan_of(), records)
+        tables.histories(RecordStore(plan_of(), records))
 
 
 def test_evaluation_imports_no_torch(records):
@@ -328,8 +326,9 @@ import sys
 from pathlib import Path
 from test_tables import plan_of
 from mnbench.evaluation import tables
+from mnbench.evaluation.store import RecordStore
 for table in (tables.summary, tables.networks, tables.histories):
-    assert len(table(plan_of(), Path({str(records)!r})))
+    assert len(table(RecordStore(plan_of(), Path({str(records)!r}))))
 assert "torch" not in sys.modules
 """
     run = subprocess.run(

@@ -19,6 +19,15 @@ class Dataset:
     train_images: int  # in the official training part, before any are held out
     test_images: int
 
+    @property
+    def image_shape(self) -> dict[str, int]:
+        """What counts and ``build`` need to know of the images, as keyword arguments."""
+        return {
+            "in_channels": self.in_channels,
+            "num_classes": self.num_classes,
+            "image_size": self.image_size,
+        }
+
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {

@@ -32,9 +32,8 @@ class RecordStore:
             plan: what the records ought to be.
             root: the folder below which a record's id is its path.
         """
-        self.root = root
+        self.plan, self.root = plan, root
         self._parents = plan.parents
-        self._hashes = {id: training.recipe_hash for id, training in plan.trainings.items()}
         self._labels: dict[tuple[str, str], tuple[np.ndarray, Path]] = {}
         # Kept per store rather than per process: another store may look at another folder.
         self.record = cache(self._record)
@@ -69,7 +68,7 @@ class RecordStore:
                 f"{path}: key 'parents': {list(content.parents)}, but the plan says "
                 f"{list(self._parents[record])}; {RETRAIN}"
             )
-        if content.recipe_hash != self._hashes[record]:
+        if content.recipe_hash != self.plan.trainings[record].recipe_hash:
             raise UserError(
                 f"{path}: key 'recipe_hash': trained by another recipe than the plan's; {RETRAIN}"
             )

@@ -15,7 +15,7 @@ import pandas as pd
 from mnbench.errors import UserError
 from mnbench.evaluation import metrics
 from mnbench.evaluation.store import RETRAIN, RecordStore
-from mnbench.plan import Ensemble, Plan
+from mnbench.plan import Ensemble
 from mnbench.records import HISTORY, HISTORY_COLUMNS, RECORD, Cost
 
 COST_COLUMNS: dict[str, str] = {
@@ -68,81 +68,37 @@ NETWORKS_COLUMNS: dict[str, str] = {
 HISTORIES_COLUMNS = (*_WHERE_COLUMNS, "record", "name", "role", *HISTORY_COLUMNS)
 
 
-def summary(
-    plan: Plan,
-    records: Path,
-    ensembles: Iterable[Ensemble] | None = None,
-    *,
-    store: RecordStore | None = None,
-) -> pd.DataFrame:
-    """Evaluate ensembles: one row each, columns :data:`SUMMARY_COLUMNS`.
-
-    Args:
-        plan: the study's plan.
-        records: the folder of the records.
-        ensembles: some of the plan's ensembles; all of them by default.
-        store: records already read, to share between tables.
+def summary(store: RecordStore) -> pd.DataFrame:
+    """Evaluate every planned ensemble: one row each, columns :data:`SUMMARY_COLUMNS`.
 
     Raises:
         UserError: a record is unreadable or is not what the plan says.
     """
-    store = store or RecordStore(plan, records)
-    rows = [_evaluate(row, store) for row in (plan.ensembles if ensembles is None else ensembles)]
+    rows = [_evaluate(ensemble, store) for ensemble in store.plan.ensembles]
     return _typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)))
 
 
-def networks(
-    plan: Plan,
-    records: Path,
-    trainings: Iterable[str] | None = None,
-    *,
-    store: RecordStore | None = None,
-) -> pd.DataFrame:
-    """Evaluate records one by one: one row each, columns :data:`NETWORKS_COLUMNS`.
+def networks(store: RecordStore) -> pd.DataFrame:
+    """Evaluate every planned record by itself: one row each, columns :data:`NETWORKS_COLUMNS`.
 
     The cost columns are the record's own; those named ``lineage_`` include its ancestors'.
-
-    Args:
-        plan: the study's plan.
-        records: the folder of the records.
-        trainings: ids of some of the plan's trainings; all of them by default.
-        store: records already read, to share between tables.
 
     Raises:
         UserError: a record is unreadable or is not what the plan says.
     """
-    store = store or RecordStore(plan, records)
-    rows = [
-        _describe(record, store) for record in (plan.parents if trainings is None else trainings)
-    ]
+    rows = [_describe(record, store) for record in store.plan.trainings]
     return pd.DataFrame(rows, columns=list(NETWORKS_COLUMNS))
 
 
-def histories(
-    plan: Plan,
-    records: Path,
-    trainings: Iterable[str] | None = None,
-    *,
-    store: RecordStore | None = None,
-) -> pd.DataFrame:
+def histories(store: RecordStore) -> pd.DataFrame:
     """Gather the records' histories: one row an epoch, columns :data:`HISTORIES_COLUMNS`.
-
-    Args:
-        plan: the study's plan.
-        records: the folder of the records.
-        trainings: ids of some of the plan's trainings; all of them by default.
-        store: records already read, to share between tables.
 
     Raises:
         UserError: a history is unreadable or lacks a column.
     """
-    store = store or RecordStore(plan, records)
-    frames = [
-        _history(record, store) for record in (plan.parents if trainings is None else trainings)
-    ]
-    if not frames:
-        return pd.DataFrame(columns=list(HISTORIES_COLUMNS))
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(
+        [_history(record, store) for record in store.plan.trainings], ignore_index=True
+    )
 
 
 def select(frame: pd.DataFrame, dataset: str, ensemble: str) -> pd.DataFrame:

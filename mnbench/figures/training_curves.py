@@ -60,17 +60,24 @@ def draw(
     Args:
         plan: the study's plan, for ensembles, lineages and network names.
         histories: rows of one data set and ensemble (``evaluation.tables.histories``).
-        networks: names of the networks to show; by default up to six, spread over the ensemble.
+        networks: names of the networks to show, those without a curve left out; by default up to
+            six, spread over the ensemble.
         cost: the x axis, cumulated over the lineage: "epochs" or another of ``style.COSTS``.
         title: above the panels.
     """
-    found = curves(plan, histories, cost)
+    found = [
+        curve
+        for curve in curves(plan, histories, cost)
+        if networks is None or curve.network in networks
+    ]
     if not found:
         return style.notice(
             "Nothing to show: the study has no network that was trained by itself.", title
         )
     names = list(dict.fromkeys(curve.network for curve in found))
-    if networks is None:
+    if networks is not None:
+        networks = [name for name in networks if name in names]
+    else:
         spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
         networks = [names[i] for i in spread]
     axis = style.quantity(cost, [curve.own[-1, 0] for curve in found])
@@ -241,7 +248,7 @@ def _legend(
         corner.set_axis_off()
         corner.legend(handles=handles, loc="center")
     else:
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
 
 
 def _epochs(counts: Iterable[int]) -> str:

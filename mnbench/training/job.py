@@ -73,15 +73,6 @@ class Job:
         """What the images are of."""
         return DATASETS[self.training.data["dataset"]]
 
-    @property
-    def image_shape(self) -> dict[str, int]:
-        """Keyword arguments that counts and ``build`` take."""
-        return {
-            "in_channels": self.dataset.in_channels,
-            "num_classes": self.dataset.num_classes,
-            "image_size": self.dataset.image_size,
-        }
-
     def generator(self, purpose: str) -> torch.Generator:
         """Return a CPU generator of the training's own for one purpose."""
         return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
@@ -90,7 +81,8 @@ class Job:
         """Build the training's networks with new random weights."""
         torch.manual_seed(derive_seed(self.training.seed, "initialisation"))
         return [
-            build(network, **self.image_shape).to(self.device) for network in self.training.networks
+            build(network, **self.dataset.image_shape).to(self.device)
+            for network in self.training.networks
         ]
 
     def new_network(self) -> nn.Module:
@@ -110,7 +102,7 @@ class Job:
             UserError: its weights are missing, damaged or of another architecture.
         """
         path = self.records / self.training.parents[index] / WEIGHTS
-        network = build(self.parent_architecture(index), **self.image_shape)
+        network = build(self.parent_architecture(index), **self.dataset.image_shape)
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, OSError, RuntimeError) as error:
@@ -131,7 +123,7 @@ class Job:
 
     def flops(self, count: Callable[..., int], network: Architecture, **options: int) -> int:
         """Count FLOPs an image of this job's data set with ``training_flops`` or the like."""
-        shape = self.image_shape
+        shape = self.dataset.image_shape
         return count(network, shape.pop("image_size"), **shape, **options)
 
     def fit(
@@ -253,7 +245,7 @@ def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
             {
                 "name": network.name,
                 "id": network.id,
-                "parameters": parameter_count(network, **job.image_shape),
+                "parameters": parameter_count(network, **job.dataset.image_shape),
                 "architecture": network.to_dict(),
             }
             for network in training.networks
