@@ -4,7 +4,9 @@ Training has a program for each approach: ``python -m baselines.<approach> PLAN 
 """
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from mnbench.datasets import DATASETS, prepare
@@ -42,6 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument("--validation-images", type=int, required=True)
     dataset.add_argument("--out", type=Path, required=True, help="folder for train and test.npz")
 
+    mothernet = steps.add_parser("mothernet", help="show an ensemble's MotherNets and their cost")
+    mothernet.set_defaults(step=_mothernet)
+    mothernet.add_argument("--ensemble", required=True, help="its name")
+    mothernet.add_argument("--g", type=int, required=True, help="number of clusters")
+    mothernet.add_argument("--dataset", choices=tuple(DATASETS), default="fashion_mnist")
+    mothernet.add_argument("--images", type=int, default=12000, help="training images")
+    mothernet.add_argument("--epochs", type=int, default=10, help="of a MotherNet")
+    mothernet.add_argument("--hatched-epochs", type=int, default=4, help="of a hatched network")
+    mothernet.add_argument("--json", action="store_true", help="for programs")
+
     tables = steps.add_parser("tables", help="evaluate a study's records")
     tables.set_defaults(step=_tables)
     tables.add_argument("plan", type=Path, help="plan.json of the study")
@@ -73,6 +85,21 @@ def _dataset(arguments: argparse.Namespace) -> None:
         validation_images=arguments.validation_images,
         out=arguments.out,
     )
+
+
+def _mothernet(arguments: argparse.Namespace) -> None:
+    from mnbench.architectures import load_ensemble
+    from mnbench.mothernets.preview import as_text, preview
+
+    found = preview(
+        load_ensemble(arguments.ensemble),
+        arguments.g,
+        DATASETS[arguments.dataset],
+        images=arguments.images,
+        epochs=arguments.epochs,
+        hatched_epochs=arguments.hatched_epochs,
+    )
+    print(json.dumps(asdict(found), indent=2) if arguments.json else as_text(found))
 
 
 def _tables(arguments: argparse.Namespace) -> None:
