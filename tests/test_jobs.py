@@ -4,6 +4,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tiny import (
     job_of,
     last_of,
     of_approach,
+    prepare_study,
     train,
 )
 from torch.nn import functional
@@ -453,3 +455,17 @@ def test_quiet_progress_says_nothing_but_errors(trained, capsys):
         assert capsys.readouterr().err == ""
         progress.failed("mnbench: wrong")
     assert capsys.readouterr().err == "mnbench: wrong\n"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+def test_every_approach_trains_on_a_gpu(tmp_path):
+    paths = prepare_study(tmp_path)
+    plan = replace(read_plan(paths.plan), device="cuda")
+    plan.write(paths.plan)
+    for id in plan.trainings:
+        train(paths, id)
+        record = read_record(paths.record(id))
+        assert record.environment["device"] == "cuda"
+        # Convolutions rounded to TF32 would differ by more.
+        assert record.details.get("hatching_difference", 0) < 1e-4

@@ -34,7 +34,7 @@ SUMMARY_COLUMNS: dict[str, str] = {
     "seed": "seed of the repetition",
     "approach": "how the networks were trained",
     "g": "number of clusters (MotherNets only)",
-    "budget": "multiple of the recipe's epochs that every training was given",
+    "budget": "multiple of the epochs that the approach's trainings have at budget 1",
     "size": "number of networks that answer",
     "test_error": "test error rate of the averaged softmax outputs, fraction",
     "mean_member_error": "mean over the networks of their own test error rates, fraction",
