@@ -2,6 +2,7 @@
 # make test   set up, run the tests
 # make lint   set up, check the style
 # make lock   write requirements.lock anew from pyproject.toml
+# make clean  delete the environment and every result but the committed reference
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument("name", choices=tuple(DATASETS))
     dataset.add_argument("plan", type=Path, help="plan.json: says where the data sets are")
     dataset.add_argument("--train-images", type=_count, help="a number, or 'all'", required=True)
-    dataset.add_argument("--validation-images", type=int, required=True)
+    dataset.add_argument("--validation-images", type=_positive, required=True)
     dataset.add_argument("--out", type=Path, required=True, help="folder for train and test.npz")
 
     mothernet = steps.add_parser("mothernet", help="show an ensemble's MotherNets and their cost")
@@ -49,9 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     mothernet.add_argument("--ensemble", required=True, help="its name")
     mothernet.add_argument("--g", type=int, required=True, help="number of clusters")
     mothernet.add_argument("--dataset", choices=tuple(DATASETS), default="fashion_mnist")
-    mothernet.add_argument("--images", type=int, default=12000, help="training images")
-    mothernet.add_argument("--epochs", type=int, default=10, help="of a MotherNet")
-    mothernet.add_argument("--hatched-epochs", type=int, default=4, help="of a hatched network")
+    mothernet.add_argument("--images", type=_positive, default=12000, help="training images")
+    mothernet.add_argument("--epochs", type=_positive, default=10, help="of a MotherNet")
+    mothernet.add_argument(
+        "--hatched-epochs", type=_positive, default=4, help="of a hatched network"
+    )
     mothernet.add_argument("--json", action="store_true", help="for programs")
 
     tables = steps.add_parser("tables", help="evaluate a study's records")
@@ -72,7 +74,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int | None:
-    return None if text == "all" else int(text)
+    return None if text == "all" else _positive(text)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
+    return number
 
 
 def _dataset(arguments: argparse.Namespace) -> None:

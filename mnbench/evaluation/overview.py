@@ -17,7 +17,7 @@ TITLES = {
 
 
 def overview(summary: pd.DataFrame, left_out: tuple[LeftOut, ...] = ()) -> str:
-    """Write one Markdown table for each data set and ensemble, the cheapest approach first.
+    """Write one Markdown table for each data set and ensemble, in order of training FLOPs.
 
     Args:
         summary: rows of ``tables.summary``.
@@ -29,7 +29,8 @@ def overview(summary: pd.DataFrame, left_out: tuple[LeftOut, ...] = ()) -> str:
     parts = []
     for (dataset, ensemble), rows in summary.groupby(["dataset", "ensemble"], sort=False):
         seeds = rows["seed"].nunique()
-        parts.append(f"## {dataset}, {ensemble}: mean ± half the range of {seeds} seeds\n")
+        of_seeds = "one seed" if seeds == 1 else f"mean ± half the range of {seeds} seeds"
+        parts.append(f"## {dataset}, {ensemble}: {of_seeds}\n")
         parts.append(_table(rows))
         parts += [
             f"Left out: {out.approach}: {out.reason}.\n"
@@ -72,5 +73,7 @@ def _percent(fraction: float) -> str:
 
 
 def _spread(fractions: pd.Series) -> str:
+    if len(fractions) == 1:
+        return f"{100 * fractions.mean():.2f}"
     half = 100 * (fractions.max() - fractions.min()) / 2
     return f"{100 * fractions.mean():.2f} ± {half:.2f}"

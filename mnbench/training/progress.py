@@ -23,6 +23,7 @@ class Progress:
     terminal: TextIO | None
     log: TextIO | None
     label: str = ""
+    open_end: bool = False  # training to convergence may end at any epoch
     summary: str = "all epochs were in the checkpoint"
     last: float = field(default_factory=time.monotonic)
 
@@ -44,6 +45,7 @@ class Progress:
         count = len(plan.trainings)
         _, _, seed, approach, name = training.id.split("/")
         self.label = f"[{position:>{len(str(count))}}/{count}] {approach} {name} {seed}"
+        self.open_end = training.recipe["protocol"] == "convergence"
         self._say("begins", terminal=False)
 
     def epoch(self, row: dict[str, Any], seconds_left: float) -> None:
@@ -54,7 +56,8 @@ class Progress:
         due = now - self.last >= SECONDS_BETWEEN_LINES
         if due:
             self.last = now
-        self._say(f"{text}, {_clock(seconds_left)} left", terminal=due)
+        left = "at most " if self.open_end else ""
+        self._say(f"{text}, {left}{_clock(seconds_left)} left", terminal=due)
         self.summary = text
 
     def end(self) -> None:

@@ -11,10 +11,9 @@ try:
 except UserError as error:
     sys.exit(f"mnbench: {error}")
 
+for out in PLAN.left_out:
+    logger.warning(f"{out.approach} is left out for {out.dataset}, {out.ensemble}: {out.reason}")
+
 
 onstart:
     PLAN.write(PATHS.plan)
-    for out in PLAN.left_out:
-        logger.warning(
-            f"{out.approach} is left out for {out.dataset}, {out.ensemble}: {out.reason}"
-        )
