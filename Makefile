@@ -38,7 +38,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 lock: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
-	  --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	  --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .venv .snakemake logs
