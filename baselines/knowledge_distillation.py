@@ -1,16 +1,18 @@
 """Knowledge Distillation (Hinton, Vinyals, Dean 2015): a teacher's softened outputs as targets.
 
-One teacher, the ensemble's largest network, is trained from scratch; every member is then trained
-from scratch against the teacher's outputs and the labels.
+One teacher, the ensemble's largest network unless another is named, is trained as Full Data trains
+it; every member is then trained from scratch against the teacher's outputs and the labels.
 """
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
 from baselines.single_network import largest
+from mnbench.architectures import Architecture, library_network, parameter_count
+from mnbench.errors import UserError
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
 from mnbench.recipe import CONFIG
@@ -22,12 +24,26 @@ if TYPE_CHECKING:
     from mnbench.training.loop import Batch
 
 NAME = "knowledge_distillation"
+LARGEST = "largest"
+
+
+def _check_teacher(teacher: str) -> str:
+    if teacher != LARGEST:
+        try:
+            library_network(teacher, "the teacher")
+        except UserError:
+            raise ValueError(
+                f"must be '{LARGEST}' or 'timm:' and the name of a model, got '{teacher}'"
+            ) from None
+    return teacher
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
     """What a configuration may say."""
 
+    # The ensemble's largest network, or "timm:<name>" ("timm:<name>.<tag>" with those weights).
+    teacher: Annotated[str, AfterValidator(_check_teacher)] = LARGEST
     temperature: Annotated[float, Field(gt=0)] = 4.0
     mixing: Annotated[float, Field(ge=0, le=1)] = (
         0.5  # of the teacher's part; the labels get 1 - it
@@ -35,8 +51,8 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """A star: the teacher (Full Data's record of the largest network) to every member."""
-    teacher = scratch(setting, largest(setting))
+    """A star: the teacher (Full Data's record of that network) to every member."""
+    teacher = scratch(setting, _teacher(setting, options.teacher))
     members = tuple(
         setting.training(
             NAME,
@@ -49,6 +65,17 @@ def lineage(setting: Setting, options: Options) -> Lineage:
         for network in setting.members
     )
     return Lineage((teacher, *members), setting.ensembles(NAME, members))
+
+
+def _teacher(setting: Setting, name: str) -> Architecture:
+    if name == LARGEST:
+        return largest(setting)
+    network = library_network(name, "the teacher")
+    try:
+        parameter_count(network, **setting.dataset.image_shape)
+    except UserError as error:
+        raise setting.refuse(f"{NAME}.teacher", str(error)) from None
+    return network
 
 
 def distillation_loss(

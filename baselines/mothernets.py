@@ -8,15 +8,17 @@ Data. A cluster that several values of g have in common is trained once.
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
+from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.lineage import Setting
-from mnbench.mothernets import cluster, construct
+from mnbench.mothernets import cluster, construct, least_g
 from mnbench.plan import Lineage, Training
 from mnbench.recipe import CONFIG
 from mnbench.study import Distinct
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
 NAME = "mothernets"
 MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
+
+
+def _check_g(entry: Any) -> int | str:
+    number = isinstance(entry, int) and not isinstance(entry, bool) and entry > 0
+    if not number and entry not in ("least", "all"):
+        raise ValueError(f"must be a whole number from 1, 'least' or 'all', got {entry!r}")
+    return entry
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -41,7 +50,14 @@ class Hatched:
 class Options:
     """What a configuration may say."""
 
-    g: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1), Distinct] = (1,)
+    # Numbers of clusters. "least" is the smallest that the ensemble allows, 1 unless some of its
+    # networks are incompatible; "all" is its size. What comes to the same number is done once.
+    g: Annotated[
+        tuple[Annotated[Any, AfterValidator(_check_g)], ...], Field(min_length=1), Distinct
+    ] = ("least",)
+    # The least fraction of each member's parameters that its MotherNet must have (recalled: 0.5 in
+    # an earlier version of the paper). 0 asks for nothing.
+    tau: Annotated[float, Field(ge=0, le=1)] = 0.0
     noise: Annotated[float, Field(ge=0)] = 0.1  # as a fraction of each weight tensor's deviation
     hatched: Hatched = Hatched()
 
@@ -49,17 +65,11 @@ class Options:
 def lineage(setting: Setting, options: Options) -> Lineage:
     """g stars for every g, sharing the clusters that they have in common."""
     total = Lineage()
-    for g in options.g:
-        if g > len(setting.members):
-            raise setting.refuse(
-                f"{NAME}.g",
-                f"{g} clusters of the {len(setting.members)} networks of '{setting.ensemble}' "
-                f"cannot be; allowed: 1 to {len(setting.members)}",
-            )
+    for g in _numbers(setting, options):
         try:
-            groups = cluster(setting.members, g)
+            groups = _clusters(setting.members, g, options.tau)
         except UserError as error:
-            raise setting.refuse(f"{NAME}.g", str(error)) from None
+            raise setting.refuse(f"{NAME}.g", f"'{setting.ensemble}': {error}") from None
         members: dict[int, Training] = {}
         for group in groups:
             star = _star(setting, options, group)
@@ -70,9 +80,51 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     return total
 
 
+def _numbers(setting: Setting, options: Options) -> list[int]:
+    """The numbers of clusters that the entries of ``g`` come to, each once."""
+    size = len(setting.members)
+    numbers = dict.fromkeys(
+        size if entry == "all" else _least(setting, options.tau) if entry == "least" else entry
+        for entry in options.g
+    )
+    for g in numbers:
+        if g > size:
+            raise setting.refuse(
+                f"{NAME}.g",
+                f"{g} clusters of the {size} networks of '{setting.ensemble}' cannot be; "
+                f"allowed: 1 to {size}, 'least', 'all'",
+            )
+    return list(numbers)
+
+
+def _least(setting: Setting, tau: float) -> int:
+    try:
+        return _fewest_clusters(setting.members, tau)
+    except UserError as error:
+        raise setting.refuse(f"{NAME}.tau", f"'{setting.ensemble}': {error}") from None
+
+
+# Every data set and seed asks for the same.
+
+
+@cache
+def _clusters(members: tuple[Architecture, ...], g: int, tau: float) -> tuple[tuple[int, ...], ...]:
+    return cluster(members, g, tau=tau)
+
+
+@cache
+def _fewest_clusters(members: tuple[Architecture, ...], tau: float) -> int:
+    return least_g(members, tau=tau)
+
+
+@cache
+def _mothernet(networks: tuple[Architecture, ...]) -> Architecture:
+    return construct(networks, name="MotherNet")
+
+
 def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[Training, ...]:
     """A cluster's MotherNet, if it has one of its own, and its members."""
-    networks = [setting.members[index] for index in group]
+    networks = tuple(setting.members[index] for index in group)
     if len(networks) == 1:
         return (scratch(setting, networks[0]),)
     names = "+".join(network.name for network in networks)
@@ -80,7 +132,7 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
     mothernet = setting.training(
         NAME,
         f"mothernet_{label}",
-        construct(networks, name="MotherNet"),
+        _mothernet(networks),
         recipe=setting.recipe,
         role="mothernet",
     )

@@ -62,6 +62,10 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | None:
     """Say why these networks cannot share their first layers, if so."""
     for network in members:
+        if network.library:
+            return f"the layers of {network.name} are those of a library"
+        if not network.blocks:
+            return f"{network.name} has no convolutional layers to share"
         for position, block in enumerate(network.blocks, 1):
             if block.kind != "plain":
                 return f"block {position} of {network.name} has skip connections ({block.kind})"
@@ -123,8 +127,8 @@ def _in_order(network: "nn.Module") -> "list[nn.Module]":
 
 
 def _end_of_trunk(units: "list[nn.Module]", shared_layers: int) -> int:
-    """Where the branches begin: behind so many layers and the pooling that follows them."""
-    layers = [index for index, unit in enumerate(units) if hasattr(unit, "conv")]
+    """Where the branches begin: behind the stem, so many layers and the pooling after them."""
+    layers = [index for index, unit in enumerate(units) if index and hasattr(unit, "conv")]
     last = layers[shared_layers - 1]
     return last + 1 if last + 1 in layers else last + 2
 

@@ -47,8 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     mothernet = steps.add_parser("mothernet", help="show an ensemble's MotherNets and their cost")
     mothernet.set_defaults(step=_mothernet)
     mothernet.add_argument("--ensemble", required=True, help="its name")
-    mothernet.add_argument("--g", type=int, required=True, help="number of clusters")
-    mothernet.add_argument("--dataset", choices=tuple(DATASETS), default="fashion_mnist")
+    mothernet.add_argument(
+        "--g", type=int, help="number of clusters; the least possible if left out"
+    )
+    mothernet.add_argument(
+        "--tau", type=_fraction, default=0.0, help="least share of a member from its MotherNet"
+    )
+    mothernet.add_argument(
+        "--dataset", choices=tuple(DATASETS), help="the first that suits the networks if left out"
+    )
     mothernet.add_argument("--images", type=_positive, default=12000, help="training images")
     mothernet.add_argument("--epochs", type=_positive, default=10, help="of a MotherNet")
     mothernet.add_argument(
@@ -84,6 +91,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _fraction(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+    return number
+
+
 def _dataset(arguments: argparse.Namespace) -> None:
     plan = read_plan(arguments.plan)
     prepare(
@@ -98,15 +112,17 @@ def _dataset(arguments: argparse.Namespace) -> None:
 
 def _mothernet(arguments: argparse.Namespace) -> None:
     from mnbench.architectures import load_ensemble
-    from mnbench.mothernets.preview import as_text, preview
+    from mnbench.mothernets.preview import as_text, first_fitting, preview
 
+    members = load_ensemble(arguments.ensemble)
     found = preview(
-        load_ensemble(arguments.ensemble),
+        members,
         arguments.g,
-        DATASETS[arguments.dataset],
+        DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members),
         images=arguments.images,
         epochs=arguments.epochs,
         hatched_epochs=arguments.hatched_epochs,
+        tau=arguments.tau,
     )
     print(json.dumps(asdict(found), indent=2) if arguments.json else as_text(found))
 

@@ -1,17 +1,19 @@
 """How an approach describes itself: a pure function from a setting to a lineage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnbench.architectures import Architecture, load_ensemble
+from mnbench.architectures import Architecture, load_ensemble, parameter_count
 from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
-from mnbench.errors import UserError, choices
+from mnbench.errors import UserError
 from mnbench.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.recipe import Recipe
 from mnbench.seeds import derive_seed
-from mnbench.study import Study, parse
+from mnbench.study import Study
+from mnbench.uses import options_by_ensemble
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Setting:
             id=f"{self.dataset.name}/{self.ensemble}/seed{self.seed}/{approach}/{name}{suffix}",
             role=role,
             networks=networks,
-            recipe=asdict(recipe.with_budget(budget)),
+            recipe=_plain(recipe.with_budget(budget)),
             seed=derive_seed(self.seed, approach, name),
             data={
                 "dataset": self.dataset.name,
@@ -137,25 +139,18 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         source: the configuration file, for errors.
 
     Raises:
-        UserError: an approach is unknown or an option is wrong; names the key.
+        UserError: an approach is unknown, an option is wrong, or a network cannot take a data set's
+            images; names the key.
     """
-    for name in study.approaches:
-        if name not in approaches:
-            raise UserError(
-                f"{source}: key 'approaches': unknown approach '{name}'; "
-                f"{choices(name, approaches)}"
-            )
-    options = {
-        name: parse(approaches[name].options, values or {}, source=source, key=f"approaches.{name}")
-        for name, values in study.approaches.items()
-    }
+    kinds = {name: approach.options for name, approach in approaches.items()}
+    options = options_by_ensemble(study, kinds, source=source)
     for dataset in study.datasets:
         _check_data(study, dataset, source)
     trainings: list[Training] = []
     ensembles: list[Ensemble] = []
     left_out: dict[LeftOut, None] = {}
     for setting in _settings(study, source):
-        for name, values in options.items():
+        for name, values in options[setting.ensemble].items():
             lineage = approaches[name].lineage(setting, values)
             trainings += lineage.trainings
             ensembles += lineage.ensembles
@@ -183,10 +178,29 @@ def _check_data(study: Study, dataset: str, source: str) -> None:
         raise UserError(f"{source}: {error}") from None
 
 
-def _settings(study: Study, source: str) -> list[Setting]:
-    return [
-        Setting(study, DATASETS[dataset], ensemble, load_ensemble(ensemble), seed, source)
-        for dataset in study.datasets
-        for ensemble in study.ensembles
-        for seed in study.seeds
-    ]
+def _settings(study: Study, source: str) -> Iterator[Setting]:
+    members = {ensemble: load_ensemble(ensemble) for ensemble in study.ensembles}
+    for dataset in map(DATASETS.__getitem__, study.datasets):
+        for ensemble in study.ensembles:
+            _check_networks(dataset, ensemble, members[ensemble], source)
+            for seed in study.seeds:
+                yield Setting(study, dataset, ensemble, members[ensemble], seed, source)
+
+
+def _check_networks(
+    dataset: Dataset, ensemble: str, members: Sequence[Architecture], source: str
+) -> None:
+    """Refuse a network that the data set's images do not fit, before anything runs."""
+    for network in members:
+        try:
+            parameter_count(network, **dataset.image_shape)
+        except UserError as error:
+            raise UserError(
+                f"{source}: key 'ensembles': '{ensemble}' is not for {dataset.title}: {error}"
+            ) from None
+
+
+@cache
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as plain values, which trainings share and nobody changes."""
+    return asdict(recipe)

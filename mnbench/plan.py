@@ -10,8 +10,8 @@ Nothing here knows torch: Snakemake makes a plan each time it parses the workflo
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Training:
     @cached_property
     def recipe_hash(self) -> str:
         """A hash of everything that decides this training; a comment in a config does not."""
-        decisive = asdict(self) | {"networks": [network.id for network in self.networks]}
+        decisive = vars_of(self) | {"networks": [network.id for network in self.networks]}
         text = json.dumps(decisive, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -114,12 +114,32 @@ class Plan:
     @property
     def ensembles_hash(self) -> str:
         """A hash of which records make up which ensembles: the tables' rerun trigger."""
-        text = json.dumps([asdict(row) for row in (*self.ensembles, *self.left_out)])
+        text = json.dumps([vars_of(row) for row in (*self.ensembles, *self.left_out)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        """Serialise; the same plan gives the same text."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
+        """Serialise; the same plan gives the same text.
+
+        Many trainings have a network or a recipe in common: each is written once, and a training
+        has its number. Every job reads the whole plan, and should not take long over it.
+        """
+        networks, recipes = _Numbered(), _Numbered()
+        trainings = [
+            vars_of(training)
+            | {
+                "networks": [networks.number((net.id, net.name), net) for net in training.networks],
+                "recipe": recipes.number(json.dumps(training.recipe), training.recipe),
+            }
+            for training in self.trainings.values()
+        ]
+        plan = vars_of(self) | {
+            "trainings": trainings,
+            "ensembles": [vars_of(row) for row in self.ensembles],
+            "left_out": [vars_of(row) for row in self.left_out],
+            "networks": [network.to_dict() for network in networks.values],
+            "recipes": recipes.values,
+        }
+        return json.dumps({"format": FORMAT, **plan}, indent=1)
 
     def write(self, path: Path) -> None:
         """Write :meth:`to_json` to a file, whole or not at all."""
@@ -127,6 +147,26 @@ class Plan:
         partial = path.with_suffix(".partial")
         partial.write_text(self.to_json())
         partial.replace(path)
+
+
+@dataclass
+class _Numbered:
+    """Values numbered from 0 in the order in which they first come."""
+
+    values: list[Any] = field(default_factory=list)
+    numbers: dict[Any, int] = field(default_factory=dict)
+
+    def number(self, key: Any, value: Any) -> int:
+        """The number of the value that *key* stands for."""
+        if key not in self.numbers:
+            self.numbers[key] = len(self.values)
+            self.values.append(value)
+        return self.numbers[key]
+
+
+def vars_of(value: Any) -> dict[str, Any]:
+    """A dataclass's fields, as they are: ``asdict`` without its deep copy."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def union(trainings: Iterable[Training]) -> dict[str, Training]:
@@ -155,9 +195,11 @@ def read_plan(path: Path) -> Plan:
         data = json.loads(path.read_text())
         if data.pop("format") != FORMAT:
             raise ValueError("written by another version of mnbench")
+        networks = tuple(Architecture.from_dict(network) for network in data["networks"])
+        trainings = [_training(value, networks, data["recipes"]) for value in data["trainings"]]
         return Plan(
             study=data["study"],
-            trainings={key: _training(value) for key, value in data["trainings"].items()},
+            trainings={training.id: training for training in trainings},
             ensembles=tuple(
                 Ensemble(**row | {"members": tuple(row["members"])}) for row in data["ensembles"]
             ),
@@ -166,14 +208,16 @@ def read_plan(path: Path) -> Plan:
             data_root=data["data_root"],
             download=data["download"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: not a readable plan ({type(error).__name__}: {error}); "
             "delete it and run snakemake again"
         ) from error
 
 
-def _training(data: dict[str, Any]) -> Training:
-    networks = tuple(Architecture.from_dict(network) for network in data["networks"])
+def _training(
+    data: dict[str, Any], networks: Sequence[Architecture], recipes: Sequence[dict[str, Any]]
+) -> Training:
     lists = {key: tuple(data[key]) for key in ("parents", "parent_hashes")}
-    return Training(**data | lists | {"networks": networks})
+    lists["networks"] = tuple(networks[number] for number in data["networks"])
+    return Training(**data | lists | {"recipe": recipes[data["recipe"]]})

@@ -89,7 +89,9 @@ def read_study(config: Mapping[str, Any], *, source: str) -> Study:
     return parse(Study, config, source=source)
 
 
-def parse(kind: type[T], values: Any, *, source: str, key: str = "") -> T:
+def parse(
+    kind: type[T], values: Any, *, source: str, key: str = "", others: tuple[str, ...] = ()
+) -> T:
     """Make plain values a *kind* (a pydantic dataclass), or explain in one line why not.
 
     Args:
@@ -97,6 +99,7 @@ def parse(kind: type[T], values: Any, *, source: str, key: str = "") -> T:
         values: plain values, as YAML gives them.
         source: the file's name, for errors.
         key: where in the file the values stand, dotted.
+        others: keys that may stand beside the dataclass's own, to name in errors.
 
     Raises:
         UserError: names the file, the key, what is wrong and what is allowed.
@@ -107,7 +110,7 @@ def parse(kind: type[T], values: Any, *, source: str, key: str = "") -> T:
     except TypeError:  # from json
         raise UserError(f"{source}: {_place(key)} has a key that is no text: {values!r}") from None
     except ValidationError as error:
-        raise UserError(f"{source}: {_explain(error, kind, key)}") from None
+        raise UserError(f"{source}: {_explain(error, kind, key, others)}") from None
 
 
 # What pydantic's types of findings mean to somebody who writes YAML.
@@ -124,7 +127,7 @@ _MEANINGS = {
 }
 
 
-def _explain(error: ValidationError, kind: type, key: str) -> str:
+def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ...]) -> str:
     """Put the first of pydantic's findings in one line."""
     # Unknown keys first: a misspelt key is the likely cause of a missing one.
     findings = sorted(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
@@ -137,7 +140,7 @@ def _explain(error: ValidationError, kind: type, key: str) -> str:
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     match first["type"]:
         case "unexpected_keyword_argument":
-            allowed = _keys(kind, path[:-1])
+            allowed = (*_keys(kind, path[:-1]), *(others if len(path) == 1 else ()))
             return f"unknown key '{where}'; {choices(path[-1], allowed)}{more}"
         case "missing":
             return f"key '{where}' is missing; give it{more}"

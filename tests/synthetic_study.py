@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mnbench.architectures import Architecture, Block, Layer
+from mnbench.architectures import Architecture, Plain, Layer
 from mnbench.evaluation.tables import HISTORIES_COLUMNS, NETWORKS_COLUMNS, SUMMARY_COLUMNS
 from mnbench.plan import Ensemble, Plan, Training, union
 from mnbench.records import lineage_of
@@ -55,7 +55,7 @@ class _Planner:
     def train(self, approach, name, seconds, epochs=10, *, role="member", parents=(), nets=None):
         record = f"{DATASET}/{ENSEMBLE}/seed{self.seed}/{approach}/{name}"
         nets = nets or (name.split("@")[0],)
-        values = tuple(Architecture((Block((Layer(8),)),), name=net) for net in nets)
+        values = tuple(Architecture((Plain((Layer(8),)),), name=net) for net in nets)
         self.trainings[record] = Training(record, role, values, {}, self.seed, {}, tuple(parents))
         self.work[record] = (seconds, epochs)
         return record

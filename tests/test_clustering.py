@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ensembles, networks, plain
 
-from mnbench.architectures import Architecture, Block, Layer, load_ensemble, parameter_count
+from mnbench.architectures import Architecture, Plain, Layer, load_ensemble, parameter_count
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, incompatibility
 from mnbench.mothernets.partition import Partition, improve, merge
@@ -58,7 +58,7 @@ def network(rng):
     """A random network."""
     return Architecture(
         tuple(
-            Block(
+            Plain(
                 tuple(
                     Layer(rng.randint(1, 12), rng.choice([1, 3, 5]))
                     for _ in range(rng.randint(1, 4))
@@ -80,7 +80,7 @@ def variant(rng, base):
             layers[i] = replace(layers[i], kernel=5)
         if rng.random() < 0.3:
             layers.append(layers[-1])
-    return Architecture(tuple(Block(tuple(layers)) for layers in blocks))
+    return Architecture(tuple(Plain(tuple(layers)) for layers in blocks))
 
 
 def families(rng, count):

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from tiny import DATASET, TRAIN
 from torch.nn import functional
 
-from mnbench.architectures import Architecture, Block, Layer, Stem, build
+from mnbench.architectures import Architecture, Plain, Layer, Stem, build
 from mnbench.datasets import read_train
 from mnbench.errors import UserError
 from mnbench.recipe import Augmentation, Convergence, Optimiser, Recipe, Schedule
@@ -20,7 +20,7 @@ from mnbench.training.images import DeviceImages, Normalisation
 from mnbench.training.loop import TrainingSet, Work, bill, evaluate, fit, predict
 
 SMALL = Architecture(
-    blocks=(Block((Layer(8), Layer(8))), Block((Layer(16),))), stem=Stem(4), name="small"
+    blocks=(Plain((Layer(8), Layer(8))), Plain((Layer(16),))), stem=Stem(4), name="small"
 )
 QUICK = Recipe(epochs=3, batch_size=64, augmentation=Augmentation(shift=1, flip=True))
 MEASURED = ("device_seconds", "cpu_seconds")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mnbench.architectures import Architecture, Block, Layer
+from mnbench.architectures import Architecture, Plain, Layer
 from mnbench.errors import UserError
 from mnbench.evaluation import tables
 from mnbench.evaluation.metrics import (
@@ -55,7 +55,7 @@ LABELS = np.array([0, 1, 2, 0, 1, 2, 0, 1])
 
 
 def network(name: str) -> Architecture:
-    return Architecture((Block((Layer(8),)),), name=name)
+    return Architecture((Plain((Layer(8),)),), name=name)
 
 
 def plan_of() -> Plan:

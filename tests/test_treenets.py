@@ -8,8 +8,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from baselines.treenets import common_prefix, grow, obstacle
 from mnbench.architectures import (
     Architecture,
-    Block,
+    Head,
     Layer,
+    Plain,
+    Residual,
     Stem,
     build,
     load_ensemble,
@@ -20,18 +22,20 @@ from mnbench.records import read_record
 SHAPE = {"in_channels": 1, "num_classes": 10}
 
 
-def vgg(*blocks: list[int], pool: int = 2, stem: int = 1, name: str = "vgg") -> Architecture:
+def vgg(*blocks: list[int], pool: int = 2, stem: Stem = Stem(), name: str = "vgg") -> Architecture:
     return Architecture(
-        tuple(Block(tuple(map(Layer, filters)), pool=pool) for filters in blocks),
-        stem=Stem(stem),
+        tuple(Plain(tuple(map(Layer, filters)), pool=pool) for filters in blocks),
+        stem=stem,
         name=name,
     )
 
 
 def alike(*architectures: Architecture, shared_layers: int) -> list[torch.nn.Module]:
-    """Build networks whose first layers have the same weights."""
+    """Build networks whose stems and first layers have the same weights."""
     torch.manual_seed(0)
     networks = [build(architecture, **SHAPE).eval() for architecture in architectures]
+    for other in networks[1:]:
+        other.stem.load_state_dict(networks[0].stem.state_dict())
     layers = [[unit for block in n.blocks for unit in block.layers] for n in networks]
     for others in layers[1:]:
         for first, other in zip(layers[0][:shared_layers], others, strict=False):
@@ -50,7 +54,7 @@ def test_common_prefix_by_hand():
 
 
 def test_kernels_must_agree_too():
-    larger = Architecture((Block((Layer(8), Layer(8, 5))),))
+    larger = Architecture((Plain((Layer(8), Layer(8, 5))),))
     assert common_prefix((vgg([8, 8], pool=2), larger)) == [(8, 3, 1)]
 
 
@@ -60,14 +64,21 @@ def test_v5_small_shares_its_first_block():
 
 
 def test_stems_must_agree():
-    assert obstacle((vgg([8]), vgg([8], stem=2)), 1) == "the stems differ"
+    assert obstacle((vgg([8]), vgg([8], stem=Stem(2))), 1) == "the stems differ"
 
 
 def test_skip_connections_cannot_be_shared():
-    network = vgg([8], [16], name="r20")
-    object.__setattr__(network.blocks[1], "kind", "residual")
-    reason = obstacle((vgg([8]), network), 1)
-    assert reason == "block 2 of r20 has skip connections (residual)"
+    network = Architecture((Plain((Layer(8),)), Residual((Layer(8),), width=16)), name="r20")
+    assert obstacle((vgg([8]), network), 1) == "block 2 of r20 has skip connections (residual)"
+    for name in ("r5-small", "d5-small", "w5-small", "h5-small", "mixed10"):
+        assert "has skip connections" in obstacle(load_ensemble(name), 1)
+
+
+def test_networks_without_layers_of_their_own_cannot_be_shared():
+    connected = Architecture(head=Head("flatten", (8,)), name="m")
+    assert obstacle((connected, connected), 1) == "m has no convolutional layers to share"
+    known = Architecture(library="timm:resnet18", name="t")
+    assert obstacle((vgg([8]), known), 1) == "the layers of t are those of a library"
 
 
 # The tree
@@ -78,6 +89,10 @@ FAMILIES = {
     "into the second block": ((vgg([8], [16, 16]), vgg([8], [16, 24, 24], [32])), 2),
     "all layers": ((vgg([8, 8], [16]), vgg([8, 8], [16])), 3),
     "blocks without pooling": ((vgg([8], [8, 16], pool=1), vgg([8, 8], [16], pool=1)), 1),
+    "behind a convolution in the stem": (
+        (vgg([8, 8], [16], stem=Stem(filters=4)), vgg([8, 8, 8], stem=Stem(filters=4))),
+        1,
+    ),
     "five networks": (load_ensemble("v5-small"), 2),
 }
 

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
 from mnbench.architectures.counts import forward_flops, parameter_count, training_flops
 from mnbench.architectures.ensembles import ENSEMBLES, load_ensemble
-from mnbench.architectures.value import Architecture, Block, Head, Layer, Stem
+from mnbench.architectures.reading import library_network
+from mnbench.architectures.value import Architecture, Head, Stem
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,11 +15,15 @@ __all__ = [
     "ENSEMBLES",
     "Architecture",
     "Block",
+    "Dense",
     "Head",
     "Layer",
+    "Plain",
+    "Residual",
     "Stem",
     "build",
     "forward_flops",
+    "library_network",
     "load_ensemble",
     "parameter_count",
     "training_flops",
@@ -25,21 +31,36 @@ __all__ = [
 
 
 def build(
-    architecture: Architecture, *, in_channels: int, num_classes: int, image_size: int | None = None
+    architecture: Architecture,
+    *,
+    in_channels: int,
+    num_classes: int,
+    image_size: int | None = None,
+    pretrained: bool = False,
 ) -> "nn.Module":
-    """Build the network that *architecture* describes, in plain PyTorch layers.
+    """Build the network that *architecture* describes: in plain PyTorch layers, or a library's.
 
     Args:
         architecture: the value.
         in_channels: channels of the images (1 grey, 3 colour).
         num_classes: number of logits.
         image_size: height and width of the images; only a "flatten" head needs it.
+        pretrained: load the weights that a library network's name asks for ("timm:resnet18.a1_in1k"
+            behind the point); leave it out where weights are loaded anyway.
 
     Returns:
         A module from ``(n, in_channels, height, width)`` floats to ``(n, num_classes)`` logits,
-        initialised by He et al. (2015) from torch's global generator.
+        initialised from torch's global generator: by He et al. (2015), or as the library does.
+
+    Raises:
+        UserError: a library has no such network, or its pretrained weights cannot be had.
     """
     # Imported here, since planning and evaluation read architectures without paying for torch.
+    if architecture.library:
+        from mnbench.architectures.library import create
+
+        return create(architecture, in_channels, num_classes, pretrained=pretrained)
+
     from mnbench.architectures.modules import assemble
 
     return assemble(architecture, in_channels, num_classes, image_size)

@@ -1,35 +1,50 @@
 """Parameter and FLOP counts from the value alone.
 
-One walk over the architecture lists its operations; both counts are sums over them.
+One walk over the architecture lists its operations; both counts are sums over them. What a library
+knows by name alone is measured instead (:mod:`mnbench.architectures.library`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from mnbench.architectures.blocks import Block, Dense, Plain, Residual
 from mnbench.architectures.value import Architecture
 from mnbench.errors import UserError
+
+if TYPE_CHECKING:
+    from mnbench.architectures.library import Measured
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A layer with parameters at the size at which it works."""
+    """A convolution or linear layer at the size at which it works, and what normalises it."""
 
     inputs: int  # channels or features
     outputs: int
     kernel: int = 1
     size: int = 1  # height and width of its output; 1 for fully connected layers
-    normalised: bool = False  # followed by batch norm, and so without a bias
+    normalised: int = 0  # channels of the batch norm before or behind it
+    bias: bool = False
 
     @property
     def parameters(self) -> int:
-        """Weights, plus a bias or batch norm's scale and shift."""
+        """Weights, batch norm's scale and shift, biases."""
         weights = self.inputs * self.outputs * self.kernel**2
-        return weights + (2 if self.normalised else 1) * self.outputs
+        return weights + 2 * self.normalised + self.outputs * self.bias
 
     @property
     def flops(self) -> int:
         """Of a forward pass over one image; a multiply and an add are two."""
         return 2 * self.inputs * self.outputs * self.kernel**2 * self.size**2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What flows between two blocks."""
+
+    channels: int
+    size: int  # height and width in pixels
 
 
 def operations(
@@ -38,36 +53,129 @@ def operations(
     """List the operations of one forward pass, in order.
 
     Raises:
-        UserError: the stem or a pooling does not fit the image size; names the position.
+        UserError: a stem, stride or pooling does not fit the image size; names the position.
     """
+    shape = _behind_space_to_depth(architecture, Shape(in_channels, image_size))
+    stem = architecture.stem
+    if stem.filters:
+        size = _strided(shape.size, stem.stride)
+        norm = stem.filters if stem.activated else 0
+        yield Operation(shape.channels, stem.filters, stem.kernel, size, norm)
+    shapes = list(shapes_between(architecture, image_size, in_channels))
+    for position, block in enumerate(architecture.blocks):
+        yield from _OPERATIONS[type(block)](block, shapes[position])
+        if architecture.closes(position):
+            yield Operation(0, 0, normalised=shapes[position + 1].channels)
+    features = shapes[-1].channels
+    if architecture.head.pool == "flatten":
+        features *= shapes[-1].size ** 2
+    for width in (*architecture.head.hidden, num_classes):
+        yield Operation(features, width, bias=True)
+        features = width
+
+
+def shapes_between(
+    architecture: Architecture, image_size: int, in_channels: int
+) -> Iterator[Shape]:
+    """What flows into the first block, between blocks, and out of the last one, in order.
+
+    Raises:
+        UserError: a stem, stride or pooling does not fit the image size; names the position.
+    """
+    shape = _behind_space_to_depth(architecture, Shape(in_channels, image_size))
+    stem, where = architecture.stem, f"network '{architecture.name}'"
+    if stem.filters:
+        for key, factor in (("stride", stem.stride), ("pool", stem.pool)):
+            _check_size(shape.size, factor, image_size, f"{where}, stem: {key}")
+            shape = Shape(stem.filters, _strided(shape.size, factor))
+    yield shape
+    for position, block in enumerate(architecture.blocks, 1):
+        strides = isinstance(block, Residual)
+        factor, key = (block.stride, "stride") if strides else (block.pool, "pool")
+        _check_size(shape.size, factor, image_size, f"{where}, block {position}: {key}")
+        size = _strided(shape.size, factor) if strides else shape.size // factor
+        shape = Shape(block.outputs(shape.channels), size)
+        yield shape
+
+
+def _behind_space_to_depth(architecture: Architecture, shape: Shape) -> Shape:
     factor = architecture.stem.space_to_depth
-    if image_size % factor:
+    if shape.size % factor:
         raise UserError(
             f"network '{architecture.name}', stem: space_to_depth {factor} does not divide the "
-            f"image size {image_size}; use a divisor"
+            f"image size {shape.size}; use a divisor"
         )
-    channels, size = in_channels * factor**2, image_size // factor
-    for position, block in enumerate(architecture.blocks, 1):
-        for layer in block.layers:
-            yield Operation(channels, layer.filters, layer.kernel, size, normalised=True)
-            channels = layer.filters
-        size //= block.pool
-        if size < 1:
-            raise UserError(
-                f"network '{architecture.name}', block {position}: pooling by {block.pool} shrinks "
-                f"images of {image_size} pixels below one pixel; set its pool to 1 or use fewer "
-                "blocks"
-            )
-    features = channels * (size**2 if architecture.head.pool == "flatten" else 1)
-    for width in (*architecture.head.hidden, num_classes):
-        yield Operation(features, width)
-        features = width
+    return Shape(shape.channels * factor**2, shape.size // factor)
+
+
+def _check_size(size: int, factor: int, image_size: int, what: str) -> None:
+    if size < factor:
+        raise UserError(
+            f"{what} {factor} shrinks images of {image_size} pixels below one pixel; set it to 1 "
+            "or shrink them less before"
+        )
+
+
+def _strided(size: int, stride: int) -> int:
+    """The size behind a convolution with "same" padding, or behind the stem's pooling."""
+    return -(-size // stride)
+
+
+def _plain_operations(block: Plain, shape: Shape) -> Iterator[Operation]:
+    inputs = shape.channels
+    for layer in block.layers:
+        yield Operation(inputs, layer.filters, layer.kernel, shape.size, layer.filters)
+        inputs = layer.filters
+
+
+def _residual_operations(block: Residual, shape: Shape) -> Iterator[Operation]:
+    inputs, width, size = shape.channels, block.width, _strided(shape.size, block.stride)
+    before = shape.size  # a bottleneck's stride is its middle convolution's
+    for number, layer in enumerate(block.layers):
+        inner, kernel = layer.filters, layer.kernel
+        if block.unit == "basic":
+            body = [(inputs, inner, kernel, size), (inner, width, kernel, size)]
+        else:
+            body = [
+                (inputs, inner, 1, before),
+                (inner, inner, kernel, size),
+                (inner, width, 1, size),
+            ]
+        for ins, outs, side, pixels in body:
+            yield Operation(ins, outs, side, pixels, ins if block.preactivated else outs)
+        if number == 0 and block.shortcut == "projection":
+            norm = 0 if block.preactivated else width
+            yield Operation(inputs, width, 1, size, norm)
+        inputs, before = width, size
+
+
+def _dense_operations(block: Dense, shape: Shape) -> Iterator[Operation]:
+    inputs, size = shape.channels, shape.size
+    for layer in block.layers:
+        seen = inputs
+        if block.bottleneck:
+            inner = block.bottleneck * layer.filters
+            yield Operation(inputs, inner, 1, size, inputs)
+            seen = inner
+        yield Operation(seen, layer.filters, layer.kernel, size, seen)
+        inputs += layer.filters
+    if block.transition:
+        yield Operation(inputs, block.transition, 1, size, inputs)
+
+
+_OPERATIONS: Mapping[type[Block], Callable[..., Iterator[Operation]]] = {
+    Plain: _plain_operations,
+    Residual: _residual_operations,
+    Dense: _dense_operations,
+}
 
 
 def parameter_count(
     architecture: Architecture, *, in_channels: int = 3, num_classes: int = 10, image_size: int = 32
 ) -> int:
     """Count the trainable parameters (*image_size* matters to a "flatten" head only)."""
+    if architecture.library:
+        return _measured(architecture, image_size, in_channels, num_classes).parameters
     return sum(
         operation.parameters
         for operation in operations(architecture, image_size, in_channels, num_classes)
@@ -78,6 +186,8 @@ def forward_flops(
     architecture: Architecture, image_size: int, *, in_channels: int = 3, num_classes: int = 10
 ) -> int:
     """Count the FLOPs of a forward pass over one image: convolutions and linear layers only."""
+    if architecture.library:
+        return _measured(architecture, image_size, in_channels, num_classes).forward_flops
     return sum(
         operation.flops
         for operation in operations(architecture, image_size, in_channels, num_classes)
@@ -103,11 +213,24 @@ def training_flops(
         image_size: height and width of the images.
         in_channels: channels of the images.
         num_classes: number of logits.
-        after_layers: count only what follows this many layers, as a branch whose input needs
-            gradients (TreeNets).
+        after_layers: count only what follows this many layers of plain blocks, as a branch whose
+            input needs gradients (TreeNets).
     """
+    if architecture.library:
+        return _measured(architecture, image_size, in_channels, num_classes).training_flops
     flops = [
         operation.flops
         for operation in operations(architecture, image_size, in_channels, num_classes)
     ]
-    return 3 * sum(flops[after_layers:]) - (0 if after_layers else flops[0])
+    if after_layers:
+        return 3 * sum(flops[after_layers + bool(architecture.stem.filters) :])
+    return 3 * sum(flops) - flops[0]
+
+
+def _measured(
+    architecture: Architecture, image_size: int, in_channels: int, num_classes: int
+) -> "Measured":
+    # Imported here, since only such networks cost a planner the time that torch and timm take.
+    from mnbench.architectures.library import measure
+
+    return measure(architecture, image_size, in_channels, num_classes)

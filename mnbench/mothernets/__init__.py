@@ -6,13 +6,13 @@ not at hand: what is said of it here follows its project page, else is marked "r
 
 from typing import TYPE_CHECKING
 
-from mnbench.mothernets.clustering import cluster
+from mnbench.mothernets.clustering import cluster, least_g
 from mnbench.mothernets.construction import construct, incompatibility
 
 if TYPE_CHECKING:
     from mnbench.mothernets.hatching import hatch
 
-__all__ = ["cluster", "construct", "hatch", "incompatibility"]
+__all__ = ["cluster", "construct", "hatch", "incompatibility", "least_g"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,25 +1,22 @@
 """The best partition of a few networks, by dynamic programming over all their subsets."""
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
-from mnbench.mothernets.vectors import MOST, Vectors
+from mnbench.mothernets.partition import Problem
+from mnbench.mothernets.segments import MOST
 
 IMPOSSIBLE = -(1 << 62)  # what networks that cannot share a group share
 
 
-def best_partition(vectors: Vectors, families: Sequence[int], g: int) -> list[list[int]]:
-    """Return the partition into *g* groups that shares most; takes time 3 to the power of n.
+def best_partitions(problem: Problem) -> dict[int, list[tuple[int, ...]]]:
+    """Return, for every number of groups that can be, the partition that shares most.
 
-    Args:
-        vectors: the n networks.
-        families: of each network; only networks of one family may share a group.
-        g: number of groups, at least the number of families.
+    Takes time 3 to the power of the number of networks.
     """
-    count = len(vectors.rows)
-    shared = _shared_by_subset(vectors, families)
+    count = len(problem.vectors.rows)
+    shared = _shared_by_subset(problem)
 
     @cache
     def best(networks: int, groups: int) -> tuple[int, tuple[int, ...]]:
@@ -33,26 +30,37 @@ def best_partition(vectors: Vectors, families: Sequence[int], g: int) -> list[li
             group = rest | first
             if shared[group] > IMPOSSIBLE:
                 more, partition = best(networks ^ group, groups - 1)
-                if more + shared[group] > found[0]:
+                if more > IMPOSSIBLE and more + shared[group] > found[0]:
                     found = more + shared[group], (group, *partition)
             if not rest:
                 return found
             rest = (rest - 1) & others
 
-    _, partition = best((1 << count) - 1, g)
-    return [[i for i in range(count) if group >> i & 1] for group in partition]
+    found = {g: best((1 << count) - 1, g) for g in range(1, count + 1)}
+    return {
+        g: [tuple(i for i in range(count) if group >> i & 1) for group in partition]
+        for g, (most, partition) in found.items()
+        if most > IMPOSSIBLE
+    }
 
 
-def _shared_by_subset(vectors: Vectors, families: Sequence[int]) -> list[int]:
-    """What each subset's networks share, by its bits; IMPOSSIBLE if not of one family."""
-    width = vectors.rows.shape[1]
-    mothernets = np.full((1, width), MOST)
-    sizes, kin = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    for row, family in zip(vectors.rows, families, strict=True):
+def _shared_by_subset(problem: Problem) -> list[int]:
+    """What each subset's networks share, by its bits; IMPOSSIBLE if they may not share a group."""
+    vectors = problem.vectors
+    mothernets = np.full((1, vectors.rows.shape[1]), MOST)
+    sizes, kin, largest = np.zeros((3, 1), dtype=np.int64)
+    for row, family, parameters in zip(
+        vectors.rows, vectors.families, vectors.parameters, strict=True
+    ):
         # The subsets with this network follow those without it.
         mothernets = np.concatenate([mothernets, np.minimum(mothernets, row)])
         sizes = np.concatenate([sizes, sizes + 1])
         kin = np.concatenate([kin, kin | 1 << family])
-    one_family = kin & (kin - 1) == 0
-    shared = np.maximum(sizes - 1, 0) * vectors.parameters(mothernets)
-    return np.where(one_family, shared, IMPOSSIBLE).tolist()
+        largest = np.concatenate([largest, np.maximum(largest, parameters)])
+    shared = np.full(len(kin), IMPOSSIBLE)
+    for family in range(len(vectors.layouts)):
+        groups = np.flatnonzero(kin == 1 << family)
+        parameters = vectors.count(mothernets[groups], np.full_like(groups, family))
+        allowed = problem.allows(parameters, largest[groups])
+        shared[groups] = np.where(allowed, (sizes[groups] - 1) * parameters, IMPOSSIBLE)
+    return shared.tolist()

@@ -1,41 +1,31 @@
 """Hatch a member from its MotherNet: widen, deepen and enlarge filters, preserving the function.
 
 Source: the transformations of Net2Net (Chen, Goodfellow, Shlens 2016, sections 2.2 and 2.3),
-extended to batch norm, pooling, flattening and larger filters.
+extended to batch norm, pooling, flattening, larger filters, skip connections and concatenations.
 
-What keeps every step exact is one value, the :class:`Flow`: which channel of the MotherNet each
-channel of the member repeats. Whoever consumes a flow takes the MotherNet's weight for that channel
-divided by *how often* it is repeated, so the repeats sum to what the MotherNet computed.
+What keeps every step exact is one value, the :class:`~mnbench.mothernets.flow.Flow`: which channel
+of the MotherNet each channel of the member repeats. Whoever consumes a flow takes the MotherNet's
+weight for that channel divided by *how often* it is repeated, so the repeats sum to what the
+MotherNet computed. A residual block adds to one flow throughout; a dense block joins flows.
+
+What the MotherNet lacks is inserted so that it changes nothing: in a chain as the identity, beside
+a residual stream as a unit that adds zero, in a dense block as channels that no weight listens to
+yet. All of it can be trained at once: no gradient is zero for more than two steps.
 """
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mnbench.architectures import Architecture, build
+from mnbench.architectures import Architecture, Plain, Residual, build
+from mnbench.architectures.counts import shapes_between
 from mnbench.errors import UserError
 from mnbench.mothernets.construction import construct
-
-
-@dataclass(frozen=True)
-class Flow:
-    """What flows between two layers of a member, in terms of its MotherNet's channels."""
-
-    source: Tensor  # (member's channels,) the MotherNet's channel that each repeats
-
-    @property
-    def repeats(self) -> Tensor:
-        """How often the channel that each of the member's channels repeats occurs."""
-        return torch.bincount(self.source)[self.source]
-
-    def flattened(self, positions: int) -> "Flow":
-        """The flow behind flattening channels of *positions* pixels each, channel by channel."""
-        pixel = torch.arange(positions, device=self.source.device)
-        return Flow((self.source[:, None] * positions + pixel).flatten())
+from mnbench.mothernets.flow import Flow
+from mnbench.mothernets.growth import Growth
+from mnbench.mothernets.moments import Moments, measured
 
 
 def hatch(
@@ -72,24 +62,26 @@ def hatch(
         UserError: the member cannot be hatched from this MotherNet; names the position.
     """
     _check_reachable(mothernet_architecture, architecture)
-    weight = next(mothernet_module.parameters())
-    classifier = mothernet_module.head.classifier
-    channels = mothernet_module.blocks[0].layers[0].conv.in_channels
-    in_channels = channels // mothernet_architecture.stem.space_to_depth**2
-    member = _empty_like(mothernet_module, architecture, in_channels, classifier.out_features)
-    moments = _measured_moments(mothernet_module, calibration)
-
-    with torch.no_grad():
-        flow = Flow(torch.arange(channels, device=weight.device))
-        for i, (mother, child) in enumerate(
-            zip(mothernet_module.blocks, member.blocks, strict=True)
-        ):
-            moment = moments[i] if moments else _estimated_moments(mother.layers[-1].norm)
-            flow = _hatch_plain_block(mother, child, flow, moment, generator)
-        _hatch_head(mothernet_module.head, member.head, flow, generator)
-        if noise:
-            perturb(member, noise, generator)
+    if architecture.library:  # reachable from its equal only
+        member = copy.deepcopy(mothernet_module)
+    else:
+        member = _empty_like(mothernet_module, mothernet_architecture, architecture)
+        moments = _moments(mothernet_module, mothernet_architecture, architecture, calibration)
+        with torch.no_grad():
+            _grow(mothernet_module, member, architecture, Growth(generator, moments))
+    if noise:
+        perturb(member, noise, generator)
     return member.train(mothernet_module.training)
+
+
+def _grow(mother: nn.Module, member: nn.Module, architecture: Architecture, growth: Growth) -> None:
+    """Fill every module of a freshly built member."""
+    first = _first(mother)
+    channels = first.in_channels if isinstance(first, nn.Conv2d) else first.in_features
+    flow = growth.stem(mother.stem, member.stem, Flow.same(channels, first.weight.device))
+    for block, ours, theirs in zip(architecture.blocks, mother.blocks, member.blocks, strict=True):
+        flow = growth.block(type(block), ours, theirs, flow)
+    growth.head(mother.head, member.head, flow)
 
 
 def perturb(network: nn.Module, noise: float, generator: torch.Generator | None = None) -> None:
@@ -132,13 +124,14 @@ def _check_reachable(mothernet: Architecture, member: Architecture) -> None:
     except UserError as error:
         raise UserError(f"{member.name} cannot be hatched from {mothernet.name}: {error}") from None
     if common != mothernet:
+        places = ["stem", *(f"block {i}" for i in range(1, len(mothernet.blocks) + 1))]
+        ours = [str(mothernet.stem).strip(), *mothernet.blocks]
+        theirs = [str(common.stem).strip(), *common.blocks]
         where = next(
             (
-                f"block {i} is {ours}, at most {theirs} can be carried"
-                for i, (ours, theirs) in enumerate(
-                    zip(mothernet.blocks, common.blocks, strict=True), 1
-                )
-                if ours != theirs
+                f"{place} is {one}, at most {most} can be carried"
+                for place, one, most in zip(places, ours, theirs, strict=True)
+                if one != most
             ),
             f"head {mothernet.head.hidden}, at most {common.head.hidden} can be carried",
         )
@@ -146,126 +139,52 @@ def _check_reachable(mothernet: Architecture, member: Architecture) -> None:
 
 
 def _empty_like(
-    mothernet: nn.Module, architecture: Architecture, in_channels: int, num_classes: int
+    mothernet: nn.Module, mothernet_architecture: Architecture, architecture: Architecture
 ) -> nn.Module:
     """Build the member without drawing from the global generator: every value is set later."""
-    image_size = None
-    if architecture.head.pool == "flatten":
-        first = next(m for m in mothernet.head.modules() if isinstance(m, nn.Linear))
-        last_filters = mothernet.blocks[-1].layers[-1].conv.out_channels
-        side = math.isqrt(first.in_features // last_filters)
-        # Any image size that leaves this many pixels will do.
-        image_size = side * architecture.stem.space_to_depth
-        image_size *= math.prod(block.pool for block in architecture.blocks)
-    weight = next(mothernet.parameters())
+    first, classifier = _first(mothernet), mothernet.head.classifier
+    factor = architecture.stem.space_to_depth
+    if isinstance(first, nn.Conv2d):
+        channels, shrinking = first.in_channels // factor**2, factor * _shrinking(architecture)
+        *_, last = shapes_between(mothernet_architecture, shrinking, channels)
+        features = next(m for m in mothernet.head.modules() if isinstance(m, nn.Linear)).in_features
+        # Any image size that leaves as many pixels to flatten will do.
+        image_size = shrinking * math.isqrt(features // last.channels)
+    else:  # fully connected: any shape of as many numbers will do
+        channels, image_size = first.in_features // factor**2, factor
     with torch.random.fork_rng(devices=[]):
         member = build(
-            architecture, in_channels=in_channels, num_classes=num_classes, image_size=image_size
+            architecture,
+            in_channels=channels,
+            num_classes=classifier.out_features,
+            image_size=image_size,
         )
-    return member.to(weight.device, weight.dtype)
+    return member.to(first.weight.device, first.weight.dtype)
 
 
-def _hatch_plain_block(
-    mother: nn.Module,
-    child: nn.Module,
-    flow: Flow,
-    moments: tuple[Tensor, Tensor],
-    generator: torch.Generator | None,
-) -> Flow:
-    """Widen the layers that the MotherNet has, then insert the others as identities."""
-    shared = len(mother.layers)
-    for ours, unit in zip(mother.layers, child.layers, strict=False):
-        out = _widened(ours.conv.out_channels, unit.conv.out_channels, flow, generator)
-        kernel = _expanded(ours.conv.weight, flow, out)
-        border = (unit.conv.kernel_size[0] - ours.conv.kernel_size[0]) // 2
-        unit.conv.weight.copy_(nn.functional.pad(kernel, [border] * 4))
-        for name, value in ours.norm.state_dict().items():
-            target = getattr(unit.norm, name)
-            target.copy_(value[out.source] if value.ndim else value)
-        flow = out
-    for unit in child.layers[shared:]:
-        width = int(flow.source.max()) + 1
-        out = _widened(width, unit.conv.out_channels, flow, generator)
-        centre = unit.conv.kernel_size[0] // 2
-        unit.conv.weight.zero_()
-        unit.conv.weight[:, :, centre, centre] = _expanded(_eye(width, unit.conv.weight), flow, out)
-        mean, variance = (moment[out.source] for moment in moments)
-        unit.norm.running_mean.copy_(mean)
-        unit.norm.running_var.copy_(variance)
-        unit.norm.weight.copy_((variance + unit.norm.eps).sqrt())
-        unit.norm.bias.copy_(mean)
-        flow = out
-    return flow
+def _first(network: nn.Module) -> nn.Conv2d | nn.Linear:
+    """The layer that sees the images."""
+    return next(m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear))
 
 
-def _hatch_head(
-    mother: nn.Module, child: nn.Module, flow: Flow, generator: torch.Generator | None
-) -> None:
-    """Widen and deepen the hidden layers; a ReLU does nothing to what a ReLU let through."""
-    first = mother.hidden[0].linear if len(mother.hidden) else mother.classifier
-    flow = flow.flattened(first.in_features // (int(flow.source.max()) + 1))
-    for position, unit in enumerate(child.hidden):
-        if position < len(mother.hidden):
-            ours = mother.hidden[position].linear
-            weight, bias = ours.weight, ours.bias
-        else:
-            width = int(flow.source.max()) + 1
-            weight = _eye(width, unit.linear.weight)
-            bias = torch.zeros_like(weight[0])
-        out = _widened(len(weight), unit.linear.out_features, flow, generator)
-        unit.linear.weight.copy_(_expanded(weight, flow, out))
-        unit.linear.bias.copy_(bias[out.source])
-        flow = out
-    classes = Flow(torch.arange(len(mother.classifier.bias), device=flow.source.device))
-    child.classifier.weight.copy_(_expanded(mother.classifier.weight, flow, classes))
-    child.classifier.bias.copy_(mother.classifier.bias)
+def _shrinking(architecture: Architecture) -> int:
+    """How many pixels of an image's side become one behind the last block."""
+    strides = [b.stride if isinstance(b, Residual) else b.pool for b in architecture.blocks]
+    return architecture.stem.stride * architecture.stem.pool * math.prod(strides)
 
 
-def _widened(width: int, wider: int, flow: Flow, generator: torch.Generator | None) -> Flow:
-    """Choose which of *width* channels each of *wider* channels repeats, as evenly as can be."""
-    turns = -(-wider // width)
-    orders = [torch.arange(width)] + [
-        torch.arange(width) if generator is None else torch.randperm(width, generator=generator)
-        for _ in range(turns - 1)
+def _moments(
+    module: nn.Module,
+    mothernet: Architecture,
+    member: Architecture,
+    calibration: Tensor | None,
+) -> dict[nn.Module, Moments]:
+    """Measure what flows where layers are inserted into a chain."""
+    places = [
+        module.blocks[i].layers
+        for i, (ours, theirs) in enumerate(zip(mothernet.blocks, member.blocks, strict=True))
+        if isinstance(ours, Plain) and len(ours.layers) < len(theirs.layers)
     ]
-    return Flow(torch.cat(orders)[:wider].to(flow.source.device))
-
-
-def _expanded(weight: Tensor, inputs: Flow, outputs: Flow) -> Tensor:
-    """Repeat a weight ``(out, in, ...)`` along both flows, the inputs divided by their repeats."""
-    share = inputs.repeats.to(weight.dtype).view(1, -1, *[1] * (weight.ndim - 2))
-    return weight[outputs.source][:, inputs.source] / share
-
-
-def _eye(width: int, like: Tensor) -> Tensor:
-    return torch.eye(width, dtype=like.dtype, device=like.device)
-
-
-def _measured_moments(
-    mothernet: nn.Module, calibration: Tensor | None
-) -> Sequence[tuple[Tensor, Tensor]] | None:
-    """Mean and variance of each channel at the end of each block, before pooling."""
-    if calibration is None:
-        return None
-    # In training mode, as the member will see them; on a copy, whose running statistics may move.
-    return list(_moments_by_block(copy.deepcopy(mothernet).train(), calibration))
-
-
-@torch.no_grad()
-def _moments_by_block(network: nn.Module, images: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    images = network.stem(images)
-    for block in network.blocks:
-        images = block.layers(images)
-        variance, mean = torch.var_mean(images, dim=(0, 2, 3), correction=0)
-        yield mean, variance
-        images = block.pool(images)
-
-
-def _estimated_moments(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Mean and variance of relu(scale * z + shift) for a standard Gaussian z, per channel."""
-    scale, shift = norm.weight.abs().clamp_min(1e-12), norm.bias
-    gaussian = torch.distributions.Normal(torch.zeros_like(shift), torch.ones_like(shift))
-    below, density = gaussian.cdf(shift / scale), gaussian.log_prob(shift / scale).exp()
-    mean = shift * below + scale * density
-    square = (shift**2 + scale**2) * below + shift * scale * density
-    return mean, (square - mean**2).clamp_min(0)
+    if calibration is None or not places:
+        return {}
+    return dict(zip(places, measured(module, calibration, places), strict=True))

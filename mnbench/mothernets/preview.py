@@ -1,13 +1,18 @@
 """What MotherNets would do with an ensemble, worked out without training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from mnbench.architectures import Architecture, parameter_count, training_flops
-from mnbench.datasets import Dataset
+from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
-from mnbench.mothernets.clustering import cluster
+from mnbench.mothernets.clustering import cluster, least_g
 from mnbench.mothernets.construction import construct
+from mnbench.mothernets.listing import listing
+
+EVERY_G = 25  # up to so many networks every g is predicted, beyond only these
+SOME_G = (1, 2, 3, 5, 10, 20, 30, 50, 70)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Share:
 class Cluster:
     """One cluster; a cluster of one is its own MotherNet, trained from scratch."""
 
-    mothernet: str  # layer by layer
+    mothernet: Architecture
     parameters: int
     members: tuple[Share, ...]
 
@@ -41,82 +46,80 @@ class Prediction:
 class Preview:
     """The clusters at one g, and the predicted cost of every g that is possible."""
 
+    dataset: str
+    least_g: int
     g: int
     clusters: tuple[Cluster, ...]
-    predictions: tuple[Prediction, ...]
+    predictions: tuple[Prediction, ...]  # of more than 25 networks only some
 
 
 def preview(
     members: Sequence[Architecture],
-    g: int,
+    g: int | None,
     dataset: Dataset,
     *,
     images: int,
     epochs: int,
     hatched_epochs: int,
+    tau: float = 0.0,
 ) -> Preview:
     """Cluster an ensemble, construct its MotherNets and predict what training them costs.
 
     Args:
         members: the ensemble.
-        g: number of clusters to show.
+        g: number of clusters to show; None is the least possible.
         dataset: what the images are of, for their size and number of classes.
         images: number of training images.
         epochs: of a MotherNet, and of a network trained from scratch.
         hatched_epochs: of a hatched network.
+        tau: the least fraction of each member's parameters that its MotherNet must have.
 
     Raises:
-        UserError: g is out of range, or incompatible networks would share a cluster.
+        UserError: g is out of range or too small, or a network cannot take the images.
     """
     shape = dataset.image_shape
-
-    def parameters(network: Architecture) -> int:
-        return parameter_count(network, **shape)
-
-    def flops(network: Architecture) -> int:
-        size, channels, classes = (
-            shape[key] for key in ("image_size", "in_channels", "num_classes")
-        )
-        return images * training_flops(network, size, in_channels=channels, num_classes=classes)
-
-    def cost(group: Sequence[Architecture]) -> int:
-        if len(group) == 1:
-            return epochs * flops(group[0])
-        hatched = sum(hatched_epochs * flops(member) for member in group)
-        return epochs * flops(construct(group)) + hatched
-
-    groups = [[members[index] for index in group] for group in cluster(members, g)]
-    full_data = epochs * sum(map(flops, members))
-    predictions = []
-    for clusters in range(1, len(members) + 1):
-        try:
-            partition = cluster(members, clusters)
-        except UserError:
-            continue  # too few for incompatible networks
-        total = sum(cost([members[index] for index in group]) for group in partition)
-        predictions.append(Prediction(clusters, total, total / full_data))
+    least = least_g(members, tau=tau)
+    shown = least if g is None else g
+    groups = {shown: _groups(members, shown, tau)}  # first: the user's mistake is found here
+    for other in _to_predict(len(members), least, shown):
+        groups[other] = _groups(members, other, tau)
+    costs = _costs(dataset, images, epochs, hatched_epochs)
+    full_data = sum(costs((member,)) for member in members)
+    totals = {number: sum(map(costs, groups[number])) for number in sorted(groups)}
     return Preview(
-        g,
-        tuple(
-            Cluster(
-                _layers(mothernet := construct(group)),
-                parameters(mothernet),
-                tuple(
-                    Share(m.name, parameters(m), parameters(mothernet) / parameters(m))
-                    for m in group
-                ),
-            )
-            for group in groups
-        ),
-        tuple(predictions),
+        dataset.name,
+        least,
+        shown,
+        tuple(_cluster(group, shape) for group in groups[shown]),
+        tuple(Prediction(number, flops, flops / full_data) for number, flops in totals.items()),
     )
+
+
+def first_fitting(members: Sequence[Architecture]) -> Dataset:
+    """Return the first data set whose images every network can take.
+
+    Raises:
+        UserError: there is none.
+    """
+    refusal = None
+    for dataset in DATASETS.values():
+        try:
+            for member in members:
+                parameter_count(member, **dataset.image_shape)
+        except UserError as error:
+            refusal = refusal or error
+        else:
+            return dataset
+    raise UserError(str(refusal))
 
 
 def as_text(found: Preview) -> str:
     """Lay a preview out for people."""
-    lines = [f"{found.g} cluster{'s' * (found.g > 1)}"]
+    plural = "s" * (found.g > 1)
+    lines = [f"{found.g} cluster{plural} (at least {found.least_g}), {found.dataset}"]
     for number, group in enumerate(found.clusters, 1):
-        lines += ["", f"MotherNet {number}: {group.mothernet} ({group.parameters:,} parameters)"]
+        lines += ["", f"MotherNet {number}: {group.parameters:,} parameters"]
+        lines += [f"  {part:<9} {text}" for part, text in listing(group.mothernet)]
         width = max(len(share.member) for share in group.members)
         lines += [
             f"  {share.member:<{width}} {share.parameters:>12,} parameters, "
@@ -125,11 +128,54 @@ def as_text(found: Preview) -> str:
         ]
     lines += ["", "  g  training TFLOPs  of Full Data"]
     lines += [
-        f"{row.g:>3}  {row.training_flops / 1e12:>15.2f}  {row.of_full_data:>12.1%}"
+        f"{row.g:>3}  {row.training_flops / 1e12:>15,.2f}  {row.of_full_data:>12.1%}"
         for row in found.predictions
     ]
     return "\n".join(lines)
 
 
-def _layers(network: Architecture) -> str:
-    return str(network).removeprefix(f"{network.name}: ")
+Group = tuple[Architecture, ...]
+
+
+def _groups(members: Sequence[Architecture], g: int, tau: float) -> list[Group]:
+    return [
+        tuple(members[index] for index in group) for group in cluster(tuple(members), g, tau=tau)
+    ]
+
+
+def _to_predict(size: int, least: int, shown: int) -> list[int]:
+    some = range(1, size + 1) if size <= EVERY_G else (*SOME_G, least, size)
+    return sorted({g for g in some if least <= g <= size} - {shown})
+
+
+def _costs(
+    dataset: Dataset, images: int, epochs: int, hatched_epochs: int
+) -> Callable[[Group], int]:
+    """What a cluster costs to train, in FLOPs."""
+    shape = dataset.image_shape
+    size = shape.pop("image_size")
+
+    @cache
+    def flops(network: Architecture) -> int:
+        return images * training_flops(network, size, **shape)
+
+    def cost(group: Group) -> int:
+        if len(group) == 1:
+            return epochs * flops(group[0])
+        return epochs * flops(construct(group)) + hatched_epochs * sum(map(flops, group))
+
+    return cost
+
+
+def _cluster(group: Group, shape: dict[str, int]) -> Cluster:
+    mothernet = construct(group)
+    parameters = parameter_count(mothernet, **shape)
+    counts = [parameter_count(member, **shape) for member in group]
+    return Cluster(
+        mothernet,
+        parameters,
+        tuple(
+            Share(member.name, count, parameters / count)
+            for member, count in zip(group, counts, strict=True)
+        ),
+    )

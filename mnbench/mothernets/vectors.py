@@ -1,99 +1,219 @@
 """Networks as integer vectors whose element-wise minimum is their MotherNet.
 
 Clustering weighs hundreds of thousands of MotherNets of which it keeps a few: numpy takes their
-minima and counts their parameters thousands at a time. That this says what
-:func:`mnbench.mothernets.construct` and :func:`mnbench.architectures.parameter_count` say, a test
-proves on random ensembles.
-
-A network is a few chains of layers: its blocks, then its hidden layers. Each position of a chain
-has three numbers: its width (0 where the chain has ended), the least width from here to the chain's
-end (which is what an inserted layer can carry), and its kernel.
+minima and counts their parameters thousands at a time.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from mnbench.architectures import Architecture
-
-MOST = np.iinfo(np.int64).max  # the minimum of no networks
+from mnbench.architectures import Architecture, Block, Dense, Layer, Plain, Residual
+from mnbench.mothernets.construction import incompatibility
+from mnbench.mothernets.segments import MOST, Chain, Growth, Segment, Stream
 
 # The data set's shape adds about the same to every network: any will do for a comparison.
 IN_CHANNELS, NUM_CLASSES, IMAGE_SIZE = 3, 10, 32
 
+# Only equal networks of a library share a group, so that any number will do for their parameters;
+# this is the order of a ResNet-18's.
+LIBRARY_PARAMETERS = 10_000_000
+
+CHUNK = 2048  # rows that are counted at a time: what fits into a core's cache
+
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """The networks of an ensemble; only compatible ones have a meaningful minimum."""
+    """The networks of an ensemble; only those of one family have a meaningful minimum.
 
-    rows: np.ndarray  # int64 (networks, numbers)
-    chains: int
+    Attributes:
+        rows: int64 ``(networks, numbers)``; each family has its own columns, from the left.
+        families: int64 ``(networks,)``, of each network, numbered by first appearance; networks
+            are of one family if they are compatible, which is an equivalence.
+        layouts: of each family, what its columns mean.
+        parameters: int64 ``(networks,)``, of each network.
+    """
+
+    rows: np.ndarray
+    families: np.ndarray
+    layouts: tuple["Layout", ...]
+    parameters: np.ndarray
 
     @classmethod
     def of(cls, networks: Sequence[Architecture]) -> "Vectors":
-        """Write down *networks*, chains as long and as many as the largest one's."""
-        chains = [_chains(network) for network in networks]
-        count = max(map(len, chains))
-        length = max(len(chain) for listed in chains for chain in listed)
-        rows = [
-            [*_frame(network), *_numbers(listed, count, length).ravel()]
-            for network, listed in zip(networks, chains, strict=True)
-        ]
-        return cls(np.array(rows, dtype=np.int64), count)
+        """Write down *networks*."""
+        families = np.array(_families(networks))
+        kin = [np.flatnonzero(families == family) for family in range(families.max() + 1)]
+        layouts = tuple(Layout.of([networks[i] for i in members]) for members in kin)
+        rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
+        parameters = np.zeros(len(networks), dtype=np.int64)
+        for layout, members in zip(layouts, kin, strict=True):
+            for i in members:
+                rows[i, : layout.columns] = layout.numbers(networks[i])
+            parameters[members] = layout.count(rows[members])
+        return cls(rows, families, layouts, parameters)
 
-    def parameters(self, rows: np.ndarray) -> np.ndarray:
-        """Count the parameters of networks ``(m, numbers)``, minima of this ensemble's or not.
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """Parameters of the MotherNet of any two networks, ``(networks, networks)``; -1 is none."""
+        counts = np.full((len(self.rows), len(self.rows)), -1)
+        i, j = np.nonzero(np.triu(self.families[:, None] == self.families))
+        counts[i, j] = counts[j, i] = self.together(self.rows, i, self.rows, j, self.families[i])
+        return counts
+
+    def together(
+        self,
+        ones: np.ndarray,
+        i: np.ndarray,
+        others: np.ndarray,
+        j: np.ndarray,
+        families: np.ndarray,
+    ) -> np.ndarray:
+        """Count the parameters of the MotherNets of ``ones[i]`` and ``others[j]``, pair by pair.
+
+        Args:
+            ones, others: int64 ``(any, numbers)``.
+            i, j: which of them, ``(m,)``.
+            families: of each pair, ``(m,)``.
 
         Returns:
             int64 ``(m,)``.
         """
-        flow, pixels = rows[:, 0], rows[:, 1]
-        chains = rows[:, 2:].reshape(len(rows), 3, self.chains, -1)
-        each = np.arange(len(rows))
-        hidden = chains[:, :, -1]
-        # Where no hidden layer is left, those that are inserted have to carry the last block.
-        limit = np.where(hidden[:, 0, 0] == 0, hidden[:, 1, 0], MOST)
-        total = np.zeros(len(rows), dtype=np.int64)
-        for position in range(self.chains):
-            is_head = position == self.chains - 1
-            widths, least, kernels = (chains[:, kind, position] for kind in range(3))
-            lengths = np.count_nonzero(widths, axis=1)
-            last = least[each, lengths - 1]
-            if position == self.chains - 2:
-                last = np.minimum(last, limit)
-            widths = widths.copy()
-            widths[each, lengths - 1] = np.where(lengths, last, 0)
-            if is_head:
-                flow = flow * pixels
-            inputs = np.concatenate([flow[:, None], widths[:, :-1]], axis=1)
-            extra = 1 if is_head else 2  # a bias; or batch norm's scale and shift
-            total += (widths * (inputs * kernels**2 + extra)).sum(axis=1)
-            flow = np.where(lengths, last, flow)
+        counts = np.empty(len(i), dtype=np.int64)
+        for start in range(0, len(i), CHUNK):
+            part = slice(start, start + CHUNK)
+            rows = np.minimum(ones[i[part]], others[j[part]])
+            counts[part] = self.count(rows, families[part])
+        return counts
+
+    def count(self, rows: np.ndarray, families: np.ndarray) -> np.ndarray:
+        """Count the parameters of networks ``(m, numbers)``, minima of this ensemble's or not.
+
+        Args:
+            rows: the networks.
+            families: of each, ``(m,)``.
+
+        Returns:
+            int64 ``(m,)``.
+        """
+        if len(self.layouts) == 1:
+            return self.layouts[0].count(rows)
+        counts = np.empty(len(rows), dtype=np.int64)
+        for family in np.unique(families):
+            kin = families == family
+            counts[kin] = self.layouts[family].count(rows[kin])
+        return counts
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of one family's vectors mean: segment by segment.
+
+    Attributes:
+        channels: behind space to depth.
+        body: the segment of the stem if it has a convolution, those of the blocks.
+        closes: of each of them, whether batch norm stands behind it.
+        pixels: of a channel, that reach the head.
+        hidden: the segment of the hidden layers, if any network has some.
+        library: whether these are equal networks of a library, without segments.
+    """
+
+    channels: int
+    body: tuple[Segment, ...]
+    closes: tuple[bool, ...]
+    pixels: int
+    hidden: Chain | None
+    library: bool
+
+    @classmethod
+    def of(cls, networks: Sequence[Architecture]) -> "Layout":
+        """The layout that has room for all of *networks*, which are of one family."""
+        first, most_hidden = networks[0], max(len(network.head.hidden) for network in networks)
+        body, closes = [], []
+        if first.stem.filters:
+            body.append(Chain(1, extra=2 * first.stem.activated))
+            closes.append(False)
+        for position in range(len(first.blocks)):
+            body.append(_segment([network.blocks[position] for network in networks]))
+            closes.append(first.closes(position))
+        return cls(
+            channels=IN_CHANNELS * first.stem.space_to_depth**2,
+            body=tuple(body),
+            closes=tuple(closes),
+            pixels=_pixels(first),
+            hidden=Chain(most_hidden, extra=1) if most_hidden else None,
+            library=bool(first.library),
+        )
+
+    @property
+    def columns(self) -> int:
+        """How many numbers describe a network."""
+        return sum(part.columns for part in (*self.body, self.hidden) if part)
+
+    def numbers(self, network: Architecture) -> np.ndarray:
+        """Write down *network*: int64 ``(columns,)``."""
+        stem, parts = network.stem, list(network.blocks)
+        if stem.filters:
+            parts.insert(0, Plain((Layer(stem.filters, stem.kernel),)))
+        numbers = [part.numbers(block) for part, block in zip(self.body, parts, strict=True)]
+        if self.hidden:
+            layers = tuple(Layer(width, 1) for width in network.head.hidden)
+            numbers.append(self.hidden.numbers(Plain(layers)))
+        return np.concatenate([np.zeros(0, dtype=np.int64), *numbers])
+
+    def count(self, rows: np.ndarray) -> np.ndarray:
+        """Count parameters: int64 ``(m, at least columns)`` to int64 ``(m,)``."""
+        if self.library:
+            return np.full(len(rows), LIBRARY_PARAMETERS)
+        total, flow = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), self.channels)
+        start, end = 0, self.columns
+        if self.hidden:
+            hidden = rows[:, end - self.hidden.columns : end]
+        for segment, closes in zip(self.body, self.closes, strict=True):
+            numbers = rows[:, start : start + segment.columns]
+            start += segment.columns
+            if segment is self.body[-1] and isinstance(segment, Chain) and self.hidden:
+                more, flow = segment.count(numbers, flow, limit=self.hidden.limit(hidden))
+            else:
+                more, flow = segment.count(numbers, flow)
+            total += more + 2 * closes * flow
+        flow = flow * self.pixels
+        if self.hidden:
+            more, flow = self.hidden.count(hidden, flow)
+            total += more
         return total + (flow + 1) * NUM_CLASSES
 
 
-def _chains(network: Architecture) -> list[list[tuple[int, int]]]:
-    """The (width, kernel) of each layer, chain by chain, the head's hidden layers last."""
-    blocks = [[(layer.filters, layer.kernel) for layer in block.layers] for block in network.blocks]
-    return [*blocks, [(width, 1) for width in network.head.hidden]]
+def _segment(blocks: Sequence[Block]) -> Segment:
+    """The segment of one position's *blocks*."""
+    length = max(len(block.layers) for block in blocks)
+    if isinstance(blocks[0], Residual):
+        return Stream(length, blocks[0])
+    return Growth(length) if isinstance(blocks[0], Dense) else Chain(length)
 
 
-def _numbers(chains: list[list[tuple[int, int]]], count: int, length: int) -> np.ndarray:
-    """Lay chains out as ``(3, count, length)``; missing chains come first, so the ends line up."""
-    numbers = np.zeros((3, count, length), dtype=np.int64)
-    numbers[1] = MOST
-    for row, chain in zip(range(count - len(chains), count), chains, strict=True):
-        for position, (width, kernel) in enumerate(chain):
-            least = min(other for other, _ in chain[position:])
-            numbers[:, row, position] = width, least, kernel
-    return numbers
-
-
-def _frame(network: Architecture) -> tuple[int, int]:
-    """Channels behind the stem, and pixels of a channel that reach the head."""
-    factor = network.stem.space_to_depth
-    size = IMAGE_SIZE // factor
+def _pixels(network: Architecture) -> int:
+    """Pixels of a channel that reach the head; at least one."""
+    if network.head.pool == "average":
+        return 1
+    stem = network.stem
+    size = IMAGE_SIZE // stem.space_to_depth
+    for stride in (stem.stride, stem.pool):
+        size = -(-size // stride)
     for block in network.blocks:
-        size //= block.pool
-    return IN_CHANNELS * factor**2, size**2 if network.head.pool == "flatten" else 1
+        size = -(-size // block.stride) if isinstance(block, Residual) else size // block.pool
+    return max(size, 1) ** 2
+
+
+def _families(networks: Sequence[Architecture]) -> list[int]:
+    """Number each network's family, from 0."""
+    founders: list[Architecture] = []
+    families = []
+    for network in networks:
+        kin = (i for i, founder in enumerate(founders) if not incompatibility(founder, network))
+        families.append(next(kin, len(founders)))
+        if families[-1] == len(founders):
+            founders.append(network)
+    return families

@@ -78,15 +78,15 @@ class Job:
         return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
 
     def new_networks(self) -> list[nn.Module]:
-        """Build the training's networks with new random weights."""
+        """Build the training's networks with new random weights, or a library's pretrained ones."""
         torch.manual_seed(derive_seed(self.training.seed, "initialisation"))
         return [
-            build(network, **self.dataset.image_shape).to(self.device)
+            build(network, **self.dataset.image_shape, pretrained=True).to(self.device)
             for network in self.training.networks
         ]
 
     def new_network(self) -> nn.Module:
-        """Build the training's one network with new random weights."""
+        """Build the training's one network as :meth:`new_networks` does."""
         (network,) = self.new_networks()
         return network
 

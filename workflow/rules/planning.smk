@@ -6,14 +6,19 @@ job behind an outdated ancient() input Snakemake (9.27) does not even look at th
 
 from snakemake.logging import logger
 
+from mnbench.forecast import overview
+
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
 
-for out in PLAN.left_out:
-    logger.warning(f"{out.approach} is left out for {out.dataset}, {out.ensemble}: {out.reason}")
+
+# A dry run has no start. Processes that Snakemake itself starts read the workflow anew: not again.
+if workflow.is_main_process and workflow.output_settings.dryrun:
+    logger.info(f"\n{overview(PLAN)}\n")
 
 
 onstart:
+    logger.info(f"\n{overview(PLAN)}\n")
     PLAN.write(PATHS.plan)

@@ -1,13 +1,24 @@
-"""The named ensembles: one YAML file each, beside this module."""
+"""The named ensembles: one YAML file each, beside this module.
+
+A file has ``members``, a list of networks (:func:`mnbench.architectures.reading.read_network` says
+how one is written), or ``base``, one network, and ``variants``, a rule that makes networks of it
+(:mod:`mnbench.architectures.variants`). ``shared`` says what holds for all.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import yaml
 
-from mnbench.architectures.value import KEYS, Architecture, known_keys
+from mnbench.architectures.checks import known_keys
+from mnbench.architectures.reading import read_network, read_shared
+from mnbench.architectures.value import Architecture
+from mnbench.architectures.variants import read_rule, variants
 from mnbench.errors import UserError, choices
 
+KEYS = ("members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
 ENSEMBLES = tuple(
     sorted(f.name.removesuffix(".yaml") for f in _FOLDER.iterdir() if f.name.endswith(".yaml"))
@@ -16,8 +27,6 @@ ENSEMBLES = tuple(
 
 def load_ensemble(name: str) -> tuple[Architecture, ...]:
     """Load the members of the ensemble *name*, in the order in which sizes count them.
-
-    The file's ``shared`` keys (stem, head) hold for every member that does not say otherwise.
 
     Raises:
         UserError: there is no such ensemble, or its file is not valid.
@@ -29,16 +38,39 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
         data = yaml.safe_load((_FOLDER / file).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
-    data = known_keys(data, ("members", "shared"), file, need=1)
-    shared = known_keys(data.get("shared", {}), ("stem", "head"), f"{file}: 'shared'")
+    data = known_keys(data, KEYS, file)
+    shared = read_shared(data.get("shared", {}), file)
+    members = _members(data, shared, file)
+    _check_names(members, file)
+    return members
+
+
+def _members(
+    data: Mapping[str, Any], shared: Mapping[str, Any], file: str
+) -> tuple[Architecture, ...]:
+    if "members" not in data:
+        for key in ("base", "variants"):
+            if key not in data:
+                raise UserError(
+                    f"{file}: key '{key}' is missing; give members, or base and variants"
+                )
+        base = read_network(data["base"], shared=shared, file=file, where="'base'")
+        rule = read_rule(data["variants"], f"{file}: 'variants'")
+        try:
+            return variants(base, rule)
+        except UserError as error:  # the rule does not know its file
+            raise UserError(f"{file}: {error}") from None
+    if "base" in data or "variants" in data:
+        raise UserError(f"{file}: give either members, or base and variants")
     if not isinstance(data["members"], list) or not data["members"]:
         raise UserError(f"{file}: 'members' must be a list of networks, got {data['members']!r}")
-    members = tuple(
-        Architecture.from_dict(
-            shared | known_keys(member, KEYS, f"{file}: member {position}"), where=file
-        )
+    return tuple(
+        read_network(member, shared=shared, file=file, where=f"member {position}")
         for position, member in enumerate(data["members"], 1)
     )
+
+
+def _check_names(members: Sequence[Architecture], file: str) -> None:
     names = [member.name for member in members]
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
@@ -48,4 +80,3 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
             )
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"{file}: two members are named {', '.join(sorted(twice))}; rename one")
-    return members

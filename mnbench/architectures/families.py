@@ -1,0 +1,189 @@
+"""The published families: from a few numbers to an architecture.
+
+Each function gives the published network but for two things: batch norm stands behind every
+convolution of a VGG (and so a convolution has no bias), and dropout is left out. Counts are
+compared with torchvision's and timm's models, and with the papers, in ``tests/test_families.py``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
+from mnbench.architectures.checks import one_of, positive
+from mnbench.architectures.value import Architecture, Head, Stem
+from mnbench.errors import UserError
+
+_VGG = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+_RESNET = {
+    18: ("basic", (2, 2, 2, 2)),
+    34: ("basic", (3, 4, 6, 3)),
+    50: ("bottleneck", (3, 4, 6, 3)),
+    101: ("bottleneck", (3, 4, 23, 3)),
+    152: ("bottleneck", (3, 8, 36, 3)),
+}
+_DENSENET = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
+
+
+def vgg(depth: int, width: int = 64, classifier: Sequence[int] = ()) -> Architecture:
+    """VGG-11, 13, 16 or 19 (Simonyan, Zisserman 2015, table 1).
+
+    Args:
+        depth: number of convolutions and of the classifier's three layers.
+        width: filters of the first block.
+        classifier: widths of the hidden layers behind the flattened last block, published as
+            (4096, 4096); none is global average pooling, as is usual for small images.
+    """
+    _known(depth, _VGG, "vgg: depth")
+    positive(width, "vgg: width")
+    for number, features in enumerate(classifier, 1):
+        positive(features, f"vgg: classifier width {number}")
+    blocks = tuple(
+        Plain((Layer(width * min(2**position, 8)),) * layers)
+        for position, layers in enumerate(_VGG[depth])
+    )
+    return Architecture(
+        blocks, head=Head("flatten" if classifier else "average", tuple(classifier))
+    )
+
+
+def resnet(
+    depth: int, width: int | None = None, shortcut: str | None = None, imagenet: bool = False
+) -> Architecture:
+    """ResNet (He et al. 2016).
+
+    Args:
+        depth: 6 n + 2 for small images (20, 32, 44, 56, 110; section 4.2); 18, 34, 50, 101 or 152
+            for *imagenet* (table 1).
+        width: of the first stage; published as 16 for small images and 64 for *imagenet*.
+        shortcut: of stages that change the shape: "padding" (option A, as published for small
+            images) or "projection" (option B, as published for *imagenet*).
+        imagenet: a stem for images of 224 pixels, four stages, bottlenecks from depth 50 on.
+    """
+    if imagenet:
+        _known(depth, _RESNET, "resnet: depth, with imagenet,")
+        unit, stages = _RESNET[depth]
+        width = 64 if width is None else width
+        stem = Stem(filters=width, kernel=7, stride=2, pool=2)
+    else:
+        unit, stages = "basic", (_units(depth, 6, 2, "resnet"),) * 3
+        width = 16 if width is None else width
+        stem = Stem(filters=width)
+    positive(width, "resnet: width")
+    shortcut = shortcut or ("projection" if imagenet else "padding")
+    one_of(shortcut, ("padding", "projection"), "resnet: unknown shortcut")
+    blocks = tuple(
+        Residual(
+            (Layer(width * 2**stage),) * units,
+            width=width * 2**stage * (4 if unit == "bottleneck" else 1),
+            stride=2 if stage else 1,
+            unit=unit,
+            shortcut=shortcut if stage or unit == "bottleneck" else "identity",
+        )
+        for stage, units in enumerate(stages)
+    )
+    return Architecture(blocks, stem)
+
+
+def wide_resnet(depth: int, widen: int, width: int = 16) -> Architecture:
+    """WRN-depth-widen (Zagoruyko, Komodakis 2016, table 1): preactivated units, wide ones.
+
+    Args:
+        depth: 6 n + 4.
+        widen: the published k.
+        width: of the stem, and of the first stage before widening.
+    """
+    units = _units(depth, 6, 4, "wide_resnet")
+    positive(widen, "wide_resnet: widen")
+    positive(width, "wide_resnet: width")
+    blocks = tuple(
+        Residual(
+            (Layer(widen * width * 2**stage),) * units,
+            width=widen * width * 2**stage,
+            stride=2 if stage else 1,
+            shortcut="projection" if stage or widen > 1 else "identity",
+            preactivated=True,
+        )
+        for stage in range(3)
+    )
+    return Architecture(blocks, Stem(filters=width, activated=False))
+
+
+def densenet(
+    depth: int,
+    growth: int,
+    bottleneck: bool = False,
+    compression: float | None = None,
+    imagenet: bool = False,
+) -> Architecture:
+    """DenseNet, or DenseNet-BC with *bottleneck* (Huang et al. 2017, sections 3 and 4.2).
+
+    Args:
+        depth: 3 n + 4 for small images, 6 n + 4 with bottlenecks; 121, 169 or 201 for *imagenet*
+            (table 1), which has bottlenecks always.
+        growth: channels that each layer adds.
+        bottleneck: a 1x1 convolution to 4 times the growth in each layer, and a stem of twice the
+            growth instead of 16.
+        compression: the fraction of channels that a transition keeps; published as 0.5 with
+            bottlenecks and 1 without.
+        imagenet: a stem for images of 224 pixels, four blocks.
+    """
+    positive(growth, "densenet: growth")
+    if compression is not None and not 0 < compression <= 1:
+        raise UserError(f"densenet: compression must be over 0 and at most 1, got {compression!r}")
+    if imagenet:
+        _known(depth, _DENSENET, "densenet: depth, with imagenet,")
+        counts = _DENSENET[depth]
+        stem = Stem(filters=2 * growth, kernel=7, stride=2, pool=2)
+    else:
+        counts = (_units(depth, 6 if bottleneck else 3, 4, "densenet"),) * 3
+        stem = Stem(filters=2 * growth if bottleneck else 16, activated=False)
+    bottlenecks = bottleneck or imagenet
+    kept = compression or (0.5 if bottlenecks else 1.0)
+    blocks: list[Block] = []
+    channels = stem.filters
+    for position, count in enumerate(counts):
+        channels += count * growth
+        is_last = position == len(counts) - 1
+        channels = channels if is_last else max(1, int(channels * kept))
+        blocks.append(
+            Dense(
+                (Layer(growth),) * count,
+                transition=0 if is_last else channels,
+                bottleneck=4 if bottlenecks else 0,
+                pool=1 if is_last else 2,
+            )
+        )
+    return Architecture(tuple(blocks), stem)
+
+
+def mlp(hidden: Sequence[int]) -> Architecture:
+    """A fully connected network: the paper's simplest case.
+
+    Args:
+        hidden: widths of the ReLU layers before the classifier.
+    """
+    if not hidden:
+        raise UserError("mlp: hidden must be a list of at least one width, got none")
+    for number, width in enumerate(hidden, 1):
+        positive(width, f"mlp: hidden width {number}")
+    return Architecture(head=Head("flatten", tuple(hidden)))
+
+
+FAMILIES: Mapping[str, Callable[..., Architecture]] = MappingProxyType(
+    {"vgg": vgg, "resnet": resnet, "wide_resnet": wide_resnet, "densenet": densenet, "mlp": mlp}
+)
+
+
+def _units(depth: int, each: int, others: int, family: str) -> int:
+    """The layers or units of each of three blocks."""
+    if not isinstance(depth, int) or depth < each + others or (depth - others) % each:
+        depths = ", ".join(str(each * n + others) for n in (1, 2, 3))
+        raise UserError(
+            f"{family}: depth must be {each} n + {others}, {depths}, ..., got {depth!r}"
+        )
+    return (depth - others) // each
+
+
+def _known(depth: int, depths: Mapping[int, object], what: str) -> None:
+    if depth not in depths:
+        raise UserError(f"{what} must be one of {', '.join(map(str, depths))}, got {depth!r}")
