@@ -8,14 +8,12 @@ Data. A cluster that several values of g have in common is trained once.
 
 import hashlib
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
-from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.lineage import Setting
 from mnbench.mothernets import cluster, construct, least_g
@@ -67,7 +65,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     total = Lineage()
     for g in _numbers(setting, options):
         try:
-            groups = _clusters(setting.members, g, options.tau)
+            groups = cluster(setting.members, g, tau=options.tau)
         except UserError as error:
             raise setting.refuse(f"{NAME}.g", f"'{setting.ensemble}': {error}") from None
         members: dict[int, Training] = {}
@@ -83,10 +81,8 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 def _numbers(setting: Setting, options: Options) -> list[int]:
     """The numbers of clusters that the entries of ``g`` come to, each once."""
     size = len(setting.members)
-    numbers = dict.fromkeys(
-        size if entry == "all" else _least(setting, options.tau) if entry == "least" else entry
-        for entry in options.g
-    )
+    said = {"least": least_g(setting.members, tau=options.tau), "all": size}
+    numbers = dict.fromkeys(said.get(entry, entry) for entry in options.g)
     for g in numbers:
         if g > size:
             raise setting.refuse(
@@ -97,34 +93,9 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     return list(numbers)
 
 
-def _least(setting: Setting, tau: float) -> int:
-    try:
-        return _fewest_clusters(setting.members, tau)
-    except UserError as error:
-        raise setting.refuse(f"{NAME}.tau", f"'{setting.ensemble}': {error}") from None
-
-
-# Every data set and seed asks for the same.
-
-
-@cache
-def _clusters(members: tuple[Architecture, ...], g: int, tau: float) -> tuple[tuple[int, ...], ...]:
-    return cluster(members, g, tau=tau)
-
-
-@cache
-def _fewest_clusters(members: tuple[Architecture, ...], tau: float) -> int:
-    return least_g(members, tau=tau)
-
-
-@cache
-def _mothernet(networks: tuple[Architecture, ...]) -> Architecture:
-    return construct(networks, name="MotherNet")
-
-
 def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[Training, ...]:
     """A cluster's MotherNet, if it has one of its own, and its members."""
-    networks = tuple(setting.members[index] for index in group)
+    networks = [setting.members[index] for index in group]
     if len(networks) == 1:
         return (scratch(setting, networks[0]),)
     names = "+".join(network.name for network in networks)
@@ -132,7 +103,7 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
     mothernet = setting.training(
         NAME,
         f"mothernet_{label}",
-        _mothernet(networks),
+        construct(networks, name="MotherNet"),
         recipe=setting.recipe,
         role="mothernet",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mnbench.architectures import Architecture, Plain, Layer
+from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.tables import HISTORIES_COLUMNS, NETWORKS_COLUMNS, SUMMARY_COLUMNS
 from mnbench.plan import Ensemble, Plan, Training, union
 from mnbench.records import lineage_of

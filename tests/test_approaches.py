@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import baselines
+from mnbench.architectures import parameter_count
 from mnbench.errors import UserError
 from mnbench.lineage import Approach, make_plan
 from mnbench.plan import Plan, Training, read_plan, union
@@ -21,11 +22,12 @@ WHERE = "fashion_mnist/v5-small/seed0"
 NETWORKS = ("v13", "v16", "v16a", "v16b", "v19")
 
 
-def plan_of(seeds=(0,), recipe=None, **approaches) -> Plan:
+def plan_of(seeds=(0,), recipe=None, ensemble="v5-small", **approaches) -> Plan:
     config = {
         "study": "tiny",
-        "datasets": ["fashion_mnist"],
-        "ensembles": ["v5-small"],
+        "datasets": ["fashion_mnist" if ensemble.endswith("-small") else "cifar10"],
+        "data": {"download": True},
+        "ensembles": [ensemble],
         "seeds": list(seeds),
         "recipe": recipe or {"epochs": 10},
         "approaches": approaches,
@@ -108,6 +110,45 @@ def test_mothernets_pay_for_the_mothernets_of_the_clusters_they_touch():
     )
     # g = ensemble size is Full Data.
     assert billed(plan, g=5, size=5) == of("full_data", *NETWORKS)
+
+
+def g_of(plan: Plan) -> list[int]:
+    """The numbers of clusters, in order."""
+    return list(dict.fromkeys(row.g for row in plan.ensembles))
+
+
+def test_least_and_all_stand_for_numbers_of_clusters():
+    assert g_of(plan_of(mothernets={})) == [1]
+    assert g_of(plan_of(mothernets={"g": ["least", 3, "all"]})) == [1, 3, 5]
+    # Three families that share no MotherNet.
+    assert g_of(plan_of(ensemble="mixed10", mothernets={"g": ["all", "least"]})) == [10, 3]
+
+
+def test_entries_that_come_to_the_same_number_are_one():
+    once, twice = (plan_of(mothernets={"g": g}) for g in ([1, 5], ["least", 1, "all", 5]))
+    assert once.to_json() == twice.to_json()
+
+
+def test_with_tau_every_member_has_that_share_from_its_mothernet():
+    tau = 0.6
+    plan = plan_of(mothernets={"g": ["least"], "tau": tau})
+    assert g_of(plan)[0] > 1
+    hatched = [training for training in plan.trainings.values() if training.parents]
+    assert hatched
+    for training in hatched:
+        (member,), (mothernet,) = (
+            t.networks for t in (training, plan.trainings[training.parents[0]])
+        )
+        assert parameter_count(mothernet) >= tau * parameter_count(member)
+
+
+def test_a_g_that_incompatible_networks_do_not_allow_is_refused():
+    with pytest.raises(UserError) as caught:
+        plan_of(ensemble="mixed10", mothernets={"g": ["all", 2]})
+    assert str(caught.value).startswith(
+        "tiny.yaml: key 'approaches.mothernets.g': 'mixed10': g = 2 clusters are too few: "
+    )
+    assert str(caught.value).endswith("use g from 3")
 
 
 def test_one_network_alone_pays_for_its_budget():

@@ -164,9 +164,6 @@ def test_a_member_can_be_a_librarys_by_name(own_ensemble):
     assert (other.library, other.name) == ("timm:resnet18", "own")
 
 
-RESNET = "family: resnet, depth: 20"
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -193,58 +190,6 @@ RESNET = "family: resnet, depth: 20"
         ),
         ("shared: {}", "key 'base' is missing; give members, or base and variants"),
         ("", "expected keys members, base, variants, shared, got None"),
-        # of a family
-        (
-            "members: [{name: r, family: resnt}]",
-            "network 'r': unknown family 'resnt'; did you mean",
-        ),
-        ("members: [{name: r, family: 3}]", "network 'r': unknown family '3'; allowed: densenet"),
-        ("members: [{name: r, family: resnet}]", "network 'r': key 'depth' is missing"),
-        (
-            "members: [{name: r, %s, widht: 8}]" % RESNET,
-            "unknown key 'widht'; did you mean 'width'",
-        ),
-        ("members: [{name: r, %s, blocks: []}]" % RESNET, "network 'r': unknown key 'blocks'"),
-        (
-            "members: [{name: r, %s, growth: 8}]" % RESNET,
-            "network 'r': unknown key 'growth'; allow",
-        ),
-        (
-            "members: [{name: r, %s, width: '8'}]" % RESNET,
-            "network 'r': 'width': input should be a",
-        ),
-        ("members: [{name: r, %s, imagenet: 1}]" % RESNET, "'imagenet': input should be a valid b"),
-        (
-            "members: [{name: r, family: resnet, depth: true}]",
-            "'depth': input should be a valid in",
-        ),
-        (
-            "members: [{name: r, family: resnet, depth: 21}]",
-            "network 'r': resnet: depth must be 6 n",
-        ),
-        (
-            "members: [{name: r, %s, width: 0}]" % RESNET,
-            "network 'r': resnet: width must be a whol",
-        ),
-        (
-            "members: [{name: r, %s, stem: {kernel: 2}}]" % RESNET,
-            "network 'r', stem: kernel 2 is e",
-        ),
-        (
-            "members: [{name: r, %s, stem: {filter: 2}}]" % RESNET,
-            "network 'r', stem: unknown key 'f",
-        ),
-        ("members: [{name: r, %s, stem: 8}]" % RESNET, "network 'r', stem: expected keys space_to"),
-        ("members: [{name: r, %s, stem: {filters: 8}}]" % RESNET, "network 'r', block 1: shortcut"),
-        (
-            "members: [{name: m, family: mlp, hidden: 8}]",
-            "network 'm': 'hidden': input should be a",
-        ),
-        (
-            "members: [{name: m, family: mlp, hidden: [8, x]}]",
-            "network 'm': 'hidden': input should",
-        ),
-        # a library's
         ("members: [resnet18]", "member 1: 'resnet18' is no network; write its keys, or 'timm:'"),
         ("members: ['timm:']", "member 1: 'timm:' is no network; write its keys, or 'timm:' and"),
         ("members: ['timm:a', 'timm:a']", "two members are named timm-a; rename one"),
@@ -256,6 +201,37 @@ def test_a_bad_ensemble_file_is_refused_in_one_line(own_ensemble, text, expected
     message = str(caught.value)
     assert message.startswith("own.yaml: ") and expected in message and "\n" not in message
     assert message.count("own.yaml") == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("family: resnt", "network 'r': unknown family 'resnt'; did you mean 'resnet'?"),
+        ("family: 3", "network 'r': unknown family '3'; allowed: densenet, mlp, resnet"),
+        ("family: resnet", "network 'r': key 'depth' is missing"),
+        ("family: resnet, depth: true", "network 'r': 'depth': input should be a valid integer"),
+        ("family: resnet, depth: 21", "network 'r': resnet: depth must be 6 n + 2"),
+        ("family: resnet, depth: 20, widht: 8", "unknown key 'widht'; did you mean 'width'?"),
+        ("family: resnet, depth: 20, blocks: []", "network 'r': unknown key 'blocks'; allowed"),
+        ("family: resnet, depth: 20, growth: 8", "network 'r': unknown key 'growth'; allowed"),
+        ("family: resnet, depth: 20, width: '8'", "'width': input should be a valid integer"),
+        ("family: resnet, depth: 20, width: 0", "network 'r': resnet: width must be a whole"),
+        ("family: resnet, depth: 20, imagenet: 1", "'imagenet': input should be a valid boolean"),
+        ("family: resnet, depth: 20, stem: 8", "network 'r', stem: expected keys space_to_depth"),
+        ("family: resnet, depth: 20, stem: {kernel: 2}", "network 'r', stem: kernel 2 is even"),
+        ("family: resnet, depth: 20, stem: {kernal: 3}", "stem: unknown key 'kernal'; did you"),
+        ("family: resnet, depth: 20, stem: {filters: 8}", "network 'r', block 1: shortcut"),
+        ("family: mlp, hidden: 8", "network 'r': 'hidden': input should be a"),
+        ("family: mlp, hidden: [8, x]", "network 'r': 'hidden': input should be a"),
+        ("family: mlp, hidden: []", "network 'r': mlp: hidden must be a list of at least one"),
+    ],
+)
+def test_a_bad_family_is_refused_in_one_line(own_ensemble, keys, expected):
+    with pytest.raises(UserError) as caught:
+        own_ensemble(f"members: [{{name: r, {keys}}}]")
+    message = str(caught.value)
+    assert message.startswith("own.yaml: network 'r'") and expected in message
+    assert message.count("own.yaml") == 1 and "\n" not in message
 
 
 # Generated ensembles

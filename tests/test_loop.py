@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from tiny import DATASET, TRAIN
 from torch.nn import functional
 
-from mnbench.architectures import Architecture, Plain, Layer, Stem, build
+from mnbench.architectures import Architecture, Layer, Plain, Stem, build
 from mnbench.datasets import read_train
 from mnbench.errors import UserError
 from mnbench.recipe import Augmentation, Convergence, Optimiser, Recipe, Schedule

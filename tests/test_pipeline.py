@@ -154,6 +154,30 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in again.stderr + again.stdout
 
 
+def test_what_the_plan_comes_to_is_said_once(finished):
+    folder, first = finished
+    for said in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
+        assert said.count("predicted training FLOPs") == 1
+        rows = [line.split() for line in said.splitlines() if line.startswith(("total ", "baggin"))]
+        assert ["bagging", "5", "5"] in [row[:3] for row in rows]
+        assert ["total", "34", "40"] in [row[:3] for row in rows]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_that_has_gone_missing_is_made_again(finished, file):
+    folder, _ = finished
+    lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16" / file
+    content = lost.read_bytes()
+    lost.rename(folder / "lost")
+    dry = snakemake(folder, "-n", "--quiet", "rules").stdout
+    (folder / "lost").rename(lost)
+    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
+    assert "full_data" not in counts
+    assert lost.read_bytes() == content
+    assert "Nothing to be done" in snakemake(folder, "-n").stdout
+
+
 def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
     folder, first = finished
     assert re.search(r"\[ ?\d+/34\] full_data v13 seed0: done: epoch 1, validation", first.stderr)

@@ -115,9 +115,10 @@ UNKNOWN_KEYS = [
     ("recipe.convergence.patients", 1, "did you mean 'patience'? allowed: max_epochs, "),
     ("data.train_image", 5, "did you mean 'train_images'? allowed: download, root, "),
     ("approaches.full_data.budget", [1], "did you mean 'budgets'? allowed: budgets"),
-    ("approaches.mothernets.nois", 0, "did you mean 'noise'? allowed: g, hatched, noise"),
+    ("approaches.mothernets.nois", 0, "did you mean 'noise'? allowed: ensembles, g, "),
     ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: epochs, "),
-    ("approaches.treenets.xyz", 1, "allowed: shared_layers, sizes"),
+    ("approaches.treenets.xyz", 1, "allowed: ensembles, shared_layers, sizes"),
+    ("approaches.treenets.ensemble", [], "did you mean 'ensembles'? allowed: ensembles, "),
 ]
 
 
@@ -220,7 +221,6 @@ def test_a_wrong_value_is_told_what_it_must_be(path, value, answer):
             "approaches.full_data.budgets.1",
             "must be",
         ),
-        ("approaches.mothernets.g", [0], "approaches.mothernets.g.0", "must be greater than 0"),
         ("approaches.treenets.sizes", [1], "approaches.treenets.sizes.0", "must be greater than 1"),
         ("recipe.schedule.milestones", [0.5, 2], "recipe.schedule.milestones.1", "must be less"),
     ],
@@ -234,7 +234,29 @@ WHAT_CANNOT_BE = [
         "approaches.mothernets.g",
         [1, 9],
         "key 'approaches.mothernets.g': 9 clusters of the 5 networks of 'v5-small' cannot be; "
-        "allowed: 1 to 5",
+        "allowed: 1 to 5, 'least', 'all'",
+    ),
+    (
+        "approaches.mothernets.g",
+        [0],
+        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'least' or 'all', got 0",
+    ),
+    (
+        "approaches.mothernets.g",
+        ["some"],
+        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'least' or 'all', got "
+        "'some'",
+    ),
+    (
+        "approaches.mothernets",
+        {"g": [2], "tau": 1},
+        "key 'approaches.mothernets.g': 'v5-small': g = 2 clusters are too few: ",
+    ),
+    (
+        "ensembles",
+        ["mixed10"],
+        "key 'ensembles': 'mixed10' is not for Fashion-MNIST: network 'v13', block 5: pool 2 "
+        "shrinks images of 28 pixels below one pixel; ",
     ),
     (
         "approaches.treenets.sizes",
@@ -315,6 +337,79 @@ def test_a_configuration_that_is_no_mapping_is_one_line(values):
 def test_a_key_that_is_no_text_is_one_line():
     assert refusal(config() | {3: 4}).startswith("unknown key '3'; allowed: approaches, ")
     assert refusal(config() | {(1, 2): 4}).startswith("the configuration has a key that is no text")
+
+
+# For which ensembles an approach is used
+
+
+def used(**approaches) -> dict[str, set[str]]:
+    """The ensembles that each approach has in a study of two."""
+    values = config() | {"ensembles": ["v5-small", "r5-small"], "approaches": approaches}
+    found: dict[str, set[str]] = {}
+    for row in plan_of(values).ensembles:
+        found.setdefault(row.approach, set()).add(row.ensemble)
+    return found
+
+
+def test_an_approach_is_used_for_the_ensembles_that_it_is_given():
+    assert used(full_data=None, bagging={"ensembles": ["r5-small"]}) == {
+        "full_data": {"v5-small", "r5-small"},
+        "bagging": {"r5-small"},
+    }
+
+
+def test_an_ensemble_may_have_options_of_its_own():
+    plan = plan_of(
+        config()
+        | {
+            "ensembles": ["v5-small", "r5-small"],
+            "approaches": {
+                "mothernets": {
+                    "g": [1, 2],
+                    "noise": 0.3,
+                    "ensembles": {"v5-small": {"g": [4]}, "r5-small": None},
+                }
+            },
+        }
+    )
+    numbers = {(row.ensemble, row.g) for row in plan.ensembles}
+    assert numbers == {("v5-small", 4), ("r5-small", 1), ("r5-small", 2)}
+    # What it does not say is the approach's.
+    noises = {t.options["noise"] for t in plan.trainings.values() if t.parents}
+    assert noises == {0.3}
+
+
+WRONG_ENSEMBLES = [
+    (["v5_small"], ": 'v5_small' is no ensemble of this study; did you mean 'v5-small'? allowed: "),
+    (["v25-small"], ": 'v25-small' is no ensemble of this study; "),
+    (["v5-small"] * 2, ": 'v5-small' is given twice; give each once"),
+    ([], " must have at least one entry, got []"),
+    ("v5-small", " must be a list, '[a, b]', or a mapping to options, got 'v5-small'"),
+    ({"v5-small": 3}, ": 'v5-small' must be a mapping to options, got 3"),
+]
+
+
+@pytest.mark.parametrize(("ensembles", "answer"), WRONG_ENSEMBLES)
+def test_wrong_ensembles_of_an_approach_are_explained(ensembles, answer):
+    text = refusal(changed("approaches.bagging", {"ensembles": ensembles}))
+    assert text.startswith(f"key 'approaches.bagging.ensembles'{answer}")
+
+
+def test_a_wrong_option_of_one_ensemble_is_named_with_its_place():
+    options = {"ensembles": {"v5-small": {"budget": [2]}}}
+    assert refusal(changed("approaches.bagging", options)) == (
+        "unknown key 'approaches.bagging.ensembles.v5-small.budget'; did you mean 'budgets'? "
+        "allowed: budgets"
+    )
+
+
+def test_an_ensemble_that_no_approach_is_used_for_is_refused():
+    values = config() | {"ensembles": ["v5-small", "r5-small"]}
+    values["approaches"] = {"full_data": {"ensembles": ["r5-small"]}}
+    assert refusal(values) == (
+        "key 'ensembles': no approach is used for 'v5-small'; add it to an approach's own "
+        "'ensembles' or leave it out"
+    )
 
 
 # Dataclasses inside annotations of every form

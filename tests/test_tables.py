@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mnbench.architectures import Architecture, Plain, Layer
+from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
 from mnbench.evaluation import tables
 from mnbench.evaluation.metrics import (

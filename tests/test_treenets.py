@@ -20,9 +20,10 @@ from mnbench.architectures import (
 from mnbench.records import read_record
 
 SHAPE = {"in_channels": 1, "num_classes": 10}
+BARE = Stem()
 
 
-def vgg(*blocks: list[int], pool: int = 2, stem: Stem = Stem(), name: str = "vgg") -> Architecture:
+def vgg(*blocks: list[int], pool: int = 2, stem: Stem = BARE, name: str = "vgg") -> Architecture:
     return Architecture(
         tuple(Plain(tuple(map(Layer, filters)), pool=pool) for filters in blocks),
         stem=stem,

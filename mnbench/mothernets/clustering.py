@@ -64,7 +64,7 @@ def cluster(
             f"g runs from 1 to {len(networks)}, the ensemble's size"
         )
     _check_tau(tau)
-    groups = _every(networks, tau).get(g) if len(networks) <= EVERY else _one(networks, g, tau)
+    groups = every_g(networks, tau).get(g) if len(networks) <= EVERY else _one(networks, g, tau)
     if groups is None:
         raise UserError(
             f"g = {g} clusters are too few: {_hindrance(networks, g, tau)}; "
@@ -85,7 +85,7 @@ def least_g(architectures: Sequence[Architecture], *, tau: float = 0.0) -> int:
     networks = tuple(architectures)
     _check_tau(tau)
     if len(networks) <= EVERY:
-        return min(_every(networks, tau))
+        return min(every_g(networks, tau))
     return len(fewest(_problem(networks, tau)).groups)
 
 
@@ -95,7 +95,8 @@ def _check_tau(tau: float) -> None:
 
 
 @lru_cache(maxsize=32)  # all values of g cost as much as one
-def _every(networks: tuple[Architecture, ...], tau: float) -> Mapping[int, tuple[Group, ...]]:
+def every_g(networks: tuple[Architecture, ...], tau: float) -> Mapping[int, tuple[Group, ...]]:
+    """The clusters of up to 100 networks at every g that can be, see :func:`cluster`."""
     problem = _problem(networks, tau)
     if len(networks) <= EXACT:
         return {g: _ordered(groups) for g, groups in best_partitions(problem).items()}

@@ -41,9 +41,9 @@ class Group:
         rows, parameters = vectors.rows[indices], vectors.parameters[indices]
         before, after = _minima(rows), _minima(rows[::-1])[::-1]
         others = np.minimum(before[:-1], after[1:])
-        others_parameters = np.zeros(len(members), dtype=np.int64)
-        if len(members) > 1:
-            others_parameters = vectors.count(others, np.full(len(members), family))
+        counts = vectors.count(
+            np.concatenate([before[-1:], others]), np.full(len(members) + 1, family)
+        )
         *_, second, first = np.sort([0, *parameters])
         is_first = np.arange(len(members)) == parameters.argmax()
         return cls(
@@ -51,9 +51,9 @@ class Group:
             int(family),
             int(first),
             before[-1],
-            int(vectors.count(before[-1:], family[None])[0]),
+            int(counts[0]),
             others,
-            others_parameters,
+            counts[1:] * (len(members) > 1),  # of nothing there is no count
             np.where(is_first, second, first),
         )
 

@@ -11,9 +11,6 @@ from mnbench.mothernets.clustering import cluster, least_g
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.listing import listing
 
-EVERY_G = 25  # up to so many networks every g is predicted, beyond only these
-SOME_G = (1, 2, 3, 5, 10, 20, 30, 50, 70)
-
 
 @dataclass(frozen=True)
 class Share:
@@ -50,7 +47,7 @@ class Preview:
     least_g: int
     g: int
     clusters: tuple[Cluster, ...]
-    predictions: tuple[Prediction, ...]  # of more than 25 networks only some
+    predictions: tuple[Prediction, ...]
 
 
 def preview(
@@ -80,17 +77,18 @@ def preview(
     shape = dataset.image_shape
     least = least_g(members, tau=tau)
     shown = least if g is None else g
-    groups = {shown: _groups(members, shown, tau)}  # first: the user's mistake is found here
-    for other in _to_predict(len(members), least, shown):
-        groups[other] = _groups(members, other, tau)
+    groups = _groups(members, shown, tau)
     costs = _costs(dataset, images, epochs, hatched_epochs)
-    full_data = sum(costs((member,)) for member in members)
-    totals = {number: sum(map(costs, groups[number])) for number in sorted(groups)}
+    totals = {
+        number: sum(map(costs, _groups(members, number, tau)))
+        for number in range(least, len(members) + 1)
+    }
+    full_data = totals[len(members)]
     return Preview(
         dataset.name,
         least,
         shown,
-        tuple(_cluster(group, shape) for group in groups[shown]),
+        tuple(_cluster(group, shape) for group in groups),
         tuple(Prediction(number, flops, flops / full_data) for number, flops in totals.items()),
     )
 
@@ -141,11 +139,6 @@ def _groups(members: Sequence[Architecture], g: int, tau: float) -> list[Group]:
     return [
         tuple(members[index] for index in group) for group in cluster(tuple(members), g, tau=tau)
     ]
-
-
-def _to_predict(size: int, least: int, shown: int) -> list[int]:
-    some = range(1, size + 1) if size <= EVERY_G else (*SOME_G, least, size)
-    return sorted({g for g in some if least <= g <= size} - {shown})
 
 
 def _costs(

@@ -9,13 +9,12 @@ Every number must be one whose minimum over a group is the MotherNet's. A layer 
 has width 0, and kernels are written squared, since that is how they count.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from mnbench.architectures import Block, Dense, Layer, Plain, Residual
+from mnbench.architectures import Block, Dense, Plain, Residual
 
 MOST = np.iinfo(np.int64).max  # the minimum of nothing
 

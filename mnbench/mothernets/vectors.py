@@ -12,7 +12,7 @@ import numpy as np
 
 from mnbench.architectures import Architecture, Block, Dense, Layer, Plain, Residual
 from mnbench.mothernets.construction import incompatibility
-from mnbench.mothernets.segments import MOST, Chain, Growth, Segment, Stream
+from mnbench.mothernets.segments import Chain, Growth, Segment, Stream
 
 # The data set's shape adds about the same to every network: any will do for a comparison.
 IN_CHANNELS, NUM_CLASSES, IMAGE_SIZE = 3, 10, 32

@@ -1,5 +1,6 @@
 """The configuration's check, paths, and the frame of a training rule."""
 
+import gc
 import os
 import sys
 
@@ -13,6 +14,9 @@ from mnbench.records import HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.study import read_study
 
 SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
+
+# A plan of ten thousand trainings is a graph that only grows: not to be searched for garbage often.
+gc.set_threshold(100_000)
 
 try:
     STUDY = read_study(config, source=SOURCE)
