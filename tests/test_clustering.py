@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from statistics import fmean
 
 import pytest
@@ -182,24 +182,34 @@ def test_the_searches_for_larger_ensembles_come_near_the_optimum(family):
     assert sum(ratio == 1 for ratio in ratios) >= 0.85 * len(ratios)
 
 
-@pytest.mark.parametrize("g", [2, 4, 8])
+@pytest.mark.parametrize("g", [3, 5, 8])
+@pytest.mark.parametrize("tau", [0.0, 0.45])
 @pytest.mark.parametrize("alone", [False, True], ids=["every number", "one number"])
-def test_no_single_move_or_swap_improves_what_is_found(g, alone):
+def test_no_single_move_or_swap_improves_what_is_found(g, tau, alone):
     rng = random.Random(3)
-    members = [network(rng) for _ in range(12)]
-    found = members_of(one_number(problem(members), g)) if alone else cluster(members, g)
-    groups, most = [set(group) for group in found], shared(members, found)
-    for a in groups:
-        for b in groups:
-            if a is b:
-                continue
-            rest = [group for group in groups if group is not a and group is not b]
-            for i in a:
-                if len(a) > 1:
-                    assert shared(members, [*rest, a - {i}, b | {i}]) <= most
-                for j in b:
-                    swapped = [*rest, a - {i} | {j}, b - {j} | {i}]
-                    assert shared(members, swapped) <= most
+    members = families(rng, 14)
+    found = (
+        members_of(one_number(problem(members, tau), g)) if alone else cluster(members, g, tau=tau)
+    )
+    groups, most = [frozenset(group) for group in found], shared(members, found)
+
+    def adds(*changed):
+        """Whether groups may be, and share more than those found."""
+        networks = [[members[i] for i in group] for group in changed]
+        return (
+            all(
+                parameter_count(construct(group)) >= tau * max(map(parameter_count, group))
+                for group in networks
+            )
+            and shared(members, [*rest, *changed]) > most
+        )
+
+    for a, b in permutations(groups, 2):
+        rest = [group for group in groups if group not in (a, b)]
+        for i in a:
+            assert len(a) == 1 or not adds(a - {i}, b | {i})
+            for j in b:
+                assert not adds(a - {i} | {j}, b - {j} | {i})
 
 
 def assert_neighbours_agree(members, tau=0.0):
@@ -340,6 +350,18 @@ def test_the_search_for_the_fewest_clusters_comes_near_the_least():
             min(every_number(problem(members, tau))) - least,
         ]
     assert min(more) == 0 and max(more) <= 1 and more.count(0) >= 0.9 * len(more)
+
+
+def test_where_no_clusters_can_be_merged_one_may_still_be_spread_over_the_others():
+    rng = random.Random(8)
+    fewer = 0
+    for _ in range(20):
+        members = families(rng, 40)
+        ensemble = problem(members, tau=rng.uniform(0.3, 0.9))
+        stuck, found = merged(ensemble, range(40), 1), fewest(ensemble)
+        assert len(found.groups) <= len(stuck)
+        fewer += len(found.groups) < len(stuck)
+    assert fewer
 
 
 def test_without_tau_the_fewest_clusters_are_one_a_family():

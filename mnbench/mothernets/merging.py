@@ -47,7 +47,6 @@ def merged(problem: Problem, networks: Members, g: int) -> list[Members]:
         gain[~problem.allows(together, np.maximum(largest[partners], largest[one]))] = NEVER
         # Only rows whose best partner may have been one of the two are looked through again.
         stale = (sizes > 0) & (best == np.maximum(gains[:, one], gains[:, other]))
-        stale[one] = True
         gains[other] = gains[:, other] = best[other] = NEVER
         gains[one, partners] = gains[partners, one] = gain
         best = np.maximum(best, gains[:, one])
