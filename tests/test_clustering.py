@@ -277,6 +277,20 @@ def test_minima_of_vectors_are_mothernets(family):
     check()
 
 
+@given(ensembles(max_size=6))
+def test_a_group_knows_what_it_is_without_each_member(members):
+    ensemble = problem(members)
+    everyone = set(range(len(members)))
+    whole = ensemble.group(everyone)
+    assert whole.parameters == parameter_count(construct(members))
+    assert whole.largest == max(map(parameter_count, members))
+    for i in everyone:
+        rest = ensemble.group(everyone - {i})
+        assert whole.others_parameters[i] == rest.parameters
+        assert whole.others_largest[i] == rest.largest
+        assert (whole.others[i] == rest.mothernet).all()
+
+
 def test_the_vectors_of_different_families_stand_side_by_side():
     members = load_ensemble("mixed10")
     vectors = Vectors.of(members)
