@@ -10,7 +10,7 @@ from snakemake.settings.enums import Quietness
 from mnbench.errors import UserError
 from mnbench.lineage import Approach, make_plan
 from mnbench.paths import StudyPaths
-from mnbench.records import HISTORY, PREDICTIONS, RECORD, WEIGHTS
+from mnbench.records import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.study import read_study
 
 SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
@@ -53,6 +53,18 @@ def parent_files(wildcards) -> list[str]:
     """What a job reads of the records that its training starts from."""
     parents = training_of(wildcards).parents
     return [str(PATHS.record(id) / file) for id in parents for file in (RECORD, WEIGHTS)]
+
+
+def files_to_ask(id: str) -> list[str]:
+    """The file that stands for a record, since it is written last, and what has gone missing since.
+
+    To ask for all four files of ten thousand records would take Snakemake seconds.
+    """
+    record = f"{PATHS.records}/{id}/{RECORD}"
+    if not Path(record).exists():
+        return [record]
+    files = [f"{PATHS.records}/{id}/{file}" for file in FILES if file != RECORD]
+    return [record, *(file for file in files if not Path(file).exists())]
 
 
 def recipe_hash(wildcards) -> str:

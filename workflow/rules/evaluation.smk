@@ -1,20 +1,6 @@
 """Evaluation: the tables of a study, from its records alone."""
 
-from mnbench.records import FILES
-
 TABLES = [str(PATHS.root / f"{name}.csv") for name in ("summary", "networks", "histories")]
-
-
-def files_to_ask(id: str) -> list[str]:
-    """The file that stands for a record, since it is written last, and what has gone missing since.
-
-    To ask for all four files of ten thousand records would take Snakemake seconds.
-    """
-    record = f"{PATHS.records}/{id}/{RECORD}"
-    if not Path(record).exists():
-        return [record]
-    files = [f"{PATHS.records}/{id}/{file}" for file in FILES if file != RECORD]
-    return [record, *(file for file in files if not Path(file).exists())]
 
 
 rule tables:
