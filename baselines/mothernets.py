@@ -65,7 +65,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     total = Lineage()
     for g in _numbers(setting, options):
         try:
-            groups = cluster(setting.members, g, tau=options.tau)
+            groups = cluster(setting.members, g, tau=options.tau, **setting.dataset.image_shape)
         except UserError as error:
             raise setting.refuse(f"{NAME}.g", f"'{setting.ensemble}': {error}") from None
         members: dict[int, Training] = {}
@@ -81,7 +81,10 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 def _numbers(setting: Setting, options: Options) -> list[int]:
     """The numbers of clusters that the entries of ``g`` come to, each once."""
     size = len(setting.members)
-    said = {"least": least_g(setting.members, tau=options.tau), "all": size}
+    said = {
+        "least": least_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+        "all": size,
+    }
     numbers = dict.fromkeys(said.get(entry, entry) for entry in options.g)
     for g in numbers:
         if g > size:

@@ -92,7 +92,10 @@ def _positive(text: str) -> int:
 
 
 def _fraction(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
     return number

@@ -67,7 +67,7 @@ DENSE = st.builds(
     Dense,
     layers=st.just(()),
     transition=st.sampled_from([0, 1]),
-    bottleneck=st.sampled_from([0, 1]),
+    bottleneck=st.integers(0, 3),
     pool=one_or_two,
 )
 KINDS = {
@@ -157,7 +157,6 @@ def filled(draw, block, channels):
         block,
         layers=tuple(draw(st.lists(growths, min_size=1, max_size=3))),
         transition=draw(widths) if block.transition else 0,
-        bottleneck=draw(st.integers(1, 3)) if block.bottleneck else 0,
     )
 
 

@@ -1,7 +1,7 @@
 """Clusters: exactly g groups, of networks that share as much as they can."""
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from itertools import combinations, permutations
 from statistics import fmean
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from strategies import FAMILIES, ensembles, networks, plain, with_layers
 
 from mnbench.architectures import Architecture, Layer, Plain, load_ensemble, parameter_count
-from mnbench.architectures.families import densenet, resnet, wide_resnet
+from mnbench.architectures.families import densenet, mlp, resnet, vgg, wide_resnet
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, incompatibility, least_g
 from mnbench.mothernets.merging import merged
 from mnbench.mothernets.partition import Problem
 from mnbench.mothernets.search import every_number, fewest, one_number
-from mnbench.mothernets.vectors import Vectors
+from mnbench.mothernets.vectors import ImageShape, Vectors
 
 
 def shared(members, groups):
@@ -55,7 +55,7 @@ def optima(members):
 
 
 def problem(members, tau=0.0):
-    return Problem(Vectors.of(members), tau)
+    return Problem(Vectors.of(members, ImageShape()), tau)
 
 
 def members_of(partition):
@@ -262,17 +262,21 @@ def test_another_g_of_a_paper_scale_ensemble_never_costs_more_than_it_must(name)
     assert_neighbours_agree(load_ensemble(name))
 
 
+@pytest.mark.parametrize("shape", [ImageShape(), ImageShape(1, 7, 28)])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_minima_of_vectors_are_mothernets(family):
+def test_minima_of_vectors_are_mothernets(family, shape):
+    def count(network):
+        return parameter_count(network, **asdict(shape))
+
     @given(ensembles(min_size=1, family=family))
     @settings(deadline=None, max_examples=50)
     def check(members):
-        vectors = Vectors.of(members)
-        counts = [parameter_count(member) for member in members]
+        vectors = Vectors.of(members, shape)
+        counts = [count(member) for member in members]
         assert vectors.parameters.tolist() == counts
         assert vectors.count(vectors.rows, vectors.families).tolist() == counts
         least = vectors.rows.min(axis=0, keepdims=True)
-        assert vectors.count(least, vectors.families[:1])[0] == parameter_count(construct(members))
+        assert vectors.count(least, vectors.families[:1])[0] == count(construct(members))
 
     check()
 
@@ -293,7 +297,7 @@ def test_a_group_knows_what_it_is_without_each_member(members):
 
 def test_the_vectors_of_different_families_stand_side_by_side():
     members = load_ensemble("mixed10")
-    vectors = Vectors.of(members)
+    vectors = Vectors.of(members, ImageShape())
     assert vectors.families.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
     assert vectors.parameters.tolist() == [parameter_count(member) for member in members]
     for i, j in combinations(range(10), 2):
@@ -460,3 +464,23 @@ def test_incompatible_networks_never_share(members):
             assert len(groups) == g
             for group in groups:
                 assert all(incompatibility(members[group[0]], members[i]) is None for i in group)
+
+
+def test_tau_is_a_share_of_what_the_data_set_makes_of_a_network():
+    """A fully connected network's first layer, and its classifier, depend on the images."""
+    members = [mlp([100, 10]), mlp([100, 1000])]
+    shape = {"in_channels": 1, "num_classes": 10, "image_size": 28}
+    common = parameter_count(construct(members), **shape)
+    share = common / parameter_count(members[1], **shape)
+    assert share < 0.5 < common / parameter_count(members[0], **shape)
+    assert least_g(members, tau=0.5) == 1  # of 3,072 numbers the first layer takes most
+    assert least_g(members, tau=0.5, **shape) == 2
+    with pytest.raises(UserError, match=f"would take {share:.1%} of its parameters"):
+        cluster(members, 1, tau=0.5, **shape)
+
+
+def test_a_librarys_networks_share_as_much_as_they_have():
+    """Two of 23.5 M parameters share more than two of about 20 M."""
+    deep = Architecture(library="timm:resnet50", name="a")
+    members = [vgg(19), vgg(19, width=66), deep, replace(deep, name="b")]
+    assert cluster(members, 3) == ((0,), (1,), (2, 3))

@@ -58,7 +58,7 @@ def block_fits(mothernet, member):
     """The same but for its numbers of layers and channels, which may be larger."""
     if mothernet.kind != member.kind or not layers_fit(mothernet, member):
         return False
-    free = {"plain": (), "residual": ("width",), "dense": ("transition", "bottleneck")}
+    free = {"plain": (), "residual": ("width",), "dense": ("transition",)}
     least = {key: getattr(mothernet, key) for key in free[mothernet.kind]}
     most = {key: getattr(member, key) for key in free[mothernet.kind]}
     if replace(mothernet, layers=member.layers, **most) != member:
@@ -113,7 +113,7 @@ def _enlarged(block):
     smallest = Layer(layers[-1].filters if block.kind == "plain" else 1, 1)
     yield replace(block, layers=(*layers, smallest))
     free = getattr(block, "shortcut", "") != "identity"  # else the stream's width is what flows in
-    for key in ("width", "transition", "bottleneck"):
+    for key in ("width", "transition"):
         if getattr(block, key, 0) and (key != "width" or free):
             yield _more(block, key, 1)
 
@@ -211,13 +211,13 @@ def test_mothernets_by_hand(members, expected):
             ],
             network(dense(2), units(6, 4, **IDENTITY), units(6, 2, **IDENTITY)),
         ),
-        # Dense: the growth of each layer, the transition and the bottleneck.
+        # Dense: the growth of each layer, and the transition.
         (
             [
                 network(dense(4, (6, 5), transition=9, bottleneck=4), dense(3, 1), stem=5),
-                network(dense(5, 2, 2, transition=7, bottleneck=2), dense(2), stem=6),
+                network(dense(5, 2, 2, transition=7, bottleneck=4), dense(2), stem=6),
             ],
-            network(dense(4, 2, transition=7, bottleneck=2), dense(2), stem=5),
+            network(dense(4, 2, transition=7, bottleneck=4), dense(2), stem=5),
         ),
         # Hybrids: each block by its own rule.
         (
@@ -321,7 +321,8 @@ FIXED = (
     (1, {"preactivated": True}, "block 2 is preactivated in one alone"),
     (2, {"pool": 1}, "block 3 pools by 2 in one and by 1 in the other"),
     (2, {"transition": 0}, "block 3 has a transition in one alone"),
-    (2, {"bottleneck": 0}, "block 3 has a bottleneck in one alone"),
+    (2, {"bottleneck": 0}, "block 3 has bottlenecks of 2 in one and of 0 in the other"),
+    (2, {"bottleneck": 4}, "block 3 has bottlenecks of 2 in one and of 4 in the other"),
 )
 
 

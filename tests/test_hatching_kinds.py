@@ -226,7 +226,7 @@ def test_consumers_split_their_inputs_by_source(bottleneck, transition, batches)
     mother = network(
         dense(3, 2, transition=transition, bottleneck=bottleneck), dense(2, pool=1), stem=BARE
     )
-    more = {"transition": transition * 2, "bottleneck": bottleneck * 2}
+    more = {"transition": transition * 2, "bottleneck": bottleneck}
     # Every layer is wider, and one is inserted: four channels that the MotherNet lacks.
     member = network(dense(5, 3, 4, **more), dense(3, pool=1), stem=wider(BARE, 6))
     ours, theirs = hatched(mother, member, batches)
@@ -353,7 +353,7 @@ LEARNERS = {
     ),
     "densenet-bottleneck": (
         network(dense(3, bottleneck=2), dense(4, bottleneck=2), stem=STEM),
-        network(dense((4, 5), 3, bottleneck=3), dense(6, 4, 4, bottleneck=3), stem=wider(STEM, 6)),
+        network(dense((4, 5), 3, bottleneck=2), dense(6, 4, 4, bottleneck=2), stem=wider(STEM, 6)),
     ),
     "hybrid": (
         network(

@@ -69,7 +69,8 @@ def resnet(
         width = 16 if width is None else width
         stem = Stem(filters=width)
     positive(width, "resnet: width")
-    shortcut = shortcut or ("projection" if imagenet else "padding")
+    if shortcut is None:
+        shortcut = "projection" if imagenet else "padding"
     one_of(shortcut, ("padding", "projection"), "resnet: unknown shortcut")
     blocks = tuple(
         Residual(
@@ -138,7 +139,7 @@ def densenet(
         counts = (_units(depth, 6 if bottleneck else 3, 4, "densenet"),) * 3
         stem = Stem(filters=2 * growth if bottleneck else 16, activated=False)
     bottlenecks = bottleneck or imagenet
-    kept = compression or (0.5 if bottlenecks else 1.0)
+    kept = (0.5 if bottlenecks else 1.0) if compression is None else compression
     blocks: list[Block] = []
     channels = stem.filters
     for position, count in enumerate(counts):

@@ -142,6 +142,10 @@ def _block(data: Any, where: str) -> Block:
 def _layer(data: Any, where: str) -> Layer:
     if isinstance(data, int):
         return Layer(data)
+    if not isinstance(data, Mapping):
+        raise UserError(
+            f"{where}: must be a whole number of filters or {{filters, kernel}}, got {data!r}"
+        )
     return Layer(**known_keys(data, keys_of(Layer), where, need=("filters",)))
 
 

@@ -1,6 +1,7 @@
 """Cluster an ensemble into g groups of similar networks, one MotherNet a group."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 
 from mnbench.architectures import Architecture
@@ -9,7 +10,7 @@ from mnbench.mothernets.construction import incompatibility
 from mnbench.mothernets.exact import best_partitions
 from mnbench.mothernets.partition import Problem
 from mnbench.mothernets.search import every_number, fewest, one_number
-from mnbench.mothernets.vectors import Vectors
+from mnbench.mothernets.vectors import ImageShape, Vectors
 
 Group = tuple[int, ...]
 EXACT = 10  # up to so many networks the best partitions are found in a tenth of a second
@@ -17,7 +18,7 @@ EVERY = 100  # up to so many, all numbers of clusters are searched together, in 
 
 
 def cluster(
-    architectures: Sequence[Architecture], g: int, *, tau: float = 0.0
+    architectures: Sequence[Architecture], g: int, *, tau: float = 0.0, **image_shape: int
 ) -> tuple[Group, ...]:
     """Partition the networks into exactly *g* non-empty groups that share as much as they can.
 
@@ -48,7 +49,9 @@ def cluster(
         architectures: the members, in order.
         g: number of clusters, from 1 (fastest) to the ensemble's size (Full Data).
         tau: the least fraction of its parameters that a member must take from its MotherNet, from
-            0 to 1. They are counted for ten classes of colour images of 32 x 32 pixels.
+            0 to 1.
+        image_shape: what :func:`mnbench.architectures.parameter_count` takes: in_channels,
+            num_classes, image_size.
 
     Returns:
         Groups of indices, each ascending, ordered by their first index. Deterministic.
@@ -64,16 +67,20 @@ def cluster(
             f"g runs from 1 to {len(networks)}, the ensemble's size"
         )
     _check_tau(tau)
-    groups = every_g(networks, tau).get(g) if len(networks) <= EVERY else _one(networks, g, tau)
+    shape = ImageShape(**image_shape)
+    if len(networks) <= EVERY:
+        groups = every_g(networks, tau, shape).get(g)
+    else:
+        groups = _one(networks, g, tau, shape)
     if groups is None:
         raise UserError(
-            f"g = {g} clusters are too few: {_hindrance(networks, g, tau)}; "
-            f"use g from {least_g(networks, tau=tau)}"
+            f"g = {g} clusters are too few: {_hindrance(networks, g, tau, shape)}; "
+            f"use g from {least_g(networks, tau=tau, **image_shape)}"
         )
     return groups
 
 
-def least_g(architectures: Sequence[Architecture], *, tau: float = 0.0) -> int:
+def least_g(architectures: Sequence[Architecture], *, tau: float = 0.0, **image_shape: int) -> int:
     """Return the smallest number of clusters that families and *tau* allow.
 
     Exact for up to 10 networks, and for any number without a tau: one for each set of compatible
@@ -84,9 +91,10 @@ def least_g(architectures: Sequence[Architecture], *, tau: float = 0.0) -> int:
     """
     networks = tuple(architectures)
     _check_tau(tau)
+    shape = ImageShape(**image_shape)
     if len(networks) <= EVERY:
-        return min(every_g(networks, tau))
-    return len(fewest(_problem(networks, tau)).groups)
+        return min(every_g(networks, tau, shape))
+    return len(fewest(_problem(networks, tau, shape)).groups)
 
 
 def _check_tau(tau: float) -> None:
@@ -95,9 +103,11 @@ def _check_tau(tau: float) -> None:
 
 
 @lru_cache(maxsize=32)  # all values of g cost as much as one
-def every_g(networks: tuple[Architecture, ...], tau: float) -> Mapping[int, tuple[Group, ...]]:
+def every_g(
+    networks: tuple[Architecture, ...], tau: float, shape: ImageShape
+) -> Mapping[int, tuple[Group, ...]]:
     """The clusters of up to 100 networks at every g that can be, see :func:`cluster`."""
-    problem = _problem(networks, tau)
+    problem = _problem(networks, tau, shape)
     if len(networks) <= EXACT:
         return {g: _ordered(groups) for g, groups in best_partitions(problem).items()}
     found = every_number(problem)
@@ -106,29 +116,31 @@ def every_g(networks: tuple[Architecture, ...], tau: float) -> Mapping[int, tupl
     }
 
 
-def _one(networks: tuple[Architecture, ...], g: int, tau: float) -> tuple[Group, ...] | None:
-    partition = one_number(_problem(networks, tau), g)
+def _one(
+    networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape
+) -> tuple[Group, ...] | None:
+    partition = one_number(_problem(networks, tau, shape), g)
     return partition and _ordered(group.members for group in partition.groups)
 
 
-def _problem(networks: tuple[Architecture, ...], tau: float) -> Problem:
-    return Problem(Vectors.of(networks), tau)
+def _problem(networks: tuple[Architecture, ...], tau: float, shape: ImageShape) -> Problem:
+    return Problem(Vectors.of(networks, shape), tau)
 
 
 def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
     return tuple(sorted(tuple(sorted(group)) for group in groups))
 
 
-def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float) -> str:
+def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape) -> str:
     """Say why *g* clusters cannot be."""
-    problem = _problem(networks, tau)
+    problem = _problem(networks, tau, shape)
     families = problem.vectors.families.tolist()
     if g <= max(families):
         one, other = (networks[families.index(family)] for family in (0, 1))
         return f"{one.name} and {other.name} cannot share one, since {incompatibility(one, other)}"
     share, name = min(
         (problem.group(group).parameters / problem.vectors.parameters[i], networks[i].name)
-        for group in cluster(networks, g)
+        for group in cluster(networks, g, **asdict(shape))
         for i in group
     )
     return f"{name} would take {share:.1%} of its parameters from its MotherNet, and tau is {tau}"

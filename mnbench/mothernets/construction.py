@@ -16,7 +16,7 @@ def construct(architectures: Sequence[Architecture], *, name: str = "mothernet")
 
     Block by block (recalled): as many layers as the member with the fewest, and at each position
     the fewest filters and the smallest kernel; of residual blocks also the narrowest stream, of
-    dense blocks the narrowest transition and bottleneck, of stems the fewest filters and the
+    dense blocks the narrowest transition, of stems the fewest filters and the
     smallest kernel. Members hatch position by position, and their further layers are inserted
     behind the MotherNet's last one.
 
@@ -103,8 +103,8 @@ def _fixed(one: Block, other: Block) -> dict[str, tuple[object, object]]:
     if isinstance(one, Plain):
         return pools
     return pools | {
-        f"has a {key} in one alone": (bool(getattr(one, key)), bool(getattr(other, key)))
-        for key in ("transition", "bottleneck")
+        "has a transition in one alone": (bool(one.transition), bool(other.transition)),
+        "has bottlenecks of {} in one and of {} in the other": both("bottleneck"),
     }
 
 
@@ -122,7 +122,7 @@ def _smallest_residual(blocks: Sequence[Residual], inputs: int) -> Residual:
 
 
 def _smallest_dense(blocks: Sequence[Dense], inputs: int) -> Dense:
-    return replace(_least(blocks, "transition", "bottleneck"), layers=_smallest_layers(blocks))
+    return replace(_least(blocks, "transition"), layers=_smallest_layers(blocks))
 
 
 _SMALLEST: Mapping[type[Block], Callable[..., Block]] = MappingProxyType(

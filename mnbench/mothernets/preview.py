@@ -75,12 +75,12 @@ def preview(
         UserError: g is out of range or too small, or a network cannot take the images.
     """
     shape = dataset.image_shape
-    least = least_g(members, tau=tau)
+    least = least_g(members, tau=tau, **shape)
     shown = least if g is None else g
-    groups = _groups(members, shown, tau)
+    groups = _groups(members, shown, tau, shape)
     costs = _costs(dataset, images, epochs, hatched_epochs)
     totals = {
-        number: sum(map(costs, _groups(members, number, tau)))
+        number: sum(map(costs, _groups(members, number, tau, shape)))
         for number in range(least, len(members) + 1)
     }
     full_data = totals[len(members)]
@@ -135,9 +135,11 @@ def as_text(found: Preview) -> str:
 Group = tuple[Architecture, ...]
 
 
-def _groups(members: Sequence[Architecture], g: int, tau: float) -> list[Group]:
+def _groups(
+    members: Sequence[Architecture], g: int, tau: float, shape: dict[str, int]
+) -> list[Group]:
     return [
-        tuple(members[index] for index in group) for group in cluster(tuple(members), g, tau=tau)
+        tuple(members[index] for index in group) for group in cluster(members, g, tau=tau, **shape)
     ]
 
 

@@ -5,23 +5,34 @@ minima and counts their parameters thousands at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
 
-from mnbench.architectures import Architecture, Block, Dense, Layer, Plain, Residual
+from mnbench.architectures import (
+    Architecture,
+    Block,
+    Dense,
+    Layer,
+    Plain,
+    Residual,
+    parameter_count,
+)
+from mnbench.architectures.counts import shapes_between
 from mnbench.mothernets.construction import incompatibility
 from mnbench.mothernets.segments import Chain, Growth, Segment, Stream
 
-# The data set's shape adds about the same to every network: any will do for a comparison.
-IN_CHANNELS, NUM_CLASSES, IMAGE_SIZE = 3, 10, 32
-
-# Only equal networks of a library share a group, so that any number will do for their parameters;
-# this is the order of a ResNet-18's.
-LIBRARY_PARAMETERS = 10_000_000
-
 CHUNK = 2048  # rows that are counted at a time: what fits into a core's cache
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """What parameters depend on beside the network."""
+
+    in_channels: int = 3
+    num_classes: int = 10
+    image_size: int = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +53,11 @@ class Vectors:
     parameters: np.ndarray
 
     @classmethod
-    def of(cls, networks: Sequence[Architecture]) -> "Vectors":
-        """Write down *networks*."""
+    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Vectors":
+        """Write down *networks* for images of *shape*."""
         families = np.array(_families(networks))
         kin = [np.flatnonzero(families == family) for family in range(families.max() + 1)]
-        layouts = tuple(Layout.of([networks[i] for i in members]) for members in kin)
+        layouts = tuple(Layout.of([networks[i] for i in members], shape) for members in kin)
         rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
         parameters = np.zeros(len(networks), dtype=np.int64)
         for layout, members in zip(layouts, kin, strict=True):
@@ -117,7 +128,8 @@ class Layout:
         closes: of each of them, whether batch norm stands behind it.
         pixels: of a channel, that reach the head.
         hidden: the segment of the hidden layers, if any network has some.
-        library: whether these are equal networks of a library, without segments.
+        classes: number of logits.
+        library: parameters of each, where these are equal networks of a library; else 0.
     """
 
     channels: int
@@ -125,10 +137,11 @@ class Layout:
     closes: tuple[bool, ...]
     pixels: int
     hidden: Chain | None
-    library: bool
+    classes: int
+    library: int
 
     @classmethod
-    def of(cls, networks: Sequence[Architecture]) -> "Layout":
+    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
         """The layout that has room for all of *networks*, which are of one family."""
         first, most_hidden = networks[0], max(len(network.head.hidden) for network in networks)
         body, closes = [], []
@@ -139,12 +152,13 @@ class Layout:
             body.append(_segment([network.blocks[position] for network in networks]))
             closes.append(first.closes(position))
         return cls(
-            channels=IN_CHANNELS * first.stem.space_to_depth**2,
+            channels=shape.in_channels * first.stem.space_to_depth**2,
             body=tuple(body),
             closes=tuple(closes),
-            pixels=_pixels(first),
+            pixels=_pixels(first, shape),
             hidden=Chain(most_hidden, extra=1) if most_hidden else None,
-            library=bool(first.library),
+            classes=shape.num_classes,
+            library=parameter_count(first, **asdict(shape)) if first.library else 0,
         )
 
     @property
@@ -166,7 +180,7 @@ class Layout:
     def count(self, rows: np.ndarray) -> np.ndarray:
         """Count parameters: int64 ``(m, at least columns)`` to int64 ``(m,)``."""
         if self.library:
-            return np.full(len(rows), LIBRARY_PARAMETERS)
+            return np.full(len(rows), self.library)
         total, flow = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), self.channels)
         start, end = 0, self.columns
         if self.hidden:
@@ -183,7 +197,7 @@ class Layout:
         if self.hidden:
             more, flow = self.hidden.count(hidden, flow)
             total += more
-        return total + (flow + 1) * NUM_CLASSES
+        return total + (flow + 1) * self.classes
 
 
 def _segment(blocks: Sequence[Block]) -> Segment:
@@ -194,17 +208,12 @@ def _segment(blocks: Sequence[Block]) -> Segment:
     return Growth(length) if isinstance(blocks[0], Dense) else Chain(length)
 
 
-def _pixels(network: Architecture) -> int:
-    """Pixels of a channel that reach the head; at least one."""
-    if network.head.pool == "average":
+def _pixels(network: Architecture, shape: ImageShape) -> int:
+    """Pixels of a channel that reach the head: the same for all of a family."""
+    if network.library or network.head.pool == "average":
         return 1
-    stem = network.stem
-    size = IMAGE_SIZE // stem.space_to_depth
-    for stride in (stem.stride, stem.pool):
-        size = -(-size // stride)
-    for block in network.blocks:
-        size = -(-size // block.stride) if isinstance(block, Residual) else size // block.pool
-    return max(size, 1) ** 2
+    *_, last = shapes_between(network, shape.image_size, shape.in_channels)
+    return last.size**2
 
 
 def _families(networks: Sequence[Architecture]) -> list[int]:
