@@ -41,6 +41,7 @@ class Hatched:
     """How hatched networks are trained: the recipe but for these."""
 
     epochs: Annotated[int, Field(gt=0)] = 30  # protocol "epochs"; "convergence" ends by itself
+    max_epochs: Annotated[int, Field(gt=0)] | None = None  # "convergence"; null is the recipe's
     learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
 
 
@@ -110,12 +111,14 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
         recipe=setting.recipe,
         role="mothernet",
     )
+    scratch_recipe, hatched = setting.recipe, options.hatched
+    optimiser, convergence = scratch_recipe.optimiser, scratch_recipe.convergence
     recipe = replace(
-        setting.recipe,
-        epochs=options.hatched.epochs,
+        scratch_recipe,
+        epochs=hatched.epochs,
+        convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
         optimiser=replace(
-            setting.recipe.optimiser,
-            learning_rate=options.hatched.learning_rate or setting.recipe.optimiser.learning_rate,
+            optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate
         ),
     )
     return (

@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import tiny
 
 import baselines
 from mnbench.architectures import parameter_count
@@ -305,3 +306,15 @@ def test_treenets_are_left_out_with_the_reason():
     assert out.approach == "treenets"
     assert out.reason == "the networks have 2 first layers in common, fewer than 3"
     assert not [row for row in plan.ensembles if row.approach == "treenets"]
+
+
+def test_hatched_networks_have_a_bound_of_their_own_under_convergence():
+    values = tiny.config()
+    values["recipe"] = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+    values["approaches"] = {"mothernets": {"g": [1], "hatched": {"max_epochs": 7}}}
+    trainings = tiny.plan_of(values).trainings.values()
+    bounds = {
+        bool(training.parents): training.recipe["convergence"]["max_epochs"]
+        for training in trainings
+    }
+    assert bounds == {False: 300, True: 7}

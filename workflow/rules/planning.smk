@@ -4,6 +4,8 @@ It is no rule's output: a changed plan must not rerun what the change does not c
 job behind an outdated ancient() input Snakemake (9.27) does not even look at the job's own params.
 """
 
+import atexit
+
 from snakemake.logging import logger
 
 from mnbench.forecast import overview
@@ -14,9 +16,10 @@ except UserError as error:
     sys.exit(f"mnbench: {error}")
 
 
-# A dry run has no start. Processes that Snakemake itself starts read the workflow anew: not again.
+# A dry run has no start; behind its list of jobs nobody would find what came before. Processes that
+# Snakemake itself starts read the workflow anew: not again.
 if workflow.is_main_process and workflow.output_settings.dryrun:
-    logger.info(f"\n{overview(PLAN)}\n")
+    atexit.register(print, f"\n{overview(PLAN)}\n")
 
 
 onstart:
