@@ -163,6 +163,8 @@ def test_a_network_is_frozen():
         ([], "network 'bad': has no block; give at least one, or, for a fully connected network"),
         ([[8], []], "block 2: has no layer"),
         ([{"layers": [8], "kind": "plan"}], "block 1: unknown kind 'plan'; did you mean 'plain'?"),
+        ([[100_001]], "block 1, layer 1: filters must be at most 100,000, got 100,001"),
+        ([[{"filters": 8, "kernel": 257}]], "block 1, layer 1: kernel must be at most 255, got"),
         ([{"layers": [8], "kind": 3}], "block 1: unknown kind '3'; allowed: dense, plain, resid"),
         ([{"layers": [8], "kind": ["plain"]}], "block 1: unknown kind '['plain']'; did you mean"),
         ([{"layers": [8], "pool": 0}], "block 1: pool must be a whole number from 1, got 0"),

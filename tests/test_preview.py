@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from strategies import plain
 
 from mnbench.__main__ import _parser
 from mnbench.architectures import (
@@ -17,6 +18,7 @@ from mnbench.architectures import (
     parameter_count,
     training_flops,
 )
+from mnbench.architectures.variants import Rule, variants
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.mothernets.listing import listing
@@ -134,3 +136,9 @@ def test_the_command_speaks_to_people_and_to_programs():
     wrong = subprocess.run([*command[:-1], "9"], capture_output=True, text=True)
     assert wrong.returncode == 2
     assert wrong.stderr.count("\n") == 1 and wrong.stderr.startswith("mnbench: g = 9")
+
+
+def test_of_more_than_a_hundred_networks_some_values_of_g_are_predicted():
+    members = variants(plain([8, 8], [16]), Rule(120))
+    shown = preview(members, 3, DATASET, **RECIPE)
+    assert [row.g for row in shown.predictions] == [1, 2, 3, 4, 8, 16, 32, 64, 120]

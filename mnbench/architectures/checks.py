@@ -6,6 +6,9 @@ from typing import Any
 
 from mnbench.errors import UserError, choices
 
+MOST = 100_000  # of anything: products of such numbers can be counted in 64 bits
+MOST_KERNEL = 255
+
 
 def known_keys(
     data: Any, keys: tuple[str, ...], where: str, need: tuple[str, ...] = ()
@@ -33,7 +36,7 @@ def keys_of(kind: type) -> tuple[str, ...]:
 
 def odd(kernel: Any, where: str) -> None:
     """Refuse a kernel without a centre."""
-    positive(kernel, f"{where}: kernel")
+    positive(kernel, f"{where}: kernel", most=MOST_KERNEL)
     if kernel % 2 == 0:
         raise UserError(
             f"{where}: kernel {kernel} is even; use an odd one, which has a centre and keeps the "
@@ -53,7 +56,9 @@ def truth(value: Any, what: str) -> None:
         raise UserError(f"{what} must be true or false, got {value!r}")
 
 
-def positive(value: Any, what: str, least: int = 1) -> None:
-    """Refuse what is no whole number from *least* on."""
+def positive(value: Any, what: str, least: int = 1, most: int = MOST) -> None:
+    """Refuse what is no whole number from *least* to *most*."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UserError(f"{what} must be a whole number from {least}, got {value!r}")
+    if value > most:
+        raise UserError(f"{what} must be at most {most:,}, got {value:,}")

@@ -10,6 +10,8 @@ from mnbench.architectures.checks import keys_of, known_keys, positive
 from mnbench.architectures.value import Architecture
 from mnbench.errors import UserError
 
+MOST_NETWORKS = 1000  # what is clustered in seconds
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -27,7 +29,7 @@ def read_rule(data: Any, where: str) -> Rule:
         UserError: a key is unknown or missing, or a value has the wrong type or range.
     """
     rule = Rule(**known_keys(data, keys_of(Rule), where, need=("networks",)))
-    positive(rule.networks, f"{where}: networks", least=2)
+    positive(rule.networks, f"{where}: networks", least=2, most=MOST_NETWORKS)
     more = rule.more_filters
     if not isinstance(more, int | float) or isinstance(more, bool) or not 0 < more <= 10:
         raise UserError(f"{where}: more_filters must be a number over 0 and up to 10, got {more!r}")

@@ -7,7 +7,7 @@ from functools import cache
 from mnbench.architectures import Architecture, parameter_count, training_flops
 from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
-from mnbench.mothernets.clustering import cluster, least_g
+from mnbench.mothernets.clustering import EVERY, cluster, least_g
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.listing import listing
 
@@ -81,7 +81,7 @@ def preview(
     costs = _costs(dataset, images, epochs, hatched_epochs)
     totals = {
         number: sum(map(costs, _groups(members, number, tau, shape)))
-        for number in range(least, len(members) + 1)
+        for number in _numbers(least, shown, len(members))
     }
     full_data = totals[len(members)]
     return Preview(
@@ -130,6 +130,13 @@ def as_text(found: Preview) -> str:
         for row in found.predictions
     ]
     return "\n".join(lines)
+
+
+def _numbers(least: int, shown: int, size: int) -> list[int]:
+    """The values of g to predict: all, or, where each takes its own search, some."""
+    if size <= EVERY:
+        return list(range(least, size + 1))
+    return sorted({least, shown, size, *(2**i for i in range(size.bit_length()) if 2**i > least)})
 
 
 Group = tuple[Architecture, ...]

@@ -25,6 +25,19 @@ ENSEMBLES = tuple(
 )
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would quietly take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key '{key}' is given twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 def load_ensemble(name: str) -> tuple[Architecture, ...]:
     """Load the members of the ensemble *name*, in the order in which sizes count them.
 
@@ -35,7 +48,7 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
         raise UserError(f"unknown ensemble '{name}'; {choices(name, ENSEMBLES)}")
     file = f"{name}.yaml"
     try:
-        data = yaml.safe_load((_FOLDER / file).read_text(encoding="utf-8"))
+        data = yaml.load((_FOLDER / file).read_text(encoding="utf-8"), _Loader)
     except yaml.YAMLError as error:
         raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     data = known_keys(data, KEYS, file)
