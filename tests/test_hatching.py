@@ -395,9 +395,9 @@ def test_a_mothernet_with_too_wide_a_head_is_refused(batches):
             "block 1 is residual 5 basic:3-3, at most residual 4 basic:3 can be carried",
         ),
         (
-            network(dense(2, bottleneck=3, transition=4)),
+            network(dense(3, bottleneck=2, transition=4)),
             network(dense(2, bottleneck=2, transition=5)),
-            "block 1 is dense b3:2>4, at most dense b2:2>4 can be carried",
+            "block 1 is dense b2:3>4, at most dense b2:2>4 can be carried",
         ),
         (
             network(Plain(listed(4, 8)), units(8, 4, shortcut="identity")),

@@ -48,7 +48,7 @@ def load_ensemble(name: str) -> tuple[Architecture, ...]:
         raise UserError(f"unknown ensemble '{name}'; {choices(name, ENSEMBLES)}")
     file = f"{name}.yaml"
     try:
-        data = yaml.load((_FOLDER / file).read_text(encoding="utf-8"), _Loader)
+        data = _Loader((_FOLDER / file).read_text(encoding="utf-8")).get_single_data()
     except yaml.YAMLError as error:
         raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     data = known_keys(data, KEYS, file)
