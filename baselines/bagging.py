@@ -26,7 +26,7 @@ class Options:
 
 def lineage(setting: Setting, options: Options) -> Lineage:
     """No edges: each member is a training of its own."""
-    setting.check_budgets(NAME, options.budgets)
+    setting.check_budgets(NAME, options.budgets, setting.recipe)
     total = Lineage()
     for budget in options.budgets:
         members = tuple(

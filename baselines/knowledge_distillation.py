@@ -16,6 +16,7 @@ from mnbench.errors import UserError
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
 from mnbench.recipe import CONFIG
+from mnbench.study import Budgets
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,23 +49,30 @@ class Options:
     mixing: Annotated[float, Field(ge=0, le=1)] = (
         0.5  # of the teacher's part; the labels get 1 - it
     )
+    budgets: Budgets = (1.0,)  # multiples of recipe.epochs, the teacher's as well
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """A star: the teacher (Full Data's record of that network) to every member."""
-    teacher = scratch(setting, _teacher(setting, options.teacher))
-    members = tuple(
-        setting.training(
-            NAME,
-            network.name,
-            network,
-            recipe=setting.recipe,
-            parents=[teacher],
-            options={"temperature": options.temperature, "mixing": options.mixing},
+    """A star at every budget: the teacher (Full Data's record of that network) to every member."""
+    setting.check_budgets(NAME, options.budgets, setting.recipe)
+    network = _teacher(setting, options.teacher)
+    total = Lineage()
+    for budget in options.budgets:
+        teacher = scratch(setting, network, budget)
+        members = tuple(
+            setting.training(
+                NAME,
+                member.name,
+                member,
+                recipe=setting.recipe,
+                parents=[teacher],
+                options={"temperature": options.temperature, "mixing": options.mixing},
+                budget=budget,
+            )
+            for member in setting.members
         )
-        for network in setting.members
-    )
-    return Lineage((teacher, *members), setting.ensembles(NAME, members))
+        total += Lineage((teacher, *members), setting.ensembles(NAME, members, budget=budget))
+    return total
 
 
 def _teacher(setting: Setting, name: str) -> Architecture:
@@ -74,7 +82,7 @@ def _teacher(setting: Setting, name: str) -> Architecture:
     try:
         parameter_count(network, **setting.dataset.image_shape)
     except UserError as error:
-        raise setting.refuse(f"{NAME}.teacher", str(error)) from None
+        raise setting.refuse(NAME, "teacher", str(error)) from None
     return network
 
 

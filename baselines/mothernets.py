@@ -8,6 +8,7 @@ Data. A cluster that several values of g have in common is trained once.
 
 import hashlib
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -18,8 +19,8 @@ from mnbench.errors import UserError
 from mnbench.lineage import Setting
 from mnbench.mothernets import cluster, construct, least_g
 from mnbench.plan import Lineage, Training
-from mnbench.recipe import CONFIG
-from mnbench.study import Distinct
+from mnbench.recipe import CONFIG, Recipe
+from mnbench.study import Budgets, Distinct
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -59,23 +60,25 @@ class Options:
     tau: Annotated[float, Field(ge=0, le=1)] = 0.0
     noise: Annotated[float, Field(ge=0)] = 0.1  # as a fraction of each weight tensor's deviation
     hatched: Hatched = Hatched()
+    budgets: Budgets = (1.0,)  # multiples of recipe.epochs and of hatched.epochs
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """g stars for every g, sharing the clusters that they have in common."""
+    """g stars for every g and budget, sharing the clusters that they have in common."""
+    setting.check_budgets(NAME, options.budgets, _hatched_recipe(setting, options.hatched))
     total = Lineage()
-    for g in _numbers(setting, options):
+    for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
             groups = cluster(setting.members, g, tau=options.tau, **setting.dataset.image_shape)
         except UserError as error:
-            raise setting.refuse(f"{NAME}.g", f"'{setting.ensemble}': {error}") from None
+            raise setting.refuse(NAME, "g", f"'{setting.ensemble}': {error}") from None
         members: dict[int, Training] = {}
         for group in groups:
-            star = _star(setting, options, group)
+            star = _star(setting, options, group, budget)
             total += Lineage(star)
             members |= dict(zip(group, star[-len(group) :], strict=True))
         ordered = [members[index] for index in range(len(setting.members))]
-        total += Lineage((), setting.ensembles(NAME, ordered, g=g))
+        total += Lineage((), setting.ensembles(NAME, ordered, g=g, budget=budget))
     return total
 
 
@@ -90,18 +93,21 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     for g in numbers:
         if g > size:
             raise setting.refuse(
-                f"{NAME}.g",
+                NAME,
+                "g",
                 f"{g} clusters of the {size} networks of '{setting.ensemble}' cannot be; "
                 f"allowed: 1 to {size}, 'least', 'all'",
             )
     return list(numbers)
 
 
-def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[Training, ...]:
+def _star(
+    setting: Setting, options: Options, group: tuple[int, ...], budget: float
+) -> tuple[Training, ...]:
     """A cluster's MotherNet, if it has one of its own, and its members."""
     networks = [setting.members[index] for index in group]
     if len(networks) == 1:
-        return (scratch(setting, networks[0]),)
+        return (scratch(setting, networks[0], budget),)
     names = "+".join(network.name for network in networks)
     label = names if len(names) <= 40 else hashlib.sha256(names.encode()).hexdigest()[:8]
     mothernet = setting.training(
@@ -110,17 +116,9 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
         construct(networks, name="MotherNet"),
         recipe=setting.recipe,
         role="mothernet",
+        budget=budget,
     )
-    scratch_recipe, hatched = setting.recipe, options.hatched
-    optimiser, convergence = scratch_recipe.optimiser, scratch_recipe.convergence
-    recipe = replace(
-        scratch_recipe,
-        epochs=hatched.epochs,
-        convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
-        optimiser=replace(
-            optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate
-        ),
-    )
+    recipe = _hatched_recipe(setting, options.hatched)
     return (
         mothernet,
         *(
@@ -131,8 +129,21 @@ def _star(setting: Setting, options: Options, group: tuple[int, ...]) -> tuple[T
                 recipe=recipe,
                 parents=[mothernet],
                 options={"noise": options.noise},
+                budget=budget,
             )
             for network in networks
+        ),
+    )
+
+
+def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
+    optimiser, convergence = setting.recipe.optimiser, setting.recipe.convergence
+    return replace(
+        setting.recipe,
+        epochs=hatched.epochs,
+        convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
+        optimiser=replace(
+            optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate
         ),
     )
 

@@ -25,7 +25,7 @@ class Options:
 
 def lineage(setting: Setting, options: Options) -> Lineage:
     """An ensemble of one: Full Data's record of the largest network."""
-    setting.check_budgets(NAME, options.budgets)
+    setting.check_budgets(NAME, options.budgets, setting.recipe)
     network = largest(setting)
     total = Lineage()
     for budget in options.budgets:

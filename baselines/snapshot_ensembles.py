@@ -39,6 +39,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
         epochs=options.epochs_per_cycle,
         schedule=Schedule(name="cosine"),
     )
+    setting.check_budgets(NAME, options.budgets, recipe)
     total = Lineage()
     for budget in options.budgets:
         snapshots: list[Training] = []

@@ -4,7 +4,7 @@ A tree's networks are trained jointly, so they share one record, and each size i
 """
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import product, takewhile
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -14,7 +14,7 @@ from mnbench.architectures import Architecture, training_flops
 from mnbench.lineage import Setting
 from mnbench.plan import Lineage
 from mnbench.recipe import CONFIG
-from mnbench.study import Distinct
+from mnbench.study import Budgets, Distinct
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,30 +31,34 @@ class Options:
 
     shared_layers: Annotated[int, Field(gt=0)] = 1  # convolutional layers before the branches
     sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = ()  # () is the full size
+    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """One joint training for every size; left out where no trunk can be shared."""
+    """One joint training for every size and budget; left out where no trunk can be shared."""
     members = setting.members
+    setting.check_budgets(NAME, options.budgets, setting.recipe)
     for size in options.sizes:
         if size > len(members):
             raise setting.refuse(
-                f"{NAME}.sizes",
+                NAME,
+                "sizes",
                 f"{size} is more than the {len(members)} networks of '{setting.ensemble}'; "
                 f"allowed: 2 to {len(members)}",
             )
     if reason := obstacle(members, options.shared_layers):
         return Lineage(left_out=reason)
     total = Lineage()
-    for size in options.sizes or (len(members),):
+    for budget, size in product(options.budgets, options.sizes or (len(members),)):
         tree = setting.training(
             NAME,
             f"tree_of_{size}",
             *members[:size],
             recipe=setting.recipe,
             options={"shared_layers": options.shared_layers},
+            budget=budget,
         )
-        (ensemble,) = setting.ensembles(NAME, [tree])
+        (ensemble,) = setting.ensembles(NAME, [tree], budget=budget)
         total += Lineage((tree,), (replace(ensemble, size=size),))
     return total
 

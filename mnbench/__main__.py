@@ -15,7 +15,7 @@ from mnbench.figures import FIGURES
 from mnbench.plan import read_plan
 from mnbench.study import COST_AXES
 
-TABLES = ("summary", "networks", "histories")
+DRAWN = ("estimates", "networks", "histories", "convergence")  # the tables that figures show
 
 
 def main() -> None:
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     tables = steps.add_parser("tables", help="evaluate a study's records")
     tables.set_defaults(step=_tables)
     tables.add_argument("plan", type=Path, help="plan.json of the study")
+    tables.add_argument("--cost", choices=COST_AXES, required=True, help="the cost axis")
+    tables.add_argument("--processes", type=_positive, default=1, help="to share the work among")
     tables.add_argument("--out", type=Path, required=True, help="folder for the tables")
 
     figure = steps.add_parser("figure", help="draw one figure of one data set and ensemble")
@@ -131,18 +133,13 @@ def _mothernet(arguments: argparse.Namespace) -> None:
 
 
 def _tables(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation import tables
-    from mnbench.evaluation.overview import overview
+    from mnbench.evaluation.report import write_tables
     from mnbench.evaluation.store import RecordStore
     from mnbench.paths import StudyPaths
 
-    plan = read_plan(arguments.plan)
-    store = RecordStore(plan, StudyPaths(arguments.plan.parent).records)
-    for name in TABLES:
-        table = getattr(tables, name)(store)
-        tables.write_table(table, arguments.out / f"{name}.csv")
-        if name == "summary":
-            (arguments.out / "summary.md").write_text(overview(table, plan.left_out))
+    store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
+    for reason in write_tables(store, arguments.out, arguments.cost, processes=arguments.processes):
+        _failed(f"mnbench: missing from the tables: {reason}")
 
 
 def _figure(arguments: argparse.Namespace) -> None:
@@ -153,7 +150,7 @@ def _figure(arguments: argparse.Namespace) -> None:
         name: select(
             read_table(arguments.tables / f"{name}.csv"), arguments.dataset, arguments.ensemble
         )
-        for name in TABLES
+        for name in DRAWN
     }
     title = f"{DATASETS[arguments.dataset].title}, {arguments.ensemble}"
     plan = read_plan(arguments.plan)

@@ -13,7 +13,7 @@ from mnbench.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.recipe import Recipe
 from mnbench.seeds import derive_seed
 from mnbench.study import Study
-from mnbench.uses import options_by_ensemble
+from mnbench.uses import options_by_ensemble, place_of
 
 
 @dataclass(frozen=True)
@@ -96,27 +96,35 @@ class Setting:
             for size in sizes or range(1, len(members) + 1)
         )
 
-    def refuse(self, key: str, problem: str) -> UserError:
-        """Make the error for a value of the configuration that this setting cannot take."""
-        return UserError(f"{self.source}: key 'approaches.{key}': {problem}")
+    def refuse(self, approach: str, option: str, problem: str) -> UserError:
+        """Make the error for an approach's option that this setting cannot take."""
+        place = place_of(self.study, self.ensemble, approach, option)
+        return UserError(f"{self.source}: key '{place}': {problem}")
 
-    def check_budgets(self, approach: str, budgets: Sequence[float]) -> None:
+    def check_budgets(self, approach: str, budgets: Sequence[float], recipe: Recipe) -> None:
         """Refuse budgets that mean nothing.
+
+        Args:
+            approach: whose they are.
+            budgets: multiples of the epochs of *recipe*.
+            recipe: of the trainings that hear of the budgets least: those with the fewest epochs.
 
         Raises:
             UserError: two budgets come to the same number of epochs, or there is one other than 1
                 under the protocol "convergence", where a training ends by itself.
         """
-        epochs = [self.recipe.with_budget(budget).epochs for budget in budgets]
-        if len(set(epochs)) < len(epochs):
+        epochs = [recipe.with_budget(budget).epochs for budget in budgets]
+        if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
             raise self.refuse(
-                f"{approach}.budgets",
-                f"{list(budgets)} of {self.recipe.epochs} epochs come to {epochs} epochs; "
+                approach,
+                "budgets",
+                f"{list(budgets)} of {recipe.epochs} epochs come to {epochs} epochs; "
                 "give budgets that differ in whole epochs",
             )
-        if self.recipe.protocol == "convergence" and tuple(budgets) != (1,):
+        if recipe.protocol == "convergence" and tuple(budgets) != (1,):
             raise self.refuse(
-                f"{approach}.budgets",
+                approach,
+                "budgets",
                 "under recipe.protocol 'convergence' a training ends by itself; allowed: [1]",
             )
 

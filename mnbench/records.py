@@ -10,6 +10,9 @@ A record is a directory of four files:
 ``weights.safetensors``  the parameters and buffers of the networks; never pickle
 ====================  ==========================================================================
 
+``record.json`` may hold the other files' checksums; a file that was altered since, or comes from
+another record, is then refused.
+
 A record usually holds one network. Networks that were trained jointly, and whose cost can therefore
 not be told apart, share a record (TreeNets). Whatever program wrote it, a directory that
 :func:`read_record` and :func:`read_predictions` accept can be compared with the others.
@@ -18,6 +21,7 @@ This module knows no torch: evaluation and figures work from records alone.
 """
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -28,7 +32,8 @@ import numpy as np
 
 from mnbench.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
+RETRAIN = "delete the record's folder to train it again"
 RECORD, HISTORY, PREDICTIONS, WEIGHTS = FILES = (
     "record.json",
     "history.csv",
@@ -48,7 +53,9 @@ HISTORY_COLUMNS = (
     "flops",
     "device_seconds",
     "cpu_seconds",
+    "device_share",  # the fraction of the device that the job had, as far as could be seen
 )
+LEAST_SHARE = 0.9  # of its device over a training; with less its seconds are no timing
 
 
 @dataclass(frozen=True)
@@ -65,11 +72,13 @@ class Cost:
     device_seconds: float = 0.0  # wall time that the training steps held the device
     cpu_seconds: float = 0.0  # process CPU time of the training steps
     peak_memory_bytes: int = 0  # of the whole job: device memory on a GPU, else resident memory
+    shared_device: bool = False  # another job used the device too: the seconds are no timing
 
     def __add__(self, other: "Cost") -> "Cost":
         """Add the work; peak memory is the larger, since the jobs need not run together."""
         total = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         total["peak_memory_bytes"] = max(self.peak_memory_bytes, other.peak_memory_bytes)
+        total["shared_device"] = self.shared_device or other.shared_device
         return Cost(**total)
 
 
@@ -89,6 +98,7 @@ class Record:
     cost: Cost
     environment: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)  # what only this approach measures
+    checksums: dict[str, str] = field(default_factory=dict)  # SHA-256 of the other files, by name
     format: int = FORMAT
 
     def write(self, directory: Path) -> None:
@@ -109,17 +119,42 @@ def read_record(directory: Path) -> Record:
         if data["format"] != FORMAT:
             raise UserError(
                 f"{path}: key 'format': {data['format']} was written by another version of mnbench "
-                f"(this one reads {FORMAT}); delete the record's folder to train it again"
+                f"(this one reads {FORMAT}); {RETRAIN}"
             )
         data["cost"] = Cost(**data["cost"])
         return Record(
             **data | {"networks": tuple(data["networks"]), "parents": tuple(data["parents"])}
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a readable record ({_reason(error)}); {RETRAIN}") from error
+
+
+def checksums(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files beside ``record.json``, by name."""
+    return {name: _checksum(directory / name) for name in FILES if name != RECORD}
+
+
+def check_file(directory: Path, record: Record, name: str) -> None:
+    """Refuse a record's file that is not the one that the record was written with.
+
+    Raises:
+        UserError: the file is missing, or its checksum is another than in ``record.json``.
+    """
+    path = directory / name
+    try:
+        found = _checksum(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({_reason(error)}); {RETRAIN}") from error
+    if record.checksums.get(name, found) != found:
         raise UserError(
-            f"{path}: not a readable record ({_reason(error)}); "
-            "delete the record's folder to train it again"
-        ) from error
+            f"{path}: is not the file that this record was written with (key 'checksums' of "
+            f"{RECORD}): altered, or of another record; {RETRAIN}"
+        )
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_predictions(directory: Path, **arrays: np.ndarray) -> None:
@@ -143,21 +178,34 @@ def read_predictions(directory: Path, split: str) -> Predictions:
         UserError: the file is missing or damaged, or the shapes disagree.
     """
     path = directory / PREDICTIONS
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            logits, labels = arrays[f"{split}_logits"], arrays[f"{split}_labels"]
-    except Exception as error:  # np.load raises zipfile, OS, value and key errors alike
-        raise UserError(
-            f"{path}: not readable predictions ({_reason(error)}); "
-            "delete the record's folder to train it again"
-        ) from error
+    logits, labels = _arrays(path, f"{split}_logits", f"{split}_labels")
     shapes_agree = logits.ndim == 3 and logits.shape[1:2] == labels.shape
     if logits.dtype.kind != "f" or not shapes_agree or not np.isfinite(logits).all():
         raise UserError(
             f"{path}: key '{split}_logits': want finite floats (networks, {labels.size}, classes), "
-            f"got {logits.dtype} {logits.shape}; delete the record's folder to train it again"
+            f"got {logits.dtype} {logits.shape}; {RETRAIN}"
         )
     return Predictions(logits, labels)
+
+
+def read_labels(directory: Path, split: str) -> np.ndarray:
+    """Read the labels of *split* alone, ``(images,)``, without the logits.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    (labels,) = _arrays(directory / PREDICTIONS, f"{split}_labels")
+    return labels
+
+
+def _arrays(path: Path, *keys: str) -> tuple[np.ndarray, ...]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return tuple(arrays[key] for key in keys)
+    except Exception as error:  # np.load raises zipfile, OS, value and key errors alike
+        raise UserError(
+            f"{path}: not readable predictions ({_reason(error)}); {RETRAIN}"
+        ) from error
 
 
 def write_history(directory: Path, rows: Iterable[Mapping[str, Any]]) -> None:

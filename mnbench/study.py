@@ -13,10 +13,12 @@ from mnbench.architectures import ENSEMBLES
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError, choices
 from mnbench.recipe import CONFIG, Recipe
+from mnbench.wording import requirement
 
 T = TypeVar("T")
 
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
+TIMES = COST_AXES[:2]  # no measure of anything where a training had to share its device
 
 
 def _one_of(what: str, allowed: tuple[str, ...]) -> AfterValidator:
@@ -113,20 +115,6 @@ def parse(
         raise UserError(f"{source}: {_explain(error, kind, key, others)}") from None
 
 
-# What pydantic's types of findings mean to somebody who writes YAML.
-_MEANINGS = {
-    "bool_type": "must be true or false",
-    "dataclass_type": "must be a mapping, 'key: value' on each line",
-    "dict_type": "must be a mapping, 'key: value' on each line",
-    "finite_number": "must be a finite number",
-    "float_type": "must be a number",
-    "int_type": "must be a whole number",
-    "string_type": "must be text",
-    "too_short": "must have at least one entry",
-    "tuple_type": "must be a list, '[a, b]'",
-}
-
-
 def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ...]) -> str:
     """Put the first of pydantic's findings in one line."""
     # Unknown keys first: a misspelt key is the likely cause of a missing one.
@@ -150,27 +138,11 @@ def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ..
             allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
             hint = choices(str(first["input"]), allowed)
             return f"key '{where}': unknown value {json.dumps(first['input'])}; {hint}{more}"
-    return f"{_place(where)} {_requirement(first)}, got {json.dumps(first['input'])}{more}"
+    return f"{_place(where)} {requirement(first)}, got {json.dumps(first['input'])}{more}"
 
 
 def _place(where: str) -> str:
     return f"key '{where}'" if where else "the configuration"
-
-
-def _requirement(finding: Mapping[str, Any]) -> str:
-    """Say what a value must be."""
-    kind, given = finding["type"], finding["input"]
-    if kind == "float_type" and isinstance(given, str) and _is_number(given):
-        return "must be a number (to YAML 5e-4 is text: write 5.0e-4)"
-    return _MEANINGS.get(kind, finding["msg"].replace("Input should", "must"))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _keys(kind: Any, path: list[str]) -> list[str]:

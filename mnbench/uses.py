@@ -56,6 +56,14 @@ def options_by_ensemble(
     return found
 
 
+def place_of(study: Study, ensemble: str, approach: str, option: str) -> str:
+    """Return the key, dotted, at which an approach's option for an ensemble stands."""
+    chosen = (study.approaches.get(approach) or {}).get(ENSEMBLES)
+    own = chosen.get(ensemble) if isinstance(chosen, Mapping) else None
+    here = f"{ENSEMBLES}.{ensemble}." if option in (own or ()) else ""
+    return f"approaches.{approach}.{here}{option}"
+
+
 def _chosen(given: Any, study: Study, where: str) -> dict[str, dict[str, Any]]:
     """The ensembles that an approach is used for, and the options that differ there."""
     if given is None:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from mnbench.architectures import Architecture, Layer, Plain
+from mnbench.evaluation.convergence import GAINS
+from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import HISTORIES_COLUMNS, NETWORKS_COLUMNS, SUMMARY_COLUMNS
 from mnbench.plan import Ensemble, Plan, Training, union
 from mnbench.records import lineage_of
@@ -35,12 +37,26 @@ ERRORS = {
 
 @dataclass(frozen=True)
 class Study:
-    """The plan of a study and its three tables."""
+    """The plan of a study and its tables."""
 
     plan: Plan
     summary: pd.DataFrame
     networks: pd.DataFrame
     histories: pd.DataFrame
+    convergence: pd.DataFrame
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """Means over the seeds, with their range for an interval."""
+        keys = ["dataset", "ensemble", "approach", "g", "budget", "size"]
+        groups = self.summary.groupby(keys, dropna=False, sort=False)
+        columns = {"seeds": groups["seed"].nunique()}
+        for column in ("test_error", *COSTS):
+            columns[column] = groups[column].mean()
+            columns[f"{column}_low"] = groups[column].min()
+            columns[f"{column}_high"] = groups[column].max()
+        table = pd.DataFrame(columns).reset_index()
+        return table.assign(rule="average", images=10_000, timed_seeds=table["seeds"])
 
 
 class _Planner:
@@ -155,7 +171,13 @@ def study(approaches=None, seeds=(0, 1)) -> Study:
     trainings = union(t for plan in plans for t in plan.trainings.values())
     plan = Plan("synthetic", trainings, tuple(e for p in plans for e in p.ensembles))
     networks = _networks(plan, {k: v for p in plans for k, v in p.work.items()}, rng)
-    return Study(plan, _summary(plan, networks, rng), networks, _histories(plan, networks, rng))
+    return Study(
+        plan,
+        _summary(plan, networks, rng),
+        networks,
+        _histories(plan, networks, rng),
+        pd.DataFrame(columns=list(GAINS)),
+    )
 
 
 def kept(made: Study, keep: Callable[[Ensemble], bool]) -> Study:
@@ -170,6 +192,7 @@ def kept(made: Study, keep: Callable[[Ensemble], bool]) -> Study:
         made.summary[flags],  # a row an ensemble, in the plan's order
         made.networks[made.networks["record"].isin(needed)],
         made.histories[made.histories["record"].isin(needed)],
+        made.convergence,
     )
 
 
@@ -196,6 +219,8 @@ def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFra
             "cpu_seconds": seconds,
             "device_seconds": seconds * 1.05,
             "peak_memory_bytes": 400_000_000,
+            "shared_device": False,
+            "lineage_shared_device": False,
         }
     for record, row in rows.items():
         lineage = lineage_of([record], plan.parents)
@@ -226,11 +251,10 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                 "size": e.size,
                 "test_error": error,
                 "mean_member_error": 0.12,
-                "negative_log_likelihood": 0.32,
-                "calibration_error": 0.01,
                 "disagreement": 0.07 if e.size > 1 else np.nan,
                 **{c: costs.loc[lineage, c].sum() for c in SUMMED},
                 "peak_memory_bytes": 400_000_000,
+                "shared_device": False,
                 "trainings": len(lineage),
             }
         )
@@ -265,6 +289,7 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                     "flops": row.training_flops // epochs,
                     "device_seconds": row.device_seconds / epochs,
                     "cpu_seconds": row.cpu_seconds / epochs,
+                    "device_share": 0.98,
                 }
             )[list(HISTORIES_COLUMNS)]
         )

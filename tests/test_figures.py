@@ -6,10 +6,12 @@ import sys
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from synthetic_study import ERRORS, NAMES, kept, study
 
+from mnbench.evaluation.convergence import GAINS
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.tables import read_table, write_table
 from mnbench.figures import (
@@ -54,8 +56,8 @@ def any_study(request):
 def figures(any_study):
     made = any_study
     return {
-        "pareto": pareto.draw(made.summary, made.networks, title="Fashion-MNIST, v5-small"),
-        "size": size.draw(made.summary, title="Fashion-MNIST, v5-small"),
+        "pareto": pareto.draw(made.estimates, made.networks, title="Fashion-MNIST, v5-small"),
+        "size": size.draw(made.estimates, title="Fashion-MNIST, v5-small"),
         "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
         "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
         "three curves": training_curves.draw(
@@ -101,7 +103,8 @@ def shows(axes, x: float, y: float) -> bool:
 
 
 def tables_of(made) -> dict:
-    return {name: getattr(made, name) for name in ("summary", "networks", "histories")}
+    names = ("estimates", "networks", "histories", "convergence")
+    return {name: getattr(made, name) for name in names}
 
 
 def full_rows(summary):
@@ -160,8 +163,8 @@ def test_no_panel_is_empty(figures):
 @pytest.mark.parametrize("cost", style.COSTS)
 def test_every_cost_can_be_the_axis(full, cost):
     for figure in (
-        pareto.draw(full.summary, full.networks, cost=cost),
-        size.draw(full.summary, cost=cost),
+        pareto.draw(full.estimates, full.networks, cost=cost),
+        size.draw(full.estimates, cost=cost),
         cost_breakdown.draw(full.plan, full.networks, cost=cost),
         training_curves.draw(full.plan, full.histories, cost=cost),
     ):
@@ -171,7 +174,7 @@ def test_every_cost_can_be_the_axis(full, cost):
 
 
 def test_pareto_plots_the_means_and_their_front(full):
-    axes = pareto.draw(full.summary, full.networks).axes[0]
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
     rows = full_rows(full.summary)
     assert len(rows) == len(ERRORS)
     for row in rows.itertuples():
@@ -184,7 +187,7 @@ def test_pareto_plots_the_means_and_their_front(full):
 
 
 def test_pareto_joins_mothernets_by_g_and_labels_each(full):
-    figure = pareto.draw(full.summary, full.networks)
+    figure = pareto.draw(full.estimates, full.networks)
     rows = full_rows(full.summary)
     mothernets = rows[rows["approach"] == "mothernets"].sort_values("g")
     expected = np.column_stack([mothernets["cpu_seconds"], 100 * mothernets["test_error"]])
@@ -197,8 +200,8 @@ def test_pareto_joins_mothernets_by_g_and_labels_each(full):
         assert label in words
 
 
-def test_pareto_bars_span_the_seeds(full):
-    axes = pareto.draw(full.summary, full.networks).axes[0]
+def test_pareto_bars_are_the_intervals(full):
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
     rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
     spans = [
         np.array(segment)
@@ -212,8 +215,36 @@ def test_pareto_bars_span_the_seeds(full):
     assert any(np.allclose(span[:, 0], cost) and np.ptp(span[:, 1]) == 0 for span in spans)
 
 
+def test_figures_say_what_a_reader_must_know(full):
+    gains = pd.DataFrame(
+        [("fashion_mnist", "v5-small", 2.0, 2, 0.006, 0.001, 0.011)], columns=list(GAINS)
+    )
+    networks = full.networks.copy()
+    networks.loc[networks.index[:3], ["shared_device", "lineage_shared_device"]] = True
+    tables = tables_of(full) | {"convergence": gains, "networks": networks}
+    for name in FIGURES:
+        figure = catalogue.draw(name, full.plan, tables, "cpu_seconds", "Fashion-MNIST, v5-small")
+        words = words_of(figure)
+        assert "not converged: one network gains 0.6 points from ×2 the epochs" in words
+        assert f"times of 3 of {len(networks)} trainings left out: the device was shared" in words
+        assert_readable(figure, name)
+        figure = catalogue.draw(name, full.plan, tables, "training_flops", "Fashion-MNIST")
+        assert "left out" not in words_of(figure)
+
+
+def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
+    estimates = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    estimates.loc[estimates["approach"] == "bagging", costs] = np.nan
+    for figure in (pareto.draw(estimates, full.networks), size.draw(estimates)):
+        assert "Bagging" not in words_of(figure) and "Full Data" in words_of(figure)
+    assert "Bagging" in words_of(pareto.draw(estimates, full.networks, "training_flops"))
+    estimates[costs] = np.nan
+    assert "Nothing to show" in words_of(pareto.draw(estimates, full.networks))
+
+
 def test_pareto_shows_each_mothernet_by_itself(full):
-    axes = pareto.draw(full.summary, full.networks).axes[0]
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
     own = full.networks[full.networks["role"] == "mothernet"]
     means = own.groupby("name")[["lineage_cpu_seconds", "test_error"]].mean()
     (hollow,) = [line for line in axes.get_lines() if line.get_markerfacecolor() == "none"]
@@ -222,29 +253,30 @@ def test_pareto_shows_each_mothernet_by_itself(full):
 
 
 def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
-    wide = full.summary.copy()
-    wide.loc[wide["approach"] == "bagging", "cpu_seconds"] *= 20
+    wide = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    wide.loc[wide["approach"] == "bagging", costs] *= 20
     figure = pareto.draw(wide, full.networks)
     assert_readable(figure, "logarithmic")
     assert figure.axes[0].get_xscale() == "log"
     near = full.networks[full.networks["role"] != "mothernet"]
-    assert pareto.draw(full.summary, near).axes[0].get_xscale() == "linear"
+    assert pareto.draw(full.estimates, near).axes[0].get_xscale() == "linear"
     shown = [text.get_text() for text in texts_of(figure)]
     assert sum(text.replace(",", "").isdigit() for text in shown) >= 4
     assert len(shown) == len(set(shown)), "a tick or label is there twice"
 
 
 def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):
-    for name in ("summary", "networks"):
+    for name in ("estimates", "networks"):
         write_table(getattr(full, name), tmp_path / f"{name}.csv")
-    again = pareto.draw(read_table(tmp_path / "summary.csv"), read_table(tmp_path / "networks.csv"))
-    direct = pareto.draw(full.summary, full.networks)
+    again = pareto.draw(*(read_table(tmp_path / f"{n}.csv") for n in ("estimates", "networks")))
+    direct = pareto.draw(full.estimates, full.networks)
     for one, other in zip(lines_of(again.axes[0]), lines_of(direct.axes[0]), strict=True):
         np.testing.assert_allclose(one, other)
 
 
 def test_size_plots_error_and_cost_at_every_size(full):
-    left, right = size.draw(full.summary).axes
+    left, right = size.draw(full.estimates).axes
     rows = full.summary[full.summary["budget"] == 1]
     means = rows.groupby(["approach", "g", "size"], dropna=False)[["test_error", "cpu_seconds"]]
     plotted = {
@@ -386,10 +418,10 @@ def test_breakdown_names_the_teacher(full):
 
 
 def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
-    words = words_of(pareto.draw(full.summary, full.networks))
+    words = words_of(pareto.draw(full.estimates, full.networks))
     assert "networks)" not in words
     made = kept(full, lambda e: e.approach != "treenets" or e.size == 3)
-    words = words_of(pareto.draw(made.summary, made.networks))
+    words = words_of(pareto.draw(made.estimates, made.networks))
     assert words.count("networks)") == 1
     assert "TreeNets (3 networks)" in words
 
@@ -439,7 +471,7 @@ def test_units_fit_the_values(cost, largest, label, unit):
 
 def test_saved_files_are_the_same_each_time_and_pdf_text_stays_text(full, tmp_path):
     for run in ("a", "b"):
-        figure = size.draw(full.summary)
+        figure = size.draw(full.estimates)
         style.save(figure, *(tmp_path / run / f"size.{kind}" for kind in ("png", "pdf", "svg")))
     for kind in ("png", "pdf", "svg"):
         one, other = (tmp_path / run / f"size.{kind}" for run in ("a", "b"))
@@ -461,8 +493,8 @@ for package in (mnbench.evaluation, mnbench.figures):
 from synthetic_study import study
 from mnbench.figures import pareto, size, cost_breakdown, training_curves
 made = study()
-pareto.draw(made.summary, made.networks)
-size.draw(made.summary)
+pareto.draw(made.estimates, made.networks)
+size.draw(made.estimates)
 cost_breakdown.draw(made.plan, made.networks)
 training_curves.draw(made.plan, made.histories)
 assert "torch" not in sys.modules, "torch was imported"

@@ -1,5 +1,6 @@
 """Training jobs: from a plan and an id to a record, for every approach there is."""
 
+import json
 import math
 import shutil
 import subprocess
@@ -62,9 +63,9 @@ def weights_of(paths: StudyPaths, name: str) -> dict[str, torch.Tensor]:
 
 
 def history_of(paths: StudyPaths, id: str) -> list[list[str]]:
-    """The rows of ``history.csv`` without the measured seconds, its two last columns."""
+    """The rows of ``history.csv`` without what is measured, its three last columns."""
     lines = (paths.record(id) / HISTORY).read_text().splitlines()
-    return [line.split(",")[:-2] for line in lines]
+    return [line.split(",")[:-3] for line in lines]
 
 
 def one_line(caught: pytest.ExceptionInfo) -> str:
@@ -389,8 +390,26 @@ def test_damaged_weights_of_a_parent_are_one_line(study, content):
         file.write_bytes(content)
     with pytest.raises(UserError) as caught:
         train(study, id)
-    assert one_line(caught).startswith(f"{file}: not the weights of this record's network")
+    said = "cannot be read (FileNotFoundError" if content is None else "is not the file that this"
+    assert one_line(caught).startswith(f"{file}: {said}")
     assert "delete the record's folder" in one_line(caught)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 20, "another network"])
+def test_weights_of_no_network_are_one_line_without_checksums_too(study, content):
+    """As of a program that writes none."""
+    id = last_of(study, "mothernets")
+    (parent,) = read_plan(study.plan).trainings[id].parents
+    file = study.record(parent) / WEIGHTS
+    record = file.with_name(RECORD)
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"checksums": {}}))
+    if content == "another network":
+        shutil.copy(study.record(id_of(study, f"full_data/{LARGEST}")) / WEIGHTS, file)
+    else:
+        file.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        train(study, id)
+    assert one_line(caught).startswith(f"{file}: not the weights of this record's network")
 
 
 def test_a_missing_parent_is_one_line(study):

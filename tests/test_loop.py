@@ -1,6 +1,7 @@
 """The training loop: same seed, same bits; interrupted and resumed; what is billed."""
 
 import math
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from mnbench.recipe import Augmentation, Convergence, Optimiser, Recipe, Schedul
 from mnbench.records import HISTORY_COLUMNS, Cost
 from mnbench.seeds import derive_seed
 from mnbench.training import checkpoint, device, loop
+from mnbench.training.device import Reading, Stopwatch
 from mnbench.training.images import DeviceImages, Normalisation
 from mnbench.training.loop import TrainingSet, Work, bill, evaluate, fit, predict
 
@@ -23,7 +25,7 @@ SMALL = Architecture(
     blocks=(Plain((Layer(8), Layer(8))), Plain((Layer(16),))), stem=Stem(4), name="small"
 )
 QUICK = Recipe(epochs=3, batch_size=64, augmentation=Augmentation(shift=1, flip=True))
-MEASURED = ("device_seconds", "cpu_seconds")
+MEASURED = ("device_seconds", "cpu_seconds", "device_share")
 
 
 def training_set(prepared, device: str = "cpu") -> TrainingSet:
@@ -321,7 +323,8 @@ def test_seconds_add_up(data):
 
 
 def test_a_bill_by_hand():
-    row = {"examples": 10, "flops": 100, "device_seconds": 0.5, "cpu_seconds": 0.25}
+    seconds = {"device_seconds": 0.5, "cpu_seconds": 0.25, "device_share": 1.0}
+    row = {"examples": 10, "flops": 100} | seconds
     assert bill([row, row], train_images=40, peak_memory_bytes=7) == Cost(
         epochs=0.5,
         examples=20,
@@ -330,6 +333,30 @@ def test_a_bill_by_hand():
         cpu_seconds=0.5,
         peak_memory_bytes=7,
     )
+
+
+@pytest.mark.parametrize(
+    ("shares", "shared"),
+    [((1.0, 1.0), False), ((0.95, 0.9), False), ((1.0, 0.7), True), ((0.5, 0.5), True)],
+)
+def test_a_training_that_had_less_than_nine_tenths_of_its_device_is_flagged(shares, shared):
+    row = {"examples": 10, "flops": 100, "device_seconds": 0.5, "cpu_seconds": 0.25}
+    history = [row | {"device_share": share} for share in shares]
+    assert bill(history, train_images=40).shared_device is shared
+
+
+def test_a_process_that_waits_for_its_core_sees_it():
+    """Sleep stands for what another process takes of the core."""
+    stopwatch = Stopwatch(torch.device("cpu"))
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    busy = stopwatch.read()
+    assert 0 < busy.device_share <= 1
+    assert busy.device_share == pytest.approx(min(1, busy.cpu_seconds / busy.device_seconds))
+    stopwatch.start()
+    time.sleep(0.05)
+    assert stopwatch.read().device_share < 0.5
 
 
 def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monkeypatch):
@@ -344,7 +371,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
 
         def read(self):
             events.append("stop")
-            return 1.0, 1.0
+            return Reading(1.0, 1.0, 1.0)
 
     def noted(name, function):
         return lambda *args: (events.append(name), function(*args))[1]
@@ -359,7 +386,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
 
 
 def test_time_left_is_estimated_from_the_epochs_done(data, monkeypatch):
-    monkeypatch.setattr(loop.Stopwatch, "read", lambda self: (2.0, 1.0))
+    monkeypatch.setattr(loop.Stopwatch, "read", lambda self: Reading(2.0, 1.0, 1.0))
     left = []
     train(data, report=lambda row, seconds_left: left.append(seconds_left))
     assert left == [4.0, 2.0, 0.0]

@@ -1,5 +1,6 @@
 """Records: written and read back, damaged in every way, their costs and lineage added up."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -15,8 +16,11 @@ from mnbench.records import (
     HISTORY_COLUMNS,
     PREDICTIONS,
     RECORD,
+    WEIGHTS,
     Cost,
     Record,
+    check_file,
+    checksums,
     lineage_of,
     read_predictions,
     read_record,
@@ -72,7 +76,7 @@ def test_a_record_that_lacks_a_key_is_one_line(tmp_path, key):
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"", b"{", b"\xff\xfe", b"[]", b"3", b'"text"', b"null", b'{"format": 1}'],
+    [None, b"", b"{", b"\xff\xfe", b"[]", b"3", b'"text"', b"null", b'{"format": 2}'],
 )
 def test_a_missing_or_damaged_record_is_one_line(tmp_path, content):
     file = tmp_path / RECORD
@@ -98,6 +102,41 @@ def test_a_record_of_another_version_says_so(tmp_path):
     with pytest.raises(UserError) as caught:
         read_record(tmp_path)
     assert "key 'format': 99 was written by another version" in one_line(caught)
+
+
+# Checksums
+
+
+def record_with_files(folder):
+    for name, content in ((HISTORY, "history"), (PREDICTIONS, "predictions"), (WEIGHTS, "w")):
+        (folder / name).write_text(content)
+    record = replace(EXAMPLE, checksums=checksums(folder))
+    record.write(folder)
+    return read_record(folder)
+
+
+def test_checksums_are_of_the_files_beside_the_record(tmp_path):
+    record = record_with_files(tmp_path)
+    assert list(record.checksums) == [HISTORY, PREDICTIONS, WEIGHTS]
+    assert record.checksums[WEIGHTS] == hashlib.sha256(b"w").hexdigest()
+    for name in record.checksums:
+        check_file(tmp_path, record, name)
+
+
+@pytest.mark.parametrize("name", [HISTORY, PREDICTIONS, WEIGHTS])
+def test_an_altered_or_missing_file_is_one_line(tmp_path, name):
+    record = record_with_files(tmp_path)
+    (tmp_path / name).write_text("of another record")
+    with pytest.raises(UserError) as caught:
+        check_file(tmp_path, record, name)
+    assert one_line(caught).startswith(f"{tmp_path / name}: is not the file that this record was")
+    check_file(tmp_path, EXAMPLE, name)  # a program in another language may leave checksums out
+    (tmp_path / name).unlink()
+    for expected in (record, EXAMPLE):
+        with pytest.raises(UserError) as caught:
+            check_file(tmp_path, expected, name)
+        assert one_line(caught).startswith(f"{tmp_path / name}: cannot be read (FileNotFoundError")
+        assert one_line(caught).endswith("delete the record's folder to train it again")
 
 
 # predictions.npz
@@ -212,7 +251,12 @@ def test_history_takes_no_other_column(tmp_path):
 
 def test_costs_add_up_but_peak_memory_is_the_larger():
     total = Cost(1.5, 10, 100, 0.5, 0.25, 7) + Cost(2.0, 20, 200, 1.0, 0.5, 5)
-    assert total == Cost(3.5, 30, 300, 1.5, 0.75, 7)
+    assert total == Cost(3.5, 30, 300, 1.5, 0.75, 7, shared_device=False)
+
+
+def test_one_shared_device_spoils_the_times_of_all():
+    shared = Cost(shared_device=True)
+    assert (Cost() + shared).shared_device is (shared + Cost()).shared_device is True
 
 
 COSTS = st.builds(
@@ -223,6 +267,7 @@ COSTS = st.builds(
     device_seconds=st.integers(0, 10**6).map(float),
     cpu_seconds=st.integers(0, 10**6).map(float),
     peak_memory_bytes=st.integers(0, 10**12),
+    shared_device=st.booleans(),
 )
 
 

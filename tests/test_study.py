@@ -115,10 +115,10 @@ UNKNOWN_KEYS = [
     ("recipe.convergence.patients", 1, "did you mean 'patience'? allowed: max_epochs, "),
     ("data.train_image", 5, "did you mean 'train_images'? allowed: download, root, "),
     ("approaches.full_data.budget", [1], "did you mean 'budgets'? allowed: budgets"),
-    ("approaches.mothernets.nois", 0, "did you mean 'noise'? allowed: ensembles, g, "),
+    ("approaches.mothernets.nois", 0, "did you mean 'noise'? allowed: budgets, ensembles, g, "),
     ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: epochs, "),
-    ("approaches.treenets.xyz", 1, "allowed: ensembles, shared_layers, sizes"),
-    ("approaches.treenets.ensemble", [], "did you mean 'ensembles'? allowed: ensembles, "),
+    ("approaches.treenets.xyz", 1, "allowed: budgets, ensembles, shared_layers, sizes"),
+    ("approaches.treenets.ensemble", [], "did you mean 'ensembles'? allowed: budgets, "),
 ]
 
 
@@ -235,6 +235,16 @@ WHAT_CANNOT_BE = [
         [1, 9],
         "key 'approaches.mothernets.g': 9 clusters of the 5 networks of 'v5-small' cannot be; "
         "allowed: 1 to 5, 'least', 'all'",
+    ),
+    (
+        "approaches.mothernets",
+        {"g": [1], "ensembles": {"v5-small": {"g": [9]}}},
+        "key 'approaches.mothernets.ensembles.v5-small.g': 9 clusters of the 5 networks of ",
+    ),
+    (
+        "approaches.mothernets",
+        {"g": [9], "ensembles": {"v5-small": {"noise": 0.0}}},
+        "key 'approaches.mothernets.g': 9 clusters of the 5 networks of ",
     ),
     (
         "approaches.mothernets.g",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,17 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
-from mnbench.evaluation import tables
-from mnbench.evaluation.metrics import (
-    average_probabilities,
-    calibration_error,
-    disagreement,
-    error_rate,
-    negative_log_likelihood,
-)
+from mnbench.evaluation import diversity, measures, tables
+from mnbench.evaluation.combining import average, super_learner_weights, vote
+from mnbench.evaluation.ensembles import evaluate
+from mnbench.evaluation.report import write_tables
 from mnbench.evaluation.store import RecordStore
 from mnbench.plan import Ensemble, Plan, Training, union
 from mnbench.records import (
@@ -28,8 +26,10 @@ from mnbench.records import (
     HISTORY_COLUMNS,
     PREDICTIONS,
     RECORD,
+    WEIGHTS,
     Cost,
     Record,
+    checksums,
     read_predictions,
     write_history,
     write_predictions,
@@ -89,6 +89,16 @@ def records(tmp_path) -> Path:
     for training in plan_of().trainings.values():
         folder = tmp_path / training.id
         folder.mkdir(parents=True)
+        arrays = {}
+        for split in ("validation", "test"):
+            logits = rng.normal(size=(len(training.networks), LABELS.size, 3)).astype(np.float32)
+            arrays |= {f"{split}_logits": logits, f"{split}_labels": LABELS}
+        write_predictions(folder, **arrays)
+        rows = [
+            dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": i, "phase": "scratch"} for i in (1, 2)
+        ]
+        write_history(folder, rows)
+        (folder / WEIGHTS).write_bytes(b"of no matter here")
         Record(
             id=training.id,
             approach=training.approach,
@@ -103,21 +113,17 @@ def records(tmp_path) -> Path:
             recipe_hash=training.recipe_hash,
             parents=training.parents,
             cost=COSTS[training.id],
+            checksums=checksums(folder),
         ).write(folder)
-        arrays = {}
-        for split in ("validation", "test"):
-            logits = rng.normal(size=(len(training.networks), LABELS.size, 3)).astype(np.float32)
-            arrays |= {f"{split}_logits": logits, f"{split}_labels": LABELS}
-        write_predictions(folder, **arrays)
-        rows = [
-            dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": i, "phase": "scratch"} for i in (1, 2)
-        ]
-        write_history(folder, rows)
     return tmp_path
 
 
+def summary_of(records, plan=None) -> pd.DataFrame:
+    return tables.summary(evaluate(RecordStore(plan or plan_of(), records), replicates=0))
+
+
 def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
-    frame = tables.summary(RecordStore(plan_of(), records))
+    frame = summary_of(records)
     assert list(frame.columns) == list(tables.SUMMARY_COLUMNS)
     assert len(frame) == 6
     assert frame["g"].dtype == "Int64"
@@ -127,7 +133,7 @@ def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
 
 
 def test_every_ancestor_is_billed_once(records):
-    frame = tables.summary(RecordStore(plan_of(), records))
+    frame = summary_of(records)
     columns = ["epochs", "examples", "training_flops", "device_seconds", "cpu_seconds"]
     expected = [
         [10, 1000, 100, 1.0, 2.0],  # a
@@ -142,23 +148,53 @@ def test_every_ancestor_is_billed_once(records):
     assert frame["trainings"].tolist() == [1, 2, 3, 2, 1, 2]
 
 
-def test_metrics_are_those_of_the_members_test_predictions(records):
-    frame = tables.summary(RecordStore(plan_of(), records))
-    pair = [read_predictions(records / record, "test").logits for record in (A, B)]
-    for row, logits in (
-        (1, np.concatenate(pair)),
-        (4, read_predictions(records / TREE, "test").logits),
-    ):
-        probabilities = average_probabilities(logits)
-        members = [error_rate(one, LABELS) for one in logits]
-        found = frame.iloc[row]
-        assert found["test_error"] == error_rate(probabilities, LABELS)
-        assert found["mean_member_error"] == np.mean(members)
-        assert found["negative_log_likelihood"] == negative_log_likelihood(logits, LABELS)
-        assert found["calibration_error"] == calibration_error(probabilities, LABELS)
-        assert found["disagreement"] == disagreement(logits)
+def log_probabilities_of(folder, split="test") -> np.ndarray:
+    return log_softmax(read_predictions(folder, split).logits.astype(np.float64), axis=-1)
+
+
+def test_measures_are_those_of_the_members_test_predictions(records):
+    frame = summary_of(records)
+    pair = [log_probabilities_of(records / record) for record in (A, B)]
+    held_out = [log_probabilities_of(records / record, "validation") for record in (A, B)]
+    weights = super_learner_weights(np.concatenate(held_out), LABELS)
+    both = np.concatenate(pair)
+    for row, answers in ((1, both), (4, log_probabilities_of(records / TREE))):
+        answer, found = average(answers), frame.iloc[row]
+        for column, measure in {
+            "test_error": measures.error(answer, LABELS),
+            "negative_log_likelihood": measures.negative_log_likelihood(answer, LABELS),
+            "brier_score": measures.brier_score(answer, LABELS),
+            "calibration_error": measures.calibration_error(answer, LABELS),
+            "risk_coverage": measures.area_under_risk_coverage(answer, LABELS),
+            "mean_member_error": measures.member_error(answers, LABELS),
+            "disagreement": diversity.disagreement(answers),
+            "q_statistic": diversity.q_statistic(answers, LABELS),
+            "error_correlation": diversity.error_correlation(answers, LABELS),
+            "divergence": diversity.divergence(answers),
+            "vote_error": measures.error(vote(answers), LABELS),
+            "oracle_error": measures.oracle_error(answers, LABELS),
+        }.items():
+            assert found[column] == pytest.approx(measure.value(), nan_ok=True), column
+    learned = measures.error(average(both, weights), LABELS).value()
+    assert frame.loc[1, "super_learner_error"] == learned
     assert np.isnan(frame["disagreement"][0])
     assert frame.loc[1, "test_error"] == frame.loc[3, "test_error"]
+
+
+def test_what_is_fitted_sees_validation_images_only(records):
+    """Whatever the test images' logits are, temperature and weights stay."""
+    before = summary_of(records)["temperature"]
+    for record in (A, B):
+        change_predictions(records / record, test_logits=lambda logits: -3 * logits)
+    pd.testing.assert_series_equal(summary_of(records)["temperature"], before)
+
+
+def change_predictions(folder: Path, **changes) -> None:
+    """Change arrays, and the checksums with them, as another program might have written them."""
+    with np.load(folder / PREDICTIONS) as arrays:
+        changed = {key: changes.get(key, lambda array: array)(arrays[key]) for key in arrays}
+    write_predictions(folder, **changed)
+    edit(folder / RECORD, checksums=checksums(folder))
 
 
 def test_networks_have_own_and_cumulated_costs(records):
@@ -181,7 +217,7 @@ def test_networks_have_own_and_cumulated_costs(records):
     ]
     for split in ("test", "validation"):
         logits = read_predictions(records / TREE, split).logits
-        mean = np.mean([error_rate(one, LABELS) for one in logits])
+        mean = np.mean([(one.argmax(-1) != LABELS).mean() for one in logits])
         assert frame.loc[TREE, f"{split}_error"] == mean
 
 
@@ -195,8 +231,8 @@ def test_histories_have_a_row_an_epoch(records):
 
 
 def test_tables_come_back_from_csv_unchanged(records, tmp_path):
-    for table in (tables.summary, tables.networks, tables.histories):
-        frame = table(RecordStore(plan_of(), records))
+    store = RecordStore(plan_of(), records)
+    for frame in (summary_of(records), tables.networks(store), tables.histories(store)):
         tables.write_table(frame, tmp_path / "table.csv")
         pd.testing.assert_frame_equal(tables.read_table(tmp_path / "table.csv"), frame)
 
@@ -211,113 +247,201 @@ def test_a_damaged_table_is_named(tmp_path):
 
 
 def test_select_keeps_one_data_set_and_ensemble(records):
-    frame = tables.summary(RecordStore(plan_of(), records))
+    frame = summary_of(records)
     other = pd.concat([frame.assign(dataset="other"), frame, frame.assign(ensemble="trio")])
     pd.testing.assert_frame_equal(tables.select(other, "toy", "pair"), frame)
 
 
 def test_each_record_is_read_once(records, monkeypatch):
     read = []
-    for name in ("read_record", "read_predictions"):
-        real = getattr(sys.modules["mnbench.evaluation.store"], name)
-        monkeypatch.setattr(
-            f"mnbench.evaluation.store.{name}",
-            lambda folder, *split, real=real: read.append((folder, *split)) or real(folder, *split),
-        )
-    plan = plan_of()
-    store = RecordStore(plan, records)
-    for table in (tables.summary, tables.networks, tables.histories):
-        table(store)
-    assert len(read) == len(set(read)) == 3 * len(COSTS)  # the record and two splits
-
-
-def test_a_record_of_another_recipe_is_refused(records):
-    """As it is found when Snakemake's own bookkeeping was deleted and the configuration changed."""
-    path = records / A / "record.json"
-    edit(path, recipe_hash="0123456789abcdef")
-    with pytest.raises(UserError, match=r"record.json: key 'recipe_hash': trained by another rec"):
-        tables.summary(RecordStore(plan_of(), records))
+    real = sys.modules["mnbench.evaluation.store"].read_record
+    monkeypatch.setattr(
+        "mnbench.evaluation.store.read_record", lambda folder: read.append(folder) or real(folder)
+    )
+    store = RecordStore(plan_of(), records)
+    evaluate(store, replicates=10)
+    tables.networks(store)
+    tables.histories(store)
+    assert len(read) == len(set(read)) == len(COSTS)
 
 
 def edit(path: Path, **changes) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def relabel(folder: Path, split: str, labels: np.ndarray) -> None:
-    with np.load(folder / PREDICTIONS) as arrays:
-        write_predictions(folder, **{**arrays, f"{split}_labels": labels})
+# A record that is not what it should be
 
 
 def spoil_id(records):
     edit(records / B / RECORD, id=A)
 
 
-def spoil_parents(records):
-    edit(records / B1 / RECORD, parents=[])
+def spoil_recipe(records):
+    """As it is found when Snakemake's own bookkeeping was deleted and the configuration changed."""
+    edit(records / B / RECORD, recipe_hash="0123456789abcdef")
 
 
 def spoil_labels(records):
-    relabel(records / B, "test", LABELS[::-1].copy())
+    change_predictions(records / B, test_labels=lambda labels: labels[::-1])
 
 
-def spoil_names(records):
-    content = json.loads((records / TREE / RECORD).read_text())
-    edit(records / TREE / RECORD, networks=content["networks"][:1])
+def spoil_validation_labels(records):
+    change_predictions(records / B, validation_labels=lambda labels: np.roll(labels, 1))
 
 
 def spoil_classes(records):
-    with np.load(records / B / PREDICTIONS) as arrays:
-        write_predictions(records / B, **{**arrays, "test_logits": arrays["test_logits"][..., :2]})
+    change_predictions(records / B, test_logits=lambda logits: logits[..., :2])
 
 
-def remove_record(records):
-    (records / CYCLE1 / RECORD).unlink()
+def spoil_logits(records):
+    change_predictions(records / B, test_logits=lambda logits: np.full_like(logits, np.nan))
 
 
-def remove_predictions(records):
-    (records / A1 / PREDICTIONS).unlink()
+def spoil_number(records):
+    change_predictions(records / B, test_logits=lambda logits: np.repeat(logits, 2, axis=0))
 
 
-@pytest.mark.parametrize(
-    ("spoil", "file", "reason"),
-    [
-        (spoil_id, f"{B}/{RECORD}", "key 'id'"),
-        (spoil_parents, f"{B1}/{RECORD}", "key 'parents'"),
-        (spoil_labels, f"{B}/{PREDICTIONS}", "key 'test_labels': other labels"),
-        (spoil_names, f"{TREE}/{PREDICTIONS}", "2 networks, but record.json names 1"),
-        (spoil_classes, f"{B}/{RECORD}", "2 classes"),
-        (remove_record, f"{CYCLE1}/{RECORD}", "not a readable record"),
-        (remove_predictions, f"{A1}/{PREDICTIONS}", "not readable predictions"),
-    ],
-)
-def test_a_record_that_is_not_what_the_plan_says_is_refused(records, spoil, file, reason):
+def alter(name):
+    def change(records):
+        (records / B / name).write_bytes((records / A / name).read_bytes())
+
+    return change
+
+
+def remove(name):
+    return lambda records: (records / B / name).unlink()
+
+
+SPOILT = [
+    (spoil_id, RECORD, "key 'id'"),
+    (spoil_recipe, RECORD, "key 'recipe_hash': trained by another recipe"),
+    (spoil_labels, PREDICTIONS, "key 'test_labels': other labels than most"),
+    (spoil_validation_labels, PREDICTIONS, "key 'validation_labels': other labels than most"),
+    (spoil_classes, PREDICTIONS, "its networks tell 2 classes apart"),
+    (spoil_logits, PREDICTIONS, "key 'test_logits': want finite floats"),
+    (spoil_number, PREDICTIONS, "2 networks, but record.json names 1"),
+    (alter(PREDICTIONS), PREDICTIONS, "is not the file that this record was written with"),
+    (remove(RECORD), RECORD, "not a readable record"),
+    (remove(PREDICTIONS), PREDICTIONS, "cannot be read"),
+    (remove(HISTORY), HISTORY, "cannot be read"),
+    (remove(WEIGHTS), WEIGHTS, "is missing"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "file", "reason"), SPOILT)
+def test_a_spoilt_record_is_named_and_the_rest_still_evaluated(records, spoil, file, reason):
+    whole = summary_of(records)
     spoil(records)
-    with pytest.raises(UserError) as refusal:
-        tables.summary(RecordStore(plan_of(), records))
-    message = str(refusal.value)
-    assert file in message and reason in message and "delete the record's folder" in message
-    assert "\n" not in message
+    found = evaluate(RecordStore(plan_of(), records), replicates=0)
+    # What b is a member of: Full Data of two, and MotherNets of two clusters.
+    assert [(one.ensemble.approach, one.ensemble.size) for one in found.missing] == [
+        ("full_data", 2),
+        ("mothernets", 2),
+    ]
+    for one in found.missing:
+        assert one.reason.startswith(f"{records / B / file}: ") and reason in one.reason
+        assert "delete the record's folder" in one.reason and "\n" not in one.reason
+    rest = whole.drop(index=[1, 3]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(tables.summary(found), rest)
+
+
+def test_a_spoilt_mothernet_spoils_what_was_hatched_from_it(records):
+    edit(records / MOTHER / RECORD, parents=[A])
+    found = evaluate(RecordStore(plan_of(), records), replicates=0)
+    (one,) = found.missing
+    assert (one.ensemble.g, "key 'parents'" in one.reason) == (1, True)
+
+
+def test_the_tables_say_what_is_missing(records, tmp_path):
+    spoil_labels(records)
+    out = tmp_path / "tables"
+    out.mkdir()
+    (reason,) = write_tables(RecordStore(plan_of(), records), out, "cpu_seconds", replicates=20)
+    assert "key 'test_labels'" in reason
+    missing = pd.read_csv(out / "missing.csv")
+    assert missing["reason"].unique().tolist() == [reason]
+    assert missing["approach"].tolist() == ["full_data", "mothernets"]
+    said = (out / "summary.md").read_text()
+    assert f"Missing: full_data seed 7, mothernets g=2 seed 7: {reason}." in said
+    assert "| treenets | 2 |" in said
+    assert B not in pd.read_csv(out / "networks.csv")["record"].tolist()
+
+
+def test_nothing_to_evaluate_is_an_error(tmp_path):
+    with pytest.raises(UserError, match=r"a/record\.json: not a readable record"):
+        evaluate(RecordStore(plan_of(), tmp_path), replicates=0)
+
+
+def test_one_network_and_seed_by_two_recipes_is_no_ensemble(records):
+    """Two trainings of one network, taken for two networks."""
+    networks = json.loads((records / A / RECORD).read_text())["networks"]
+    edit(records / B / RECORD, networks=networks)
+    assert not evaluate(RecordStore(plan_of(), records), replicates=0).missing
+    edit(records / B / RECORD, recipe={"epochs": 3})
+    found = evaluate(RecordStore(plan_of(), records), replicates=0)
+    assert len(found.missing) == 2
+    reason = found.missing[0].reason
+    assert reason.startswith(f"{records / B / RECORD}: key 'recipe': the same network and seed as")
+    assert str(records / A / RECORD) in reason
+
+
+def test_the_work_can_be_shared_among_processes(records):
+    store = RecordStore(two_seeds(), records)
+    for part in records.rglob("seed7"):
+        shutil.copytree(part, part.with_name("seed8"))
+    for file in records.rglob(f"seed8/**/{RECORD}"):
+        file.write_text(file.read_text().replace("seed7", "seed8"))
+        id = json.loads(file.read_text())["id"]
+        edit(file, recipe_hash=store.plan.trainings[id].recipe_hash)
+    (records / B / HISTORY).unlink()
+    alone, shared = (evaluate(store, replicates=20, processes=number) for number in (1, 2))
+    assert len(alone.missing) == 2 and alone.missing == shared.missing
+    pd.testing.assert_frame_equal(tables.summary(alone), tables.summary(shared))
+    for one, other in zip(alone.evaluated, shared.evaluated, strict=True):
+        assert one.replicates.keys() == other.replicates.keys()
+        for name, values in one.replicates.items():
+            np.testing.assert_allclose(values, other.replicates[name], rtol=1e-5, atol=1e-7)
+
+
+def two_seeds() -> Plan:
+    """The plan, and once more as of another seed."""
+    plan = plan_of()
+    again = [
+        replace(
+            training,
+            id=training.id.replace("seed7", "seed8"),
+            parents=tuple(parent.replace("seed7", "seed8") for parent in training.parents),
+        )
+        for training in plan.trainings.values()
+    ]
+    rows = [
+        replace(
+            row, seed=8, members=tuple(member.replace("seed7", "seed8") for member in row.members)
+        )
+        for row in plan.ensembles
+    ]
+    return replace(
+        plan,
+        trainings=union([*plan.trainings.values(), *again]),
+        ensembles=(*plan.ensembles, *rows),
+    )
 
 
 def test_too_few_networks_for_the_size_are_refused(records):
     plan = plan_of()
     wrong = replace(plan, ensembles=(replace(plan.ensembles[1], size=3),))
     with pytest.raises(UserError, match=r"b/record\.json: .* 2 networks, but the plan says 3"):
-        tables.summary(RecordStore(wrong, records))
-
-
-def test_validation_labels_must_agree_too(records):
-    relabel(records / A1, "validation", np.roll(LABELS, 1))
-    tables.summary(RecordStore(plan_of(), records))  # which looks at the test set only
-    with pytest.raises(UserError, match="key 'validation_labels': other labels"):
-        tables.networks(RecordStore(plan_of(), records))
+        summary_of(records, wrong)
 
 
 @pytest.mark.parametrize("content", ["", "epoch,phase\n1,scratch\n"])
 def test_a_damaged_history_is_refused(records, content):
     (records / MOTHER / HISTORY).write_text(content)
+    edit(records / MOTHER / RECORD, checksums={})
+    store = RecordStore(plan_of(), records)
     with pytest.raises(UserError, match=r"mothernet/history\.csv: not a readable history"):
-        tables.histories(RecordStore(plan_of(), records))
+        store.history(MOTHER)
+    assert MOTHER not in tables.histories(store)["record"].tolist()
 
 
 def test_evaluation_imports_no_torch(records):
@@ -325,10 +449,10 @@ def test_evaluation_imports_no_torch(records):
 import sys
 from pathlib import Path
 from test_tables import plan_of
-from mnbench.evaluation import tables
+from mnbench.evaluation.report import write_tables
 from mnbench.evaluation.store import RecordStore
-for table in (tables.summary, tables.networks, tables.histories):
-    assert len(table(RecordStore(plan_of(), Path({str(records)!r}))))
+folder = Path({str(records)!r})
+write_tables(RecordStore(plan_of(), folder), folder, "cpu_seconds", replicates=10)
 assert "torch" not in sys.modules
 """
     run = subprocess.run(

@@ -185,7 +185,7 @@ def test_other_test_images_change_the_test_predictions_and_nothing_else(study, a
 
     def outcome():
         rows = (folder / HISTORY).read_text().splitlines()
-        unmeasured = [row.split(",")[:-2] for row in rows]  # the seconds come last
+        unmeasured = [row.split(",")[:-3] for row in rows]  # what is measured comes last
         validation = read_predictions(folder, "validation").logits.tobytes()
         return (folder / WEIGHTS).read_bytes(), unmeasured, validation
 

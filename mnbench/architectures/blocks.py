@@ -39,6 +39,7 @@ class Plain:
     pool: int = 2  # side and stride of the max pooling at the block's end; 1 is none
     kind: str = field(default="plain", init=False)
     preactivated: ClassVar[bool] = False
+    shrinking: ClassVar[str] = "pool"  # the field by which it makes images smaller
 
     def __str__(self) -> str:
         return "-".join(map(str, self.layers))
@@ -69,6 +70,7 @@ class Residual:
     shortcut: str = "projection"
     preactivated: bool = False
     kind: str = field(default="residual", init=False)
+    shrinking: ClassVar[str] = "stride"
 
     def __str__(self) -> str:
         form = ("pre-" if self.preactivated else "") + self.unit
@@ -94,6 +96,7 @@ class Dense:
     pool: int = 2  # side and stride of the average pooling at the block's end; 1 is none
     kind: str = field(default="dense", init=False)
     preactivated: ClassVar[bool] = True
+    shrinking: ClassVar[str] = "pool"
 
     def __str__(self) -> str:
         form = f" b{self.bottleneck}" if self.bottleneck else ""

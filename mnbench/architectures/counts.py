@@ -90,9 +90,9 @@ def shapes_between(
             shape = Shape(stem.filters, _strided(shape.size, factor))
     yield shape
     for position, block in enumerate(architecture.blocks, 1):
-        strides = isinstance(block, Residual)
-        factor, key = (block.stride, "stride") if strides else (block.pool, "pool")
-        _check_size(shape.size, factor, image_size, f"{where}, block {position}: {key}")
+        factor = getattr(block, block.shrinking)
+        _check_size(shape.size, factor, image_size, f"{where}, block {position}: {block.shrinking}")
+        strides = block.shrinking == "stride"
         size = _strided(shape.size, factor) if strides else shape.size // factor
         shape = Shape(block.outputs(shape.channels), size)
         yield shape

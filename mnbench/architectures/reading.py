@@ -11,6 +11,7 @@ from mnbench.architectures.checks import keys_of, known_keys, one_of
 from mnbench.architectures.families import FAMILIES
 from mnbench.architectures.value import KEYS, LIBRARY, Architecture, Head, Stem
 from mnbench.errors import UserError
+from mnbench.wording import requirement
 
 SHARED = ("stem", "head")
 
@@ -35,6 +36,9 @@ def read_network(data: Any, *, shared: Mapping[str, Any], file: str, where: str)
     """
     if isinstance(data, str):
         return library_network(data, f"{file}: {where}")
+    if isinstance(data, Mapping) and list(data) == [LIBRARY.removesuffix(":")]:
+        (name,) = data.values()
+        raise UserError(f"{file}: {where}: write '{LIBRARY}{name}', without the space")
     if isinstance(data, Mapping) and "family" in data:
         return _of_family(data, shared, file)
     data = known_keys(data, KEYS, f"{file}: {where}")
@@ -96,5 +100,4 @@ def _of_type(hint: Any, value: Any, what: str) -> Any:
     try:
         return TypeAdapter(hint, config=ConfigDict(strict=True)).validate_python(value)
     except ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise UserError(f"{what}: {problem[0].lower()}{problem[1:]}, got {value!r}") from None
+        raise UserError(f"{what} {requirement(error.errors()[0])}, got {value!r}") from None

@@ -1,22 +1,21 @@
 """Tidy tables of a study, computed from its records alone.
 
 ``summary`` has a row an ensemble, ``networks`` a row a record, ``histories`` a row an epoch of a
-record. Errors and accuracies are fractions, times are seconds.
+record. Errors and accuracies are fractions, times are seconds. What cannot be read is left out, and
+told by :func:`mnbench.evaluation.ensembles.evaluate`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mnbench.errors import UserError
-from mnbench.evaluation import metrics
-from mnbench.evaluation.store import RETRAIN, RecordStore
-from mnbench.plan import Ensemble
-from mnbench.records import HISTORY, HISTORY_COLUMNS, RECORD, Cost
+from mnbench.evaluation.ensembles import AVERAGE, MEASURES, Evaluation
+from mnbench.evaluation.store import RecordStore
+from mnbench.records import HISTORY_COLUMNS, Cost
 
 COST_COLUMNS: dict[str, str] = {
     "epochs": "passes over the training set, summed over all trainings billed",
@@ -26,6 +25,8 @@ COST_COLUMNS: dict[str, str] = {
     "device_seconds": "wall time that the training steps held the device",
     "peak_memory_bytes": "largest peak memory of any job billed (device memory on a GPU, "
     "resident memory on a CPU)",
+    "shared_device": "whether another job used the device during any training billed, so that its "
+    "seconds are no timing",
 }
 
 SUMMARY_COLUMNS: dict[str, str] = {
@@ -36,20 +37,26 @@ SUMMARY_COLUMNS: dict[str, str] = {
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
     "size": "number of networks that answer",
-    "test_error": "test error rate of the averaged softmax outputs, fraction",
-    "mean_member_error": "mean over the networks of their own test error rates, fraction",
-    "negative_log_likelihood": "mean negative log-likelihood of the averaged softmax outputs on "
-    "the test set, nats",
-    "calibration_error": "expected calibration error of the averaged softmax outputs on the test "
-    "set (15 equal-width bins), fraction",
-    "disagreement": "fraction of test images on which two networks predict different classes, mean "
-    "over all pairs; empty for one network",
+    **MEASURES,
+    "temperature": "that minimises the negative log-likelihood on the validation images",
+    "vote_error": "test error rate of the majority vote, ties broken by the summed softmax outputs",
+    "super_learner_error": "test error rate of the average with weights fitted on the validation "
+    "images",
+    "oracle_error": "fraction of test images on which every network is wrong",
     **COST_COLUMNS,
     "trainings": "number of records billed: the members' and all their ancestors', each once",
 }
 
+OTHER_RULES = ("vote", "super_learner", "oracle")
 _WHERE_COLUMNS = ("dataset", "ensemble", "seed", "approach")
-_ADDITIVE = ("epochs", "examples", "training_flops", "cpu_seconds", "device_seconds")
+_SUMMED = (
+    "epochs",
+    "examples",
+    "training_flops",
+    "cpu_seconds",
+    "device_seconds",
+    "shared_device",
+)
 
 NETWORKS_COLUMNS: dict[str, str] = {
     **{column: SUMMARY_COLUMNS[column] for column in _WHERE_COLUMNS},
@@ -61,44 +68,54 @@ NETWORKS_COLUMNS: dict[str, str] = {
     "test_error": "test error rate, mean over its networks, fraction",
     "validation_error": "validation error rate, mean over its networks, fraction",
     **COST_COLUMNS,
-    **{
-        f"lineage_{column}": f"{column}, with all its ancestors', each once" for column in _ADDITIVE
-    },
+    **{f"lineage_{column}": f"{column}, with all its ancestors', each once" for column in _SUMMED},
 }
 HISTORIES_COLUMNS = (*_WHERE_COLUMNS, "record", "name", "role", *HISTORY_COLUMNS)
 
 
-def summary(store: RecordStore) -> pd.DataFrame:
-    """Evaluate every planned ensemble: one row each, columns :data:`SUMMARY_COLUMNS`.
+def summary(evaluation: Evaluation) -> pd.DataFrame:
+    """One row for every evaluated ensemble, columns :data:`SUMMARY_COLUMNS`.
 
-    Raises:
-        UserError: a record is unreadable or is not what the plan says.
+    Errors and the like are those of the averaged softmax outputs unless a column says otherwise.
     """
-    rows = [_evaluate(ensemble, store) for ensemble in store.plan.ensembles]
+    rows = [
+        {
+            **{key: getattr(one.ensemble, key) for key in (*_WHERE_COLUMNS, "g", "budget", "size")},
+            **{measure: one.values[AVERAGE, measure] for measure in MEASURES},
+            "temperature": one.temperature,
+            **{f"{rule}_error": one.values[rule, "test_error"] for rule in OTHER_RULES},
+            **_cost(one.cost),
+            "trainings": one.trainings,
+        }
+        for one in evaluation.evaluated
+    ]
     return _typed(pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)))
 
 
 def networks(store: RecordStore) -> pd.DataFrame:
-    """Evaluate every planned record by itself: one row each, columns :data:`NETWORKS_COLUMNS`.
+    """Evaluate every record by itself: one row each, columns :data:`NETWORKS_COLUMNS`.
 
     The cost columns are the record's own; those named ``lineage_`` include its ancestors'.
-
-    Raises:
-        UserError: a record is unreadable or is not what the plan says.
     """
-    rows = [_describe(record, store) for record in store.plan.trainings]
+    rows = _readable(store, lambda record: _describe(record, store))
     return pd.DataFrame(rows, columns=list(NETWORKS_COLUMNS))
 
 
 def histories(store: RecordStore) -> pd.DataFrame:
-    """Gather the records' histories: one row an epoch, columns :data:`HISTORIES_COLUMNS`.
+    """Gather the records' histories: one row an epoch, columns :data:`HISTORIES_COLUMNS`."""
+    frames = _readable(store, lambda record: _history(record, store))
+    return pd.concat(frames, ignore_index=True)
 
-    Raises:
-        UserError: a history is unreadable or lacks a column.
-    """
-    return pd.concat(
-        [_history(record, store) for record in store.plan.trainings], ignore_index=True
-    )
+
+def _readable(store: RecordStore, read: Callable[[str], Any]) -> list[Any]:
+    """Read every record that can be."""
+    found = []
+    for record in store.plan.trainings:
+        try:
+            found.append(read(record))
+        except UserError:  # told where ensembles are evaluated
+            continue
+    return found
 
 
 def select(frame: pd.DataFrame, dataset: str, ensemble: str) -> pd.DataFrame:
@@ -120,7 +137,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         frame = _typed(pd.read_csv(path))
-        _require(frame, _WHERE_COLUMNS)
+        _require(frame, _WHERE_COLUMNS[:2])
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path}: not a readable table ({_reason(error)}); delete it and run snakemake again"
@@ -128,38 +145,6 @@ def read_table(path: Path) -> pd.DataFrame:
     if "parents" in frame:  # CSV does not tell an empty text from a missing one
         frame["parents"] = frame["parents"].fillna("").astype(str)
     return frame
-
-
-def _evaluate(row: Ensemble, store: RecordStore) -> dict[str, Any]:
-    first = store.directory(row.members[0]) / RECORD
-    predictions = [store.predictions(member, "test") for member in row.members]
-    for member, other in zip(row.members, predictions, strict=True):
-        if other.logits.shape[-1] != predictions[0].logits.shape[-1]:
-            raise UserError(
-                f"{store.directory(member) / RECORD}: its networks tell "
-                f"{other.logits.shape[-1]} classes apart, those of {first} "
-                f"{predictions[0].logits.shape[-1]}; {RETRAIN}"
-            )
-    logits = np.concatenate([one.logits for one in predictions])
-    if len(logits) != row.size:
-        last = store.directory(row.members[-1]) / RECORD
-        raise UserError(
-            f"{last}: with it the ensemble {row.dataset}/{row.ensemble}/{row.approach} has "
-            f"{len(logits)} networks, but the plan says {row.size}; {RETRAIN}"
-        )
-    labels = predictions[0].labels
-    probabilities = metrics.average_probabilities(logits)
-    lineage = store.lineage(row.members)
-    return {
-        **{column: getattr(row, column) for column in (*_WHERE_COLUMNS, "g", "budget", "size")},
-        "test_error": metrics.error_rate(probabilities, labels),
-        "mean_member_error": float(metrics.member_error_rates(logits, labels).mean()),
-        "negative_log_likelihood": metrics.negative_log_likelihood(logits, labels),
-        "calibration_error": metrics.calibration_error(probabilities, labels),
-        "disagreement": metrics.disagreement(logits),
-        **_cost(store.cost(lineage)),
-        "trainings": len(lineage),
-    }
 
 
 def _describe(record: str, store: RecordStore) -> dict[str, Any]:
@@ -172,19 +157,13 @@ def _describe(record: str, store: RecordStore) -> dict[str, Any]:
         "parents": " ".join(content.parents),
         **{f"{split}_error": _mean_error(record, split, store) for split in ("test", "validation")},
         **_cost(content.cost),
-        **{f"lineage_{column}": with_ancestors[column] for column in _ADDITIVE},
+        **{f"lineage_{column}": with_ancestors[column] for column in _SUMMED},
     }
 
 
 def _history(record: str, store: RecordStore) -> pd.DataFrame:
-    path = store.directory(record) / HISTORY
-    role = store.record(record).role
-    try:
-        rows = pd.read_csv(path)
-        _require(rows, HISTORY_COLUMNS)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable history ({_reason(error)}); {RETRAIN}") from error
-    return rows.assign(**_where(record), role=role)[list(HISTORIES_COLUMNS)]
+    rows = store.history(record)
+    return rows.assign(**_where(record), role=store.record(record).role)[list(HISTORIES_COLUMNS)]
 
 
 def _where(record: str) -> dict[str, Any]:
@@ -202,7 +181,7 @@ def _where(record: str) -> dict[str, Any]:
 
 def _mean_error(record: str, split: str, store: RecordStore) -> float:
     predictions = store.predictions(record, split)
-    return float(metrics.member_error_rates(predictions.logits, predictions.labels).mean())
+    return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

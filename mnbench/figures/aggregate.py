@@ -1,18 +1,53 @@
-"""Means and ranges over seeds: what the figures plot of a summary."""
+"""What the figures plot of the tables: points, sizes, budgets, and what is said of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-POINT = ["approach", "g", "budget"]
+from mnbench.study import TIMES
+
+
+def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """Return what a figure with a cost axis shows of the averaging rule's estimates.
+
+    Args:
+        estimates: rows of one data set and ensemble (``evaluation.estimates``).
+        cost: the column to take as the cost. Where every time was taken on a shared device a point
+            has none, and is left out.
+
+    Returns:
+        Columns ``approach``, ``g`` (0 is none), ``budget``, ``size``, ``seeds``, ``images``; then
+        ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``, ``error_low``,
+        ``error_high`` in percent.
+    """
+    rows = estimates[(estimates["rule"] == "average") & estimates[cost].notna()]
+    # As CSV gives it, g is a float with NaN; zero clusters mean "has none".
+    found = rows[["approach", "budget", "size", "seeds", "images"]].assign(
+        g=rows["g"].astype("Float64").fillna(0).astype(int)
+    )
+    for end in ("", "_low", "_high"):
+        found[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
+        found[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)
+    return found.reset_index(drop=True)
+
+
+def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.DataFrame:
+    """Leave out the rows whose times were taken while another job used the device.
+
+    Args:
+        networks: rows of ``evaluation.tables.networks``.
+        cost: the cost axis; of anything but a time nothing is left out.
+        flag: the column that says so.
+    """
+    return networks[~networks[flag].astype(bool)] if cost in TIMES else networks
 
 
 def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFrame:
     """Return one row for each value of *keys*: mean and range over its rows (the seeds).
 
     Args:
-        frame: a summary or networks table.
-        keys: the columns that tell the rows apart, ``g`` may be missing in some.
+        frame: a networks table.
+        keys: the columns that tell the rows apart.
         cost: the column to take as the cost.
 
     Returns:
@@ -20,8 +55,6 @@ def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFr
         ``error``, ``error_low``, ``error_high`` in percent, and ``seeds``.
     """
     values = frame.assign(_cost=frame[cost].astype(float), _error=100 * frame["test_error"])
-    if "g" in keys:  # as CSV gives it, g is a float with NaN; zero clusters mean "has none"
-        values["g"] = values["g"].astype("Float64").fillna(0).astype(int)
     groups = values.groupby(list(keys), sort=True)
     return groups.agg(
         cost=("_cost", "mean"),
@@ -34,9 +67,9 @@ def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFr
     ).reset_index()
 
 
-def full_size(summary: pd.DataFrame) -> pd.DataFrame:
+def full_size(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of each approach's largest size."""
-    return summary[summary["size"] == summary.groupby("approach")["size"].transform("max")]
+    return frame[frame["size"] == frame.groupby("approach")["size"].transform("max")]
 
 
 def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
@@ -54,14 +87,14 @@ def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     return {approach: 1.0 if 1 in some else max(some) for approach, some in found.items()}
 
 
-def sized_titles(summary: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:
+def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:
     """Add its size to the title of each approach that trained fewer networks than the others.
 
     Args:
-        summary: rows of one data set and ensemble.
+        points: of one data set and ensemble.
         titles: by approach; the single network's says its size already.
     """
-    sizes = summary.groupby("approach")["size"].max()
+    sizes = points.groupby("approach")["size"].max()
     found = {}
     for approach, title in titles.items():
         size = sizes[approach]
@@ -71,6 +104,8 @@ def sized_titles(summary: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def seeds_note(seeds: int) -> str:
+def interval_note(points: pd.DataFrame) -> str:
     """Say what points and bars are."""
-    return f"mean and range over {seeds} seeds" if seeds > 1 else "one seed, no spread"
+    seeds = points["seeds"].max()
+    of_seeds = f"{seeds} seeds" if seeds > 1 else "one seed"
+    return f"95 % interval: {of_seeds}, {points['images'].max():,} images"

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mnbench.evaluation.convergence import verdict
 from mnbench.figures import FIGURES, cost_breakdown, pareto, size, training_curves
 from mnbench.plan import Plan
+from mnbench.study import TIMES
 
 
 def draw(
@@ -14,23 +16,37 @@ def draw(
 ) -> Figure:
     """Draw one of :data:`mnbench.figures.FIGURES`.
 
+    Below the title every figure says what a reader must know: that the networks have not converged,
+    that times were left out.
+
     Args:
         name: which.
         plan: the study's plan.
-        tables: "summary", "networks" and "histories", rows of one data set and ensemble.
+        tables: the study's tables by name, rows of one data set and ensemble.
         cost: the column that is the cost axis.
         title: above the figure.
 
     Raises:
         ValueError: there is no such figure.
     """
+    title = "\n".join([title, *_warnings(tables, cost)])
     match name:
         case "pareto":
-            return pareto.draw(tables["summary"], tables["networks"], cost, title=title)
+            return pareto.draw(tables["estimates"], tables["networks"], cost, title=title)
         case "size":
-            return size.draw(tables["summary"], cost, title=title)
+            return size.draw(tables["estimates"], cost, title=title)
         case "cost_breakdown":
             return cost_breakdown.draw(plan, tables["networks"], cost, title=title)
         case "training_curves":
             return training_curves.draw(plan, tables["histories"], title=title)
     raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
+
+
+def _warnings(tables: Mapping[str, pd.DataFrame], cost: str) -> list[str]:
+    found = verdict(tables["convergence"])
+    said = [found.sentence] if found.converged is False else []
+    shared = int(tables["networks"]["shared_device"].sum())
+    if cost in TIMES and shared:
+        of_all = len(tables["networks"])
+        said.append(f"times of {shared} of {of_all} trainings left out: the device was shared")
+    return said

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets
+from mnbench.figures.aggregate import main_budgets, timed
 from mnbench.plan import Ensemble, Plan
 from mnbench.records import lineage_of
 
@@ -89,7 +89,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
         networks: rows of one data set and ensemble.
         cost: the column to use as the cost.
     """
-    rows = networks.set_index("record")
+    rows = timed(networks, cost, "lineage_shared_device").set_index("record")
     parents = plan.parents
     usable = [e for e in plan.ensembles if all(member in rows.index for member in e.members)]
     budgets = main_budgets((e.approach, e.budget) for e in usable)

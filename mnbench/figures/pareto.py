@@ -9,51 +9,57 @@ from matplotlib.patches import Patch
 
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.figures import style
-from mnbench.figures.aggregate import POINT, full_size, over_seeds, seeds_note, sized_titles
+from mnbench.figures.aggregate import (
+    full_size,
+    interval_note,
+    over_seeds,
+    points,
+    sized_titles,
+    timed,
+)
 from mnbench.figures.labels import Label, Obstacle, place
 
 _SHADE = "#F1F1F1"
 
 
 def draw(
-    summary: pd.DataFrame,
+    estimates: pd.DataFrame,
     networks: pd.DataFrame,
     cost: str = "cpu_seconds",
     title: str | None = None,
 ) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
-    A point is the mean over seeds of one (approach, g, budget); bars span the seeds' range on both
+    A point is the mean over seeds of one (approach, g, budget); bars are 95 % intervals on both
     axes. MotherNets are joined along g, other approaches along their budgets. An approach that ran
     at smaller sizes only is drawn at its largest and labelled with it.
 
     Args:
-        summary: rows of one data set and ensemble (``evaluation.tables.summary``).
+        estimates: rows of one data set and ensemble (``evaluation.estimates``).
         networks: rows of the same (``evaluation.tables.networks``): MotherNets by themselves.
         cost: the column to use as the cost, one of ``style.COSTS``.
         title: above the plot.
     """
-    if summary.empty:
-        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
-    points = over_seeds(full_size(summary), POINT, cost)
-    mothernets = over_seeds(
-        networks[networks["role"] == "mothernet"], ["approach", "name"], f"lineage_{cost}"
-    )
-    axis = style.quantity(cost, points["cost_high"])
-    for table in (points, mothernets):
+    shown = full_size(points(estimates, cost)).reset_index(drop=True)
+    if shown.empty:
+        return style.notice(f"Nothing to show: no ensemble of these networks has {cost}.", title)
+    alone = timed(networks[networks["role"] == "mothernet"], cost, "lineage_shared_device")
+    mothernets = over_seeds(alone, ["approach", "name"], f"lineage_{cost}")
+    axis = style.quantity(cost, shown["cost_high"])
+    for table in (shown, mothernets):
         table[["cost", "cost_low", "cost_high"]] /= axis.unit
-    looks = style.looks(points["approach"])
-    titles = sized_titles(summary, {approach: look.title for approach, look in looks.items()})
+    looks = style.looks(shown["approach"])
+    titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():
         figure = style.new_figure(4.6)
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel="test error (%)", title=title)
-        _frame(axes, points, mothernets)
-        front = _front(axes, points)
+        _frame(axes, shown, mothernets)
+        front = _front(axes, shown)
         labels, obstacles = [], [Obstacle(front, weight=0.4)]
         for approach, look in looks.items():
-            for series in _series(points[points["approach"] == approach]):
-                _draw_series(axes, series, look, points)
+            for series in _series(shown[shown["approach"] == approach]):
+                _draw_series(axes, series, look, shown)
                 labels += _labels(series, titles[approach], look.ink)
                 obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=1.5))
         axes.plot(
@@ -65,8 +71,8 @@ def draw(
             markeredgecolor=style.looks(["mothernets"])["mothernets"].color,
             zorder=3,
         )
-        _legend(figure, points, bool(len(mothernets)))
-        place(axes, _merge(labels), obstacles + _marks(points) + _marks(mothernets))
+        _legend(figure, shown, bool(len(mothernets)))
+        place(axes, _merge(labels), obstacles + _marks(shown) + _marks(mothernets))
     return figure
 
 
@@ -134,7 +140,7 @@ def _labels(series: pd.DataFrame, title: str, ink: str) -> list[Label]:
             parts.append(f"×{row['budget']:g}")
         text = ", ".join(parts) if has_g else " ".join(parts)
         # On a MotherNets line alone the name would be taken for a point's: it is set in bold.
-        labels.append(Label(text or "×1", row["cost"], row["error"], ink, i == named))
+        labels.append(Label(text or "×1", row["cost"], row["error"], ink, bool(i == named)))
     return labels
 
 
@@ -204,7 +210,7 @@ def _legend(figure: Figure, points: pd.DataFrame, mothernets: bool) -> None:
         return Line2D([], [], marker=marker, markersize=size, label=label, **look)
 
     handles = [
-        key("+", seeds_note(int(points["seeds"].max()))),
+        key("+", interval_note(points)),
         Patch(facecolor=_SHADE, edgecolor=style.GREY, linestyle=":", label="Pareto front"),
     ]
     if mothernets:

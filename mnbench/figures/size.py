@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets, over_seeds, seeds_note
+from mnbench.figures.aggregate import interval_note, main_budgets, points
 
 _DODGE = 0.36  # networks over which the series of one size are spread, so that equal values show
 
 
-def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None) -> Figure:
+def draw(estimates: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None) -> Figure:
     """Draw error and cost against ensemble size, a line an approach and g.
 
     Trainings of the full budget are drawn, or of the largest budget of an approach without it,
@@ -19,28 +19,28 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
     there, joined by a dotted line; one that ran at one size is a reference at that size.
 
     Args:
-        summary: rows of one data set and ensemble (``evaluation.tables.summary``).
+        estimates: rows of one data set and ensemble (``evaluation.estimates``).
         cost: the column to use as the cost, one of ``style.COSTS``.
         title: above the panels.
     """
-    if summary.empty:
-        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
-    budgets = main_budgets(zip(summary["approach"], summary["budget"], strict=True))
-    shown = summary[summary["budget"] == summary["approach"].map(budgets)]
-    points = over_seeds(shown, ["approach", "g", "size"], cost)
-    axis = style.quantity(cost, points["cost_high"])
-    points[["cost", "cost_low", "cost_high"]] /= axis.unit
-    looks = style.looks(points["approach"])
-    sweep = sorted(points.loc[points["g"] > 0, "g"].unique())
+    shown = points(estimates, cost)
+    if shown.empty:
+        return style.notice(f"Nothing to show: no ensemble of these networks has {cost}.", title)
+    budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
+    shown = shown[shown["budget"] == shown["approach"].map(budgets)].copy()
+    axis = style.quantity(cost, shown["cost_high"])
+    shown[["cost", "cost_low", "cost_high"]] /= axis.unit
+    looks = style.looks(shown["approach"])
+    sweep = sorted(shown.loc[shown["g"] > 0, "g"].unique())
     series = [
         (
             style.at_budget(look.title, budgets[approach]),
             look,
             g,
-            points[(points["approach"] == approach) & (points["g"] == g)],
+            shown[(shown["approach"] == approach) & (shown["g"] == g)],
         )
         for approach, look in looks.items()
-        for g in sorted(points.loc[points["approach"] == approach, "g"].unique())
+        for g in sorted(shown.loc[shown["approach"] == approach, "g"].unique())
     ]
     shifts = np.linspace(-_DODGE / 2, _DODGE / 2, len(series)) if len(series) > 1 else [0.0]
     with style.styled():
@@ -53,7 +53,7 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
             label = f"{name}, g = {g}" if g else name
             for axes, column in ((left, "error"), (right, "cost")):
                 _draw_series(axes, rows, column, shift, shade, look.marker, label)
-        sizes = sorted(points["size"].unique())
+        sizes = sorted(shown["size"].unique())
         for axes in (left, right):
             axes.set(xlabel="ensemble size (networks)")
             axes.set_xticks(sizes if len(sizes) <= 12 else _round_ticks(sizes))
@@ -63,7 +63,7 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
             *left.get_legend_handles_labels(),
             loc="outside lower center",
             ncols=4,
-            title=seeds_note(int(points["seeds"].max())),
+            title=interval_note(shown),
             title_fontsize=7.5,
         )
         if title:

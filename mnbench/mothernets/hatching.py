@@ -19,7 +19,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from mnbench.architectures import Architecture, Plain, Residual, build
+from mnbench.architectures import Architecture, Plain, build
 from mnbench.architectures.counts import shapes_between
 from mnbench.errors import UserError
 from mnbench.mothernets.construction import construct
@@ -169,8 +169,8 @@ def _first(network: nn.Module) -> nn.Conv2d | nn.Linear:
 
 def _shrinking(architecture: Architecture) -> int:
     """How many pixels of an image's side become one behind the last block."""
-    strides = [b.stride if isinstance(b, Residual) else b.pool for b in architecture.blocks]
-    return architecture.stem.stride * architecture.stem.pool * math.prod(strides)
+    factors = [getattr(block, block.shrinking) for block in architecture.blocks]
+    return architecture.stem.stride * architecture.stem.pool * math.prod(factors)
 
 
 def _moments(

@@ -8,8 +8,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import pynvml
 import torch
 
 from mnbench.errors import UserError
@@ -72,6 +74,15 @@ def _free_gpu(gpus: int) -> Iterator[torch.device]:
         time.sleep(0.5)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a stopwatch read."""
+
+    device_seconds: float  # wall time
+    cpu_seconds: float  # of this process
+    device_share: float  # the fraction of the device that this job had, as far as can be seen
+
+
 class Stopwatch:
     """Device-seconds and CPU-seconds of what lies between two calls."""
 
@@ -84,14 +95,34 @@ class Stopwatch:
         self._synchronise()
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
-    def read(self) -> tuple[float, float]:
-        """Return (device-seconds, CPU-seconds) since :meth:`start`."""
+    def read(self) -> Reading:
+        """Say what went by since :meth:`start`, and how much of the device was this job's.
+
+        On a CPU the time that this process computed, as a fraction of its threads'; on a GPU one
+        part for each process that the driver knows to compute there.
+        """
         self._synchronise()
-        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        if self.device.type == "cuda":
+            share = 1 / max(1, _processes(self.device))
+        else:
+            share = min(1.0, cpu / (wall * torch.get_num_threads()))
+        return Reading(wall, cpu, share)
 
     def _synchronise(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
+
+
+def _processes(device: torch.device) -> int:
+    """How many processes compute on a GPU, as far as its driver tells."""
+    uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
+    try:
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+        return len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
+    except pynvml.NVMLError:  # a virtual GPU, a container without the driver's library
+        return 0
 
 
 def peak_memory(device: torch.device) -> int:

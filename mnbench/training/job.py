@@ -27,7 +27,17 @@ from mnbench.errors import UserError
 from mnbench.paths import StudyPaths
 from mnbench.plan import Plan, Training, read_plan
 from mnbench.recipe import Recipe
-from mnbench.records import FILES, WEIGHTS, Cost, Record, read_record, write_history
+from mnbench.records import (
+    FILES,
+    RETRAIN,
+    WEIGHTS,
+    Cost,
+    Record,
+    check_file,
+    checksums,
+    read_record,
+    write_history,
+)
 from mnbench.seeds import derive_seed
 from mnbench.study import parse
 from mnbench.training.device import acquire, environment
@@ -90,26 +100,29 @@ class Job:
         (network,) = self.new_networks()
         return network
 
+    def parent(self, index: int) -> Record:
+        """Read a parent's record."""
+        return read_record(self.records / self.training.parents[index])
+
     def parent_architecture(self, index: int) -> Architecture:
         """Return the architecture of a parent's one network."""
-        record = read_record(self.records / self.training.parents[index])
-        return Architecture.from_dict(record.networks[0]["architecture"])
+        return Architecture.from_dict(self.parent(index).networks[0]["architecture"])
 
     def parent_network(self, index: int) -> nn.Module:
         """Load a parent's one network.
 
         Raises:
-            UserError: its weights are missing, damaged or of another architecture.
+            UserError: its weights are missing, altered, damaged or of another architecture.
         """
         path = self.records / self.training.parents[index] / WEIGHTS
+        check_file(path.parent, self.parent(index), WEIGHTS)
         network = build(self.parent_architecture(index), **self.dataset.image_shape)
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, OSError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(
-                f"{path}: not the weights of this record's network ({reason}); "
-                "delete the record's folder to train it again"
+                f"{path}: not the weights of this record's network ({reason}); {RETRAIN}"
             ) from error
         return network.to(self.device, memory_format=torch.channels_last)
 
@@ -258,6 +271,7 @@ def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
         cost=trained.cost,
         environment=environment(job.device),
         details=trained.details,
+        checksums=checksums(partial),
     ).write(partial)
     for file in reversed(FILES):  # record.json last
         (partial / file).replace(final / file)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mnbench.recipe import Recipe
-from mnbench.records import Cost
+from mnbench.records import LEAST_SHARE, Cost
 from mnbench.seeds import derive_seed
 from mnbench.training import checkpoint
 from mnbench.training.convergence import finished
@@ -136,7 +136,7 @@ def fit(
             optimiser.step()
             correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
             totals += torch.stack([value.detach().float(), correct]) * len(indices)
-        device_seconds, cpu_seconds = stopwatch.read()
+        reading = stopwatch.read()
 
         train_loss, train_accuracy = (totals / len(sample)).tolist()
         validation_loss, validation_accuracy = evaluate(network, data)
@@ -151,8 +151,9 @@ def fit(
                 "validation_accuracy": validation_accuracy,
                 "examples": len(sample),
                 "flops": len(sample) * work.an_example + (work.beforehand if epoch == 1 else 0),
-                "device_seconds": device_seconds,
-                "cpu_seconds": cpu_seconds,
+                "device_seconds": reading.device_seconds,
+                "cpu_seconds": reading.cpu_seconds,
+                "device_share": reading.device_share,
             }
         )
         spent = sum(row["device_seconds"] for row in history)
@@ -174,9 +175,11 @@ def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> C
     """
     total = {key: sum(row[key] for row in history) for key in ("examples", "flops")}
     seconds = {key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")}
+    had = sum(row["device_seconds"] * row["device_share"] for row in history)
     return Cost(
         epochs=total["examples"] / train_images,
         peak_memory_bytes=peak_memory_bytes,
+        shared_device=had < LEAST_SHARE * seconds["device_seconds"],
         **total,
         **seconds,
     )

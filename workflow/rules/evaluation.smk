@@ -1,6 +1,23 @@
 """Evaluation: the tables of a study, from its records alone."""
 
-TABLES = [str(PATHS.root / f"{name}.csv") for name in ("summary", "networks", "histories")]
+DRAWN = [
+    str(PATHS.root / f"{name}.csv")
+    for name in ("estimates", "networks", "histories", "convergence")
+]
+TABLES = [
+    *DRAWN,
+    *(
+        str(PATHS.root / f"{name}.csv")
+        for name in (
+            "summary",
+            "differences",
+            "fronts",
+            "equal_error",
+            "cost_to_reach",
+            "missing",
+        )
+    ),
+]
 
 
 rule tables:
@@ -20,12 +37,42 @@ rule tables:
             labels={"table": "networks, a row a record"},
         ),
         histories=PATHS.root / "histories.csv",
+        estimates=report(
+            PATHS.root / "estimates.csv",
+            caption="../report/estimates.rst",
+            category="Tables",
+            labels={"table": "estimates, every figure with its interval"},
+        ),
+        differences=report(
+            PATHS.root / "differences.csv",
+            caption="../report/differences.rst",
+            category="Tables",
+            labels={"table": "differences, every two ensembles"},
+        ),
+        fronts=report(
+            PATHS.root / "fronts.csv",
+            caption="../report/fronts.rst",
+            category="Tables",
+            labels={"table": "fronts, hypervolume and share of being on it"},
+        ),
+        equal_error=report(
+            PATHS.root / "equal_error.csv",
+            caption="../report/equal_error.rst",
+            category="Tables",
+            labels={"table": "speed-up at equal error, gain at equal cost"},
+        ),
+        cost_to_reach=PATHS.root / "cost_to_reach.csv",
+        convergence=PATHS.root / "convergence.csv",
+        missing=PATHS.root / "missing.csv",
         overview=PATHS.root / "summary.md",
     log:
         LOGS / "tables.log",
     params:
         plan=PATHS.plan,
         ensembles=PLAN.ensembles_hash,
+        cost=STUDY.cost,
         out=PATHS.root,
+    threads: workflow.cores
     shell:
-        "python -m mnbench tables {params.plan:q} --out {params.out:q} 2>&1 | tee {log:q}"
+        "python -m mnbench tables {params.plan:q} --cost {params.cost} --processes {threads}"
+        " --out {params.out:q} 2>&1 | tee {log:q}"

@@ -10,7 +10,7 @@ DRAW = (
 
 rule pareto:
     input:
-        tables=TABLES,
+        tables=DRAWN,
     output:
         png=in_report(FIGURE / "pareto.png", "Error against training cost", "pareto"),
         pdf=FIGURE / "pareto.pdf",
@@ -27,7 +27,7 @@ rule pareto:
 
 rule size:
     input:
-        tables=TABLES,
+        tables=DRAWN,
     output:
         png=in_report(FIGURE / "size.png", "Ensemble size", "size"),
         pdf=FIGURE / "size.pdf",
@@ -44,7 +44,7 @@ rule size:
 
 rule cost_breakdown:
     input:
-        tables=TABLES,
+        tables=DRAWN,
     output:
         png=in_report(FIGURE / "cost_breakdown.png", "Training cost by network", "cost_breakdown"),
         pdf=FIGURE / "cost_breakdown.pdf",
@@ -61,7 +61,7 @@ rule cost_breakdown:
 
 rule training_curves:
     input:
-        tables=TABLES,
+        tables=DRAWN,
     output:
         png=in_report(FIGURE / "training_curves.png", "Training curves", "training_curves"),
         pdf=FIGURE / "training_curves.pdf",

@@ -9,6 +9,7 @@ import atexit
 from snakemake.logging import logger
 
 from mnbench.forecast import overview
+from mnbench.warm import ADDRESS, WarmProcess
 
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
@@ -22,6 +23,20 @@ if workflow.is_main_process and workflow.output_settings.dryrun:
     atexit.register(print, f"\n{overview(PLAN)}\n")
 
 
+# Jobs on this machine are forked from one process that has imported torch (mnbench/warm.py).
+WARM: list[WarmProcess] = []
+
+
 onstart:
     logger.info(f"\n{overview(PLAN)}\n")
     PLAN.write(PATHS.plan)
+    WARM.append(WarmProcess())
+    os.environ[ADDRESS] = WARM[0].address
+
+
+onsuccess:
+    WARM[0].close()
+
+
+onerror:
+    WARM[0].close()

@@ -1,0 +1,54 @@
+"""Confidence: one temperature, fitted on validation images, and the reliability diagram."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from mnbench.evaluation.combining import Answer
+from mnbench.evaluation.measures import BINS, bin_of
+
+COLDEST, HOTTEST = 0.05, 20.0  # temperatures that a fit may come to
+
+
+def fit_temperature(answer: Answer, labels: np.ndarray) -> float:
+    """Fit the one temperature that minimises the negative log-likelihood (Guo et al. 2017, 4.2).
+
+    Args:
+        answer: to the validation images.
+        labels: of the validation images.
+    """
+
+    def objective(coldness: float) -> float:  # convex in 1 / temperature
+        scaled = log_softmax(answer.log_probabilities * coldness, axis=-1)
+        return -scaled[np.arange(len(labels)), labels].mean()
+
+    found = minimize_scalar(objective, bounds=(1 / HOTTEST, 1 / COLDEST), method="bounded")
+    return 1 / float(found.x)
+
+
+def scaled(answer: Answer, temperature: float) -> Answer:
+    """Divide log-probabilities by a temperature; predictions stay."""
+    return Answer(log_softmax(answer.log_probabilities / temperature, axis=-1), answer.predicted)
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """A reliability diagram: for each bin of confidence, of what it holds."""
+
+    images: np.ndarray  # (bins,) how many
+    confidence: np.ndarray  # (bins,) mean; NaN in an empty bin
+    accuracy: np.ndarray  # (bins,) fraction; NaN in an empty bin
+
+
+def reliability(answer: Answer, labels: np.ndarray, bins: int = BINS) -> Reliability:
+    """Bin the images by the probability of their predicted class."""
+    index = bin_of(answer.confidence, bins)
+    images = np.bincount(index, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        confidence, accuracy = (
+            np.bincount(index, weights=values, minlength=bins) / images
+            for values in (answer.confidence, answer.predicted == labels)
+        )
+    return Reliability(images, confidence, accuracy)

@@ -1,0 +1,257 @@
+"""What approaches come to beside each other: differences, fronts, costs at equal error.
+
+Everything is computed in every bootstrap replicate, with the same seeds and images for all points,
+and so paired. Costs are on one axis, which the caller chooses.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import moocore
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from mnbench.evaluation.bootstrap import interval, p_value
+from mnbench.evaluation.ensembles import Evaluation
+from mnbench.evaluation.pareto import pareto_front
+from mnbench.evaluation.points import Point, curves, full_size, points
+
+REFERENCE = 1.1  # the reference point: so many times the largest cost, and the largest error
+ROUNDING = 1e-9  # a cost that is off by so little is still on the curve
+BASE = "full_data"  # what costs to reach an error are counted against
+
+
+def differences(evaluation: Evaluation) -> pd.DataFrame:
+    """Compare the test errors of every two full-size points of an ensemble.
+
+    Columns: data set, ensemble, the two points; ``seeds`` that both have; the first's error less
+    the second's, with its interval; ``p`` of no difference, by the bootstrap; and ``q``, p adjusted
+    for the number of comparisons of the ensemble (false discovery rate: Benjamini, Yekutieli 2001).
+    Two points of the same records differ by nothing, and are not compared.
+    """
+    rows = []
+    for where, of_ensemble in points(evaluation).items():
+        here = [difference(*pair) for pair in combinations(full_size(of_ensemble), 2)]
+        here = [row for row in here if row]
+        known = [row for row in here if np.isfinite(row["p"])]
+        if known:
+            adjusted = false_discovery_control([row["p"] for row in known], method="by")
+            for row, q in zip(known, adjusted, strict=True):
+                row["q"] = q
+        rows += [dict(zip(("dataset", "ensemble"), where, strict=True)) | row for row in here]
+    columns = ["dataset", "ensemble", "first", "second", "seeds", "difference"]
+    return pd.DataFrame(rows, columns=[*columns, "difference_low", "difference_high", "p", "q"])
+
+
+def difference(first: Point, second: Point) -> dict[str, Any]:
+    """Compare the test errors of two points on the seeds that both have; {} of the same records."""
+    members = [{run.ensemble.members for run in point.runs} for point in (first, second)]
+    if members[0] == members[1]:
+        return {}
+    both = [seed for seed in first.seeds if seed in second.seeds]
+    row = {"first": str(first.key), "second": str(second.key), "seeds": len(both)}
+    if not both:
+        return row | {"p": float("nan")}
+    one, other = (_on_seeds(point, both) for point in (first, second))
+    found = one.error - other.error
+    low, high = interval(found)
+    return row | {
+        "difference": one.value("test_error") - other.value("test_error"),
+        "difference_low": low,
+        "difference_high": high,
+        "p": p_value(found),
+        "q": float("nan"),
+    }
+
+
+def _on_seeds(point: Point, seeds: Sequence[int]) -> Point:
+    runs = tuple(run for run in point.runs if run.ensemble.seed in seeds)
+    return Point(point.key, runs, point.bootstrap)
+
+
+def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
+    """Measure how far each approach's full-size points push the front.
+
+    One row an approach: ``hypervolume``, the area that its points dominate up to the reference
+    point, as a fraction of the rectangle from zero cost and error to there, with its interval; and
+    ``reference_cost`` and ``reference_error``, the reference point (:data:`REFERENCE` times the
+    largest of the ensemble's points). One row a point with ``point`` and ``on_front``, the share of
+    replicates in which it is on the front over all approaches.
+    """
+    rows = []
+    for (dataset, ensemble), of_ensemble in points(evaluation).items():
+        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
+        if not here:
+            continue
+        again = np.stack([[point.cost_replicates(cost), point.error] for point in here])
+        means = np.array([[point.cost(cost), point.value("test_error")] for point in here])
+        reference = REFERENCE * means.max(axis=0)
+        on_front = np.mean([pareto_front(*sample.T) for sample in _complete(again)], axis=0)
+        where = {
+            "dataset": dataset,
+            "ensemble": ensemble,
+            "cost": cost,
+            "reference_cost": reference[0],
+            "reference_error": reference[1],
+        }
+        for approach, curve in curves(here):
+            chosen = [here.index(point) for point in curve]
+            volumes = [_hypervolume(sample[chosen], reference) for sample in _complete(again)]
+            low, high = interval(np.array(volumes))
+            rows.append(
+                where
+                | {
+                    "approach": approach,
+                    "hypervolume": _hypervolume(means[chosen], reference),
+                    "hypervolume_low": low,
+                    "hypervolume_high": high,
+                }
+            )
+        rows += [
+            where | {"approach": point.key.approach, "point": str(point.key), "on_front": share}
+            for point, share in zip(here, on_front, strict=True)
+        ]
+    columns = ["dataset", "ensemble", "approach", "point", "cost", "hypervolume"]
+    columns += ["hypervolume_low", "hypervolume_high", "on_front"]
+    return pd.DataFrame(rows, columns=[*columns, "reference_cost", "reference_error"])
+
+
+def _complete(again: np.ndarray) -> np.ndarray:
+    """From ``(points, 2, replicates)`` to the ``(replicates, points, 2)`` that lack nothing."""
+    samples = np.moveaxis(again, -1, 0)
+    return samples[np.isfinite(samples).all(axis=(1, 2))]
+
+
+def _hypervolume(sample: np.ndarray, reference: np.ndarray) -> float:
+    return float(moocore.hypervolume(sample, ref=reference) / reference.prod())
+
+
+def equal_error(evaluation: Evaluation, cost: str) -> pd.DataFrame:
+    """What MotherNets and others cost, or err, where the other one is as good, or as dear.
+
+    One row for every full-size point (``point``) and every other approach (``against``):
+
+    - ``speed_up``: what *against* costs at the point's error, divided by the point's cost;
+    - ``error_gain``: the error of *against* at the point's cost, less the point's error.
+
+    *against* is read off its budget curve: the best error at no more than a cost, its full-size
+    points (g is no budget; the points of all g make up the curve) joined linearly in the logarithm
+    of cost. Nothing is extrapolated: where the curve does not reach, the cell is empty. An interval
+    is of the replicates in which it does reach; ``reached`` is their share.
+    """
+    rows = []
+    for where, of_ensemble in points(evaluation).items():
+        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
+        by_approach = dict(curves(here))
+        for point in here:
+            for against, curve in by_approach.items():
+                if against != point.key.approach:
+                    row = dict(zip(("dataset", "ensemble"), where, strict=True))
+                    rows.append(row | {"cost": cost} | _equal(point, against, curve, cost))
+    columns = ["dataset", "ensemble", "cost", "point", "against"]
+    for quantity in ("speed_up", "error_gain"):
+        columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _equal(point: Point, against: str, curve: Sequence[Point], cost: str) -> dict[str, Any]:
+    mean = (point.cost(cost), point.value("test_error"))
+    means = [(other.cost(cost), other.value("test_error")) for other in curve]
+    own = np.stack([point.cost_replicates(cost), point.error])
+    others = np.stack([[other.cost_replicates(cost), other.error] for other in curve])
+    row: dict[str, Any] = {"point": str(point.key), "against": against}
+    for name, function in (("speed_up", _speed_up), ("error_gain", _error_gain)):
+        again = np.array(
+            [
+                function(*own[:, replicate], others[:, :, replicate])
+                for replicate in range(own.shape[1])
+            ]
+        )
+        low, high = interval(again)
+        row |= {
+            name: function(*mean, np.array(means)),
+            f"{name}_low": low,
+            f"{name}_high": high,
+            f"{name}_reached": float(np.isfinite(again).mean()),
+        }
+    return row
+
+
+def _speed_up(cost: float, error: float, curve: np.ndarray) -> float:
+    return cost_at(error, curve) / cost
+
+
+def _error_gain(cost: float, error: float, curve: np.ndarray) -> float:
+    return error_at(cost, curve) - error
+
+
+def cost_to_reach(evaluation: Evaluation, cost: str) -> pd.DataFrame:
+    """What every approach costs where its error is that of Full Data with m networks.
+
+    One row an approach and m, read off its budget curve as in :func:`equal_error`; an error that
+    its curve does not reach, or that even its cheapest point is better than, leaves a cell empty.
+    """
+    rows = []
+    for where, of_ensemble in points(evaluation).items():
+        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
+        goals = [p for p in of_ensemble if p.key.approach == BASE and p.key.budget == 1]
+        for goal in goals:
+            for approach, curve in curves(here):
+                means = [(other.cost(cost), other.value("test_error")) for other in curve]
+                others = np.stack([[o.cost_replicates(cost), o.error] for o in curve])
+                again = np.array(
+                    [cost_at(error, others[:, :, i]) for i, error in enumerate(goal.error)]
+                )
+                low, high = interval(again)
+                rows.append(
+                    dict(zip(("dataset", "ensemble"), where, strict=True))
+                    | {
+                        "cost": cost,
+                        "networks": goal.key.size,
+                        "error": goal.value("test_error"),
+                        "approach": approach,
+                        "cost_to_reach": cost_at(goal.value("test_error"), np.array(means)),
+                        "cost_to_reach_low": low,
+                        "cost_to_reach_high": high,
+                        "reached": float(np.isfinite(again).mean()),
+                    }
+                )
+    columns = ["dataset", "ensemble", "cost", "networks", "error", "approach", "cost_to_reach"]
+    return pd.DataFrame(
+        rows, columns=[*columns, "cost_to_reach_low", "cost_to_reach_high", "reached"]
+    )
+
+
+def cost_at(error: float, curve: np.ndarray) -> float:
+    """Return the least cost at which a budget curve is as good as *error*; NaN outside of it.
+
+    Args:
+        error: a fraction.
+        curve: ``(points, 2)`` of cost and error, in any order.
+    """
+    costs, errors = _envelope(curve)
+    if not len(costs) or not errors[-1] <= error <= errors[0]:
+        return float("nan")
+    return float(np.exp(np.interp(-error, -errors, np.log(costs))))
+
+
+def error_at(cost: float, curve: np.ndarray) -> float:
+    """Return the best error of a budget curve at no more than *cost*; NaN outside of its costs."""
+    costs, errors = _envelope(curve)
+    highest = np.nanmax(curve[:, 0], initial=-np.inf)
+    if not len(costs) or not costs[0] * (1 - ROUNDING) <= cost <= highest * (1 + ROUNDING):
+        return float("nan")
+    return float(np.interp(np.log(cost), np.log(costs), errors))
+
+
+def _envelope(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points of a curve that are better than all cheaper ones, cheapest first."""
+    known = curve[np.isfinite(curve).all(axis=1)]
+    known = known[np.lexsort((known[:, 1], known[:, 0]))]
+    if not len(known):
+        return known[:, 0], known[:, 1]
+    before = np.minimum.accumulate(np.concatenate([[np.inf], known[:-1, 1]]))
+    better = known[known[:, 1] < before]
+    return better[:, 0], better[:, 1]

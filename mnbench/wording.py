@@ -1,0 +1,33 @@
+"""What pydantic's findings mean to somebody who writes YAML."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_MEANINGS = {
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be a mapping, 'key: value' on each line",
+    "dict_type": "must be a mapping, 'key: value' on each line",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "is_instance_of": "must be a list, '[a, b]'",
+    "string_type": "must be text",
+    "too_short": "must have at least one entry",
+    "tuple_type": "must be a list, '[a, b]'",
+}
+
+
+def requirement(finding: Mapping[str, Any]) -> str:
+    """Say what a value must be, given one of pydantic's ``ValidationError.errors()``."""
+    kind, given = finding["type"], finding["input"]
+    if kind == "float_type" and isinstance(given, str) and _is_number(given):
+        return "must be a number (to YAML 5e-4 is text: write 5.0e-4)"
+    return _MEANINGS.get(kind, finding["msg"].replace("Input should", "must"))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""Temperature and reliability."""
+
+import numpy as np
+import pytest
+from answers import random_answers
+from scipy.special import log_softmax
+
+from mnbench.evaluation import calibration, measures
+from mnbench.evaluation.combining import Answer, average
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+def test_the_temperature_that_made_answers_too_sure_is_found_again(temperature):
+    """Labels are drawn from the probabilities: at temperature 1 these are calibrated."""
+    rng = np.random.default_rng(0)
+    honest = log_softmax(2 * rng.normal(size=(20_000, 5)), axis=-1)
+    labels = (np.exp(honest).cumsum(axis=1) < rng.random((len(honest), 1))).sum(axis=1)
+    sharpened = log_softmax(honest * temperature, axis=-1)
+    answer = Answer(sharpened, sharpened.argmax(axis=-1))
+    found = calibration.fit_temperature(answer, labels)
+    assert found == pytest.approx(temperature, rel=0.05)
+    mended = calibration.scaled(answer, found)
+    assert measures.calibration_error(mended, labels).value() < 0.02
+    if temperature != 1:
+        assert measures.calibration_error(answer, labels).value() > 0.03
+    np.testing.assert_array_equal(mended.predicted, answer.predicted)
+
+
+def test_the_fit_is_a_minimum():
+    log_probabilities, labels = random_answers()
+    answer = average(log_probabilities)
+    best = calibration.fit_temperature(answer, labels)
+
+    def loss(temperature):
+        scaled = calibration.scaled(answer, temperature)
+        return measures.negative_log_likelihood(scaled, labels).value()
+
+    assert all(loss(best) <= loss(factor * best) for factor in (0.8, 0.95, 1.05, 1.2))
+
+
+def test_reliability_by_hand_and_its_gaps_are_the_calibration_error():
+    log_probabilities, labels = random_answers(1, images=2000)
+    answer = average(log_probabilities)
+    found = calibration.reliability(answer, labels)
+    assert found.images.sum() == 2000 and len(found.images) == 15
+    inside = (answer.confidence >= 10 / 15) & (answer.confidence < 11 / 15)
+    assert found.images[10] == inside.sum()
+    assert found.confidence[10] == pytest.approx(answer.confidence[inside].mean())
+    assert found.accuracy[10] == pytest.approx((answer.predicted == labels)[inside].mean())
+    gaps = np.nansum(found.images * np.abs(found.confidence - found.accuracy)) / 2000
+    assert gaps == pytest.approx(measures.calibration_error(answer, labels).value())
+    assert np.isnan(found.accuracy[found.images == 0]).all()
