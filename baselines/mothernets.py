@@ -65,7 +65,8 @@ class Options:
 
 def lineage(setting: Setting, options: Options) -> Lineage:
     """g stars for every g and budget, sharing the clusters that they have in common."""
-    setting.check_budgets(NAME, options.budgets, _hatched_recipe(setting, options.hatched))
+    for recipe in (setting.recipe, _hatched_recipe(setting, options.hatched)):
+        setting.check_budgets(NAME, options.budgets, recipe)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:

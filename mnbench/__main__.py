@@ -11,11 +11,9 @@ from pathlib import Path
 
 from mnbench.datasets import DATASETS, prepare
 from mnbench.errors import UserError
-from mnbench.figures import FIGURES
+from mnbench.figures import FIGURES, TABLES
 from mnbench.plan import read_plan
 from mnbench.study import COST_AXES
-
-DRAWN = ("estimates", "networks", "histories", "convergence")  # the tables that figures show
 
 
 def main() -> None:
@@ -120,10 +118,11 @@ def _mothernet(arguments: argparse.Namespace) -> None:
     from mnbench.mothernets.preview import as_text, first_fitting, preview
 
     members = load_ensemble(arguments.ensemble)
+    dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
     found = preview(
         members,
         arguments.g,
-        DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members),
+        dataset,
         images=arguments.images,
         epochs=arguments.epochs,
         hatched_epochs=arguments.hatched_epochs,
@@ -150,7 +149,7 @@ def _figure(arguments: argparse.Namespace) -> None:
         name: select(
             read_table(arguments.tables / f"{name}.csv"), arguments.dataset, arguments.ensemble
         )
-        for name in DRAWN
+        for name in TABLES
     }
     title = f"{DATASETS[arguments.dataset].title}, {arguments.ensemble}"
     plan = read_plan(arguments.plan)

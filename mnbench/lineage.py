@@ -107,7 +107,7 @@ class Setting:
         Args:
             approach: whose they are.
             budgets: multiples of the epochs of *recipe*.
-            recipe: of the trainings that hear of the budgets least: those with the fewest epochs.
+            recipe: of the trainings.
 
         Raises:
             UserError: two budgets come to the same number of epochs, or there is one other than 1

@@ -23,14 +23,17 @@ This module knows no torch: evaluation and figures work from records alone.
 import csv
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from mnbench.errors import UserError
+from mnbench.wording import requirement
 
 FORMAT = 2
 RETRAIN = "delete the record's folder to train it again"
@@ -55,7 +58,12 @@ HISTORY_COLUMNS = (
     "cpu_seconds",
     "device_share",  # the fraction of the device that the job had, as far as could be seen
 )
-LEAST_SHARE = 0.9  # of its device over a training; with less its seconds are no timing
+# Of the device, over all trainings billed: with less their seconds are no timing. Beside Snakemake
+# itself a job keeps 0.8 to 0.98 of its core; beside one other job too many, two thirds or less.
+LEAST_SHARE = 0.75
+
+
+_CHECKED = ConfigDict(extra="forbid")  # when a record is read
 
 
 @dataclass(frozen=True)
@@ -66,25 +74,33 @@ class Cost:
     are not billed.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _CHECKED
+
     epochs: float = 0.0  # passes over the training set (a joint training's networks share one)
     examples: int = 0  # training examples seen
     flops: int = 0  # floating-point operations of training, by formula (mnbench.architectures)
     device_seconds: float = 0.0  # wall time that the training steps held the device
     cpu_seconds: float = 0.0  # process CPU time of the training steps
     peak_memory_bytes: int = 0  # of the whole job: device memory on a GPU, else resident memory
-    shared_device: bool = False  # another job used the device too: the seconds are no timing
+    held_seconds: float = 0.0  # of the device-seconds, times the share of the device that was had
+
+    @property
+    def shared_device(self) -> bool:
+        """Whether other jobs had so much of the device that the seconds are no timing."""
+        return self.held_seconds < LEAST_SHARE * self.device_seconds
 
     def __add__(self, other: "Cost") -> "Cost":
         """Add the work; peak memory is the larger, since the jobs need not run together."""
         total = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         total["peak_memory_bytes"] = max(self.peak_memory_bytes, other.peak_memory_bytes)
-        total["shared_device"] = self.shared_device or other.shared_device
         return Cost(**total)
 
 
 @dataclass(frozen=True)
 class Record:
     """The content of ``record.json``."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CHECKED
 
     id: str  # "{dataset}/{ensemble}/seed{seed}/{approach}/{name}", the path below records/
     approach: str  # the approach whose module trained it
@@ -107,6 +123,9 @@ class Record:
         (directory / RECORD).write_text(text)
 
 
+_RECORD = TypeAdapter(Record)
+
+
 def read_record(directory: Path) -> Record:
     """Read ``record.json``.
 
@@ -121,12 +140,21 @@ def read_record(directory: Path) -> Record:
                 f"{path}: key 'format': {data['format']} was written by another version of mnbench "
                 f"(this one reads {FORMAT}); {RETRAIN}"
             )
-        data["cost"] = Cost(**data["cost"])
-        return Record(
-            **data | {"networks": tuple(data["networks"]), "parents": tuple(data["parents"])}
-        )
+        record = _RECORD.validate_python(data)
+        _check(record)
+        return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a readable record ({_reason(error)}); {RETRAIN}") from error
+
+
+def _check(record: Record) -> None:
+    """Refuse what has the right types and still cannot be."""
+    for name, value in asdict(record.cost).items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"key 'cost.{name}': must be a number from 0, got {value}")
+    for network in record.networks:
+        if missing := {"name", "id", "architecture"} - set(network):
+            raise ValueError(f"key 'networks': '{min(missing)}' is missing")
 
 
 def checksums(directory: Path) -> dict[str, str]:
@@ -237,4 +265,7 @@ def lineage_of(ids: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> tu
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):  # its text is many lines: the first finding will do
+        first = error.errors()[0]
+        return f"key '{'.'.join(map(str, first['loc']))}': {requirement(first)}"
     return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -25,11 +25,11 @@ import traceback
 from pathlib import Path
 
 ADDRESS = "MNBENCH_WARM"  # the environment variable that says where the warm process listens
+ACCEPTED = b"!"  # a job says so before it begins
 PRELOADED = (
     "torch",
     "torch._dynamo",  # what torch's optimisers import when the first one is made
     "mnbench.mothernets.hatching",
-    "mnbench.prediction",
     "mnbench.training.job",
 )
 
@@ -71,6 +71,8 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
     for module in PRELOADED:
         importlib.import_module(module)
+    if importlib.import_module("torch").cuda.is_initialized():
+        sys.exit("mnbench: imports have started CUDA, which cannot be forked; jobs start cold")
     listener = socket.socket(fileno=listener_descriptor)
     while True:
         ready, _, _ = select.select([listener, lifeline], [], [])
@@ -80,12 +82,12 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
         if os.fork() == 0:
             os.close(lifeline)
             listener.close()
-            _run_job(connection)
+            _become_job(connection)
         connection.close()
 
 
-def _run_job(connection: socket.socket) -> None:
-    """In a forked process: become the job, and tell its exit status."""
+def _become_job(connection: socket.socket) -> None:
+    """In a forked process: accept the job, run it, and tell its exit status."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -95,12 +97,15 @@ def _run_job(connection: socket.socket) -> None:
         for target, descriptor in enumerate(descriptors):
             os.dup2(descriptor, target)
             os.close(descriptor)
+        connection.sendall(ACCEPTED)
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]  # as `python -m` has it
         os.environ.clear()
         os.environ.update(request["environment"])
         threading.Thread(target=_die_with, args=[connection], daemon=True).start()
         status = _run(request["module"], request["arguments"])
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -143,7 +148,9 @@ def ask(address: str, module: str, arguments: list[str]) -> int | None:
             connection.connect(address)
             socket.send_fds(connection, [len(content).to_bytes(8)], [0, 1, 2])
             connection.sendall(content)
-        except OSError:
+            if connection.recv(1) != ACCEPTED:
+                return None
+        except OSError:  # nobody listens, or whoever did ended before taking the job
             return None
         status = connection.recv(1)
     if not status:

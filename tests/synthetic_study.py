@@ -16,6 +16,7 @@ from mnbench.records import lineage_of
 DATASET, ENSEMBLE = "fashion_mnist", "v5-small"
 NAMES = ("vgg-7", "vgg-7-deep", "vgg-7-kernel", "vgg-9", "vgg-7-wide")
 FULL_COSTS = (12.0, 15.0, 16.0, 17.0, 21.0)  # CPU-seconds of ten epochs of each network
+MEASURED = ("test_error", "mean_member_error", "disagreement", "calibration_error")
 SUMMED = ("epochs", "examples", "training_flops", "cpu_seconds", "device_seconds")
 # Test error in percent of the full-size ensembles, by (approach, g, budget).
 ERRORS = {
@@ -48,15 +49,40 @@ class Study:
     @property
     def estimates(self) -> pd.DataFrame:
         """Means over the seeds, with their range for an interval."""
-        keys = ["dataset", "ensemble", "approach", "g", "budget", "size"]
+        keys = ["dataset", "ensemble", "approach", "g", "budget", "size", "full_size"]
         groups = self.summary.groupby(keys, dropna=False, sort=False)
         columns = {"seeds": groups["seed"].nunique()}
-        for column in ("test_error", *COSTS):
+        for column in (*MEASURED, *COSTS):
             columns[column] = groups[column].mean()
             columns[f"{column}_low"] = groups[column].min()
             columns[f"{column}_high"] = groups[column].max()
         table = pd.DataFrame(columns).reset_index()
-        return table.assign(rule="average", images=10_000, timed_seeds=table["seeds"])
+        table = table.assign(rule="average", images=10_000, timed_seeds=table["seeds"])
+        others = table[
+            [*keys, "seeds", "images", *(c for c in table if c[:5] in ("test_", "calib"))]
+        ]
+        rules = [others.assign(rule=rule) for rule in ("vote", "super_learner", "oracle")]
+        return pd.concat([table, *rules], ignore_index=True)
+
+    @property
+    def equal_error(self) -> pd.DataFrame:
+        """For every g below the size what each other approach costs, made up."""
+        points = self.summary[(self.summary["approach"] == "mothernets") & (self.summary["g"] < 5)]
+        others = sorted(set(self.summary["approach"]) - {"mothernets"})
+        rows = [
+            (
+                *(DATASET, ENSEMBLE, "cpu_seconds", f"mothernets g={g}", other, 2),
+                *(1.0 + 0.1 * g, 0.9, 1.5 + 0.1 * g, 1.0),
+                *(np.nan if place % 2 else 0.004, 0.001, 0.01, 1.0),
+            )
+            for g in points["g"].unique()
+            for place, other in enumerate(others)
+        ]
+        columns = ["dataset", "ensemble", "cost", "point", "against", "seeds"]
+        for quantity in ("speed_up", "error_gain"):
+            columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
+        table = pd.DataFrame(rows, columns=columns)
+        return table.astype({"point": "object"})
 
 
 class _Planner:
@@ -187,9 +213,11 @@ def kept(made: Study, keep: Callable[[Ensemble], bool]) -> Study:
     ensembles = tuple(e for e, flag in zip(plan.ensembles, flags, strict=True) if flag)
     needed = set(lineage_of((m for e in ensembles for m in e.members), plan.parents))
     trainings = {record: t for record, t in plan.trainings.items() if record in needed}
+    summary = made.summary[flags]  # a row an ensemble, in the plan's order
+    largest = summary.groupby("approach")["size"].transform("max")
     return Study(
         replace(plan, trainings=trainings, ensembles=ensembles),
-        made.summary[flags],  # a row an ensemble, in the plan's order
+        summary.assign(full_size=summary["size"] == largest),
         made.networks[made.networks["record"].isin(needed)],
         made.histories[made.histories["record"].isin(needed)],
         made.convergence,
@@ -249,9 +277,11 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                 "g": e.g,
                 "budget": e.budget,
                 "size": e.size,
+                "full_size": e.size == largest,
                 "test_error": error,
                 "mean_member_error": 0.12,
-                "disagreement": 0.07 if e.size > 1 else np.nan,
+                "disagreement": 0.05 + 0.004 * len(drawn) % 0.05 if e.size > 1 else np.nan,
+                "calibration_error": 0.01,
                 **{c: costs.loc[lineage, c].sum() for c in SUMMED},
                 "peak_memory_bytes": 400_000_000,
                 "shared_device": False,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mnbench.evaluation import comparisons
 from mnbench.evaluation.comparisons import cost_at, error_at
-from mnbench.evaluation.convergence import convergence, verdict
+from mnbench.evaluation.convergence import GAINS, convergence, verdict
 from mnbench.evaluation.estimates import estimates
 from mnbench.evaluation.points import points
 
@@ -48,7 +48,8 @@ def test_an_estimate_is_the_mean_in_its_interval(study):
     half = (found["test_error_high"] - found["test_error_low"]) / 2
     assert 0.6 < half / (1.96 * np.sqrt(0.15 * 0.85 / IMAGES)) < 1.1
     assert (found["seeds"], found["images"], found["timed_seeds"]) == (3, IMAGES, 3)
-    assert found["cpu_seconds"] == found["cpu_seconds_low"] == found["cpu_seconds_high"] == 6
+    for end in ("", "_low", "_high"):
+        assert found[f"cpu_seconds{end}"] == pytest.approx(6)
     assert (found["device_seconds"], found["training_flops"]) == (12, 6e9)
 
 
@@ -81,7 +82,7 @@ def test_a_difference_is_paired(study):
     alone = row(estimates(study), approach="full_data", budget=1.0, rule="average")
     width = found["difference_high"] - found["difference_low"]
     assert width < 0.9 * (alone["test_error_high"] - alone["test_error_low"])
-    assert found["p"] < 0.01 and found["p"] <= found["q"] <= 1
+    assert found["p"] < 0.05 and found["p"] <= found["q"] <= 1
 
 
 def test_equal_points_do_not_differ():
@@ -217,9 +218,9 @@ ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 
 @pytest.mark.parametrize(
     ("longer", "converged", "said"),
     [
-        (0.10, False, "not converged: one network gains 5.0 points from ×4 the epochs"),
-        (0.15, True, "converged: one network gains 0.0 points from ×4 the epochs, no more than"),
-        (0.20, True, "converged: one network gains -5.0 points"),
+        (0.10, False, "not converged: one network gains 5.0 points ("),
+        (0.15, True, "converged: one network gains 0.0 points (0.0 to 0.0) from ×4 the epochs"),
+        (0.20, True, "converged: one network gains -5.0 points ("),
     ],
 )
 def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, said):
@@ -228,6 +229,17 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     assert gains["gain"][0] == pytest.approx(0.15 - longer)
     found = verdict(gains)
     assert found.converged is converged and found.sentence.startswith(said)
+
+
+def test_a_gain_within_the_noise_settles_nothing():
+    gains = pd.DataFrame(
+        [("fashion_mnist", "v5-small", 2.0, 2, 0.002, -0.01, 0.014)], columns=list(GAINS)
+    )
+    found = verdict(gains)
+    assert found.converged is None
+    assert found.sentence.startswith("not settled whether converged: one network gains 0.2 points")
+    assert verdict(gains.assign(gain_low=np.nan)).converged is None
+    assert verdict(gains.assign(gain_high=0.004)).converged is True
 
 
 def test_without_a_longer_run_nothing_is_said_of_convergence(study):

@@ -209,6 +209,7 @@ def test_a_bad_ensemble_file_is_refused_in_one_line(own_ensemble, text, expected
     ("keys", "expected"),
     [
         ("family: resnt", "network 'r': unknown family 'resnt'; did you mean 'resnet'?"),
+        ("family: hybrid", "network 'r': a hybrid is written out: give 'blocks' instead of"),
         ("family: 3", "network 'r': unknown family '3'; allowed: densenet, mlp, resnet"),
         ("family: resnet", "network 'r': key 'depth' is missing"),
         ("family: resnet, depth: true", "network 'r': 'depth' must be a whole number, got True"),

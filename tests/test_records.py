@@ -87,7 +87,21 @@ def test_a_missing_or_damaged_record_is_one_line(tmp_path, content):
     assert one_line(caught).startswith(f"{file}: not a readable record (")
 
 
-@pytest.mark.parametrize("change", [{"surprise": 1}, {"cost": {"euros": 3}}, {"cost": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"surprise": 1},
+        {"cost": {"euros": 3}},
+        {"cost": None},
+        {"cost": {"flops": "many"}},
+        {"cost": {"cpu_seconds": -1.0}},
+        {"cost": {"cpu_seconds": float("nan")}},
+        {"details": None},
+        {"networks": [{"name": "v13"}]},
+        {"networks": ["v13"]},
+        {"parents": "none"},
+    ],
+)
 def test_an_unknown_key_or_a_wrong_cost_is_one_line(tmp_path, change):
     EXAMPLE.write(tmp_path)
     file = tmp_path / RECORD
@@ -251,12 +265,18 @@ def test_history_takes_no_other_column(tmp_path):
 
 def test_costs_add_up_but_peak_memory_is_the_larger():
     total = Cost(1.5, 10, 100, 0.5, 0.25, 7) + Cost(2.0, 20, 200, 1.0, 0.5, 5)
-    assert total == Cost(3.5, 30, 300, 1.5, 0.75, 7, shared_device=False)
+    assert total == Cost(3.5, 30, 300, 1.5, 0.75, 7)
 
 
-def test_one_shared_device_spoils_the_times_of_all():
-    shared = Cost(shared_device=True)
-    assert (Cost() + shared).shared_device is (shared + Cost()).shared_device is True
+def test_a_device_is_shared_over_all_that_is_billed():
+    alone, crowded = (
+        Cost(device_seconds=9, held_seconds=8.8),
+        Cost(device_seconds=1, held_seconds=0.5),
+    )
+    assert (alone.shared_device, crowded.shared_device) == (False, True)
+    assert (alone + crowded).shared_device is False
+    assert (alone + Cost(device_seconds=9, held_seconds=4.5)).shared_device is True
+    assert Cost().shared_device is False
 
 
 COSTS = st.builds(
@@ -267,7 +287,7 @@ COSTS = st.builds(
     device_seconds=st.integers(0, 10**6).map(float),
     cpu_seconds=st.integers(0, 10**6).map(float),
     peak_memory_bytes=st.integers(0, 10**12),
-    shared_device=st.booleans(),
+    held_seconds=st.integers(0, 10**6).map(float),
 )
 
 

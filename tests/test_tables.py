@@ -362,7 +362,7 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     assert missing["reason"].unique().tolist() == [reason]
     assert missing["approach"].tolist() == ["full_data", "mothernets"]
     said = (out / "summary.md").read_text()
-    assert f"Missing: full_data seed 7, mothernets g=2 seed 7: {reason}." in said
+    assert f"Missing: full_data seed 7 size 2, mothernets g=2 seed 7 size 2: {reason}." in said
     assert "| treenets | 2 |" in said
     assert B not in pd.read_csv(out / "networks.csv")["record"].tolist()
 

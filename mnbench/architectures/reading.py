@@ -73,6 +73,8 @@ def _of_family(
 ) -> Architecture:
     name = str(data.get("name", "network"))
     here = f"{file}: network '{name}'"
+    if data["family"] == "hybrid":
+        raise UserError(f"{here}: a hybrid is written out: give 'blocks' instead of 'family'")
     one_of(data["family"], tuple(FAMILIES), f"{here}: unknown family")
     family = FAMILIES[data["family"]]
     parameters = signature(family).parameters

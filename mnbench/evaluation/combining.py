@@ -117,4 +117,5 @@ def super_learner_weights(log_probabilities: np.ndarray, labels: np.ndarray) -> 
         options={"ftol": 1e-10, "maxiter": 200},
     )
     weights = np.where(found.x > 1e-9, found.x, 0)
-    return weights / weights.sum()
+    # Where the search fails nothing better than equal weights is known.
+    return weights / weights.sum() if np.isfinite(weights).all() and weights.any() else equal

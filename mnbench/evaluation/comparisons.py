@@ -1,7 +1,8 @@
 """What approaches come to beside each other: differences, fronts, costs at equal error.
 
-Everything is computed in every bootstrap replicate, with the same seeds and images for all points,
-and so paired. Costs are on one axis, which the caller chooses.
+Everything is computed in every bootstrap replicate, with the same seeds and images for all points
+that are compared, and so paired: a seed that one of them lacks is left out of the comparison. Costs
+are on one axis, which the caller chooses.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ from scipy.stats import false_discovery_control
 from mnbench.evaluation.bootstrap import interval, p_value
 from mnbench.evaluation.ensembles import Evaluation
 from mnbench.evaluation.pareto import pareto_front
-from mnbench.evaluation.points import Point, curves, full_size, points
+from mnbench.evaluation.points import Point, curves, full_size, on_common_seeds, points
 
 REFERENCE = 1.1  # the reference point: so many times the largest cost, and the largest error
+REACHED = 0.95  # the least share of replicates in which there is a figure that has an interval
 ROUNDING = 1e-9  # a cost that is off by so little is still on the curve
 BASE = "full_data"  # what costs to reach an error are counted against
 
@@ -28,7 +30,7 @@ def differences(evaluation: Evaluation) -> pd.DataFrame:
 
     Columns: data set, ensemble, the two points; ``seeds`` that both have; the first's error less
     the second's, with its interval; ``p`` of no difference, by the bootstrap; and ``q``, p adjusted
-    for the number of comparisons of the ensemble (false discovery rate: Benjamini, Yekutieli 2001).
+    for the number of comparisons of the ensemble (false discovery rate: Benjamini, Hochberg 1995).
     Two points of the same records differ by nothing, and are not compared.
     """
     rows = []
@@ -37,7 +39,7 @@ def differences(evaluation: Evaluation) -> pd.DataFrame:
         here = [row for row in here if row]
         known = [row for row in here if np.isfinite(row["p"])]
         if known:
-            adjusted = false_discovery_control([row["p"] for row in known], method="by")
+            adjusted = false_discovery_control([row["p"] for row in known], method="bh")
             for row, q in zip(known, adjusted, strict=True):
                 row["q"] = q
         rows += [dict(zip(("dataset", "ensemble"), where, strict=True)) | row for row in here]
@@ -54,7 +56,7 @@ def difference(first: Point, second: Point) -> dict[str, Any]:
     row = {"first": str(first.key), "second": str(second.key), "seeds": len(both)}
     if not both:
         return row | {"p": float("nan")}
-    one, other = (_on_seeds(point, both) for point in (first, second))
+    one, other = (point.on_seeds(both) for point in (first, second))
     found = one.error - other.error
     low, high = interval(found)
     return row | {
@@ -64,11 +66,6 @@ def difference(first: Point, second: Point) -> dict[str, Any]:
         "p": p_value(found),
         "q": float("nan"),
     }
-
-
-def _on_seeds(point: Point, seeds: Sequence[int]) -> Point:
-    runs = tuple(run for run in point.runs if run.ensemble.seed in seeds)
-    return Point(point.key, runs, point.bootstrap)
 
 
 def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
@@ -82,23 +79,28 @@ def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
     """
     rows = []
     for (dataset, ensemble), of_ensemble in points(evaluation).items():
-        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
+        here = on_common_seeds(full_size(of_ensemble), cost)
         if not here:
             continue
         again = np.stack([[point.cost_replicates(cost), point.error] for point in here])
         means = np.array([[point.cost(cost), point.value("test_error")] for point in here])
         reference = REFERENCE * means.max(axis=0)
-        on_front = np.mean([pareto_front(*sample.T) for sample in _complete(again)], axis=0)
+        on_front = np.mean(
+            [pareto_front(*sample.T) for sample in np.moveaxis(again, -1, 0)], axis=0
+        )
         where = {
             "dataset": dataset,
             "ensemble": ensemble,
             "cost": cost,
+            "seeds": len(here[0].seeds),
             "reference_cost": reference[0],
             "reference_error": reference[1],
         }
         for approach, curve in curves(here):
             chosen = [here.index(point) for point in curve]
-            volumes = [_hypervolume(sample[chosen], reference) for sample in _complete(again)]
+            volumes = [
+                _hypervolume(sample[chosen], reference) for sample in np.moveaxis(again, -1, 0)
+            ]
             low, high = interval(np.array(volumes))
             rows.append(
                 where
@@ -113,15 +115,9 @@ def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
             where | {"approach": point.key.approach, "point": str(point.key), "on_front": share}
             for point, share in zip(here, on_front, strict=True)
         ]
-    columns = ["dataset", "ensemble", "approach", "point", "cost", "hypervolume"]
+    columns = ["dataset", "ensemble", "approach", "point", "cost", "seeds", "hypervolume"]
     columns += ["hypervolume_low", "hypervolume_high", "on_front"]
     return pd.DataFrame(rows, columns=[*columns, "reference_cost", "reference_error"])
-
-
-def _complete(again: np.ndarray) -> np.ndarray:
-    """From ``(points, 2, replicates)`` to the ``(replicates, points, 2)`` that lack nothing."""
-    samples = np.moveaxis(again, -1, 0)
-    return samples[np.isfinite(samples).all(axis=(1, 2))]
 
 
 def _hypervolume(sample: np.ndarray, reference: np.ndarray) -> float:
@@ -138,22 +134,32 @@ def equal_error(evaluation: Evaluation, cost: str) -> pd.DataFrame:
 
     *against* is read off its budget curve: the best error at no more than a cost, its full-size
     points (g is no budget; the points of all g make up the curve) joined linearly in the logarithm
-    of cost. Nothing is extrapolated: where the curve does not reach, the cell is empty. An interval
-    is of the replicates in which it does reach; ``reached`` is their share.
+    of cost. A point that is on that curve itself is left out. Nothing is extrapolated: where the
+    curve does not reach, the cell is empty. ``reached`` is the share of replicates in which it
+    does; with less than :data:`REACHED` of them there is no interval.
     """
     rows = []
     for where, of_ensemble in points(evaluation).items():
-        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
+        here = full_size(of_ensemble)
         by_approach = dict(curves(here))
         for point in here:
             for against, curve in by_approach.items():
-                if against != point.key.approach:
+                if against == point.key.approach or _same_records(point, curve):
+                    continue
+                common = on_common_seeds([point, *curve], cost)
+                if len(common) > 1 and common[0].key == point.key:
                     row = dict(zip(("dataset", "ensemble"), where, strict=True))
-                    rows.append(row | {"cost": cost} | _equal(point, against, curve, cost))
-    columns = ["dataset", "ensemble", "cost", "point", "against"]
+                    rows.append(row | {"cost": cost} | _equal(common[0], against, common[1:], cost))
+    columns = ["dataset", "ensemble", "cost", "point", "against", "seeds"]
     for quantity in ("speed_up", "error_gain"):
         columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _same_records(point: Point, curve: Sequence[Point]) -> bool:
+    """Whether the point is one of the curve's, called otherwise (MotherNets at the last g)."""
+    own = {run.ensemble.members for run in point.runs}
+    return any(own == {run.ensemble.members for run in other.runs} for other in curve)
 
 
 def _equal(point: Point, against: str, curve: Sequence[Point], cost: str) -> dict[str, Any]:
@@ -161,7 +167,11 @@ def _equal(point: Point, against: str, curve: Sequence[Point], cost: str) -> dic
     means = [(other.cost(cost), other.value("test_error")) for other in curve]
     own = np.stack([point.cost_replicates(cost), point.error])
     others = np.stack([[other.cost_replicates(cost), other.error] for other in curve])
-    row: dict[str, Any] = {"point": str(point.key), "against": against}
+    row: dict[str, Any] = {
+        "point": str(point.key),
+        "against": against,
+        "seeds": len(point.seeds),
+    }
     for name, function in (("speed_up", _speed_up), ("error_gain", _error_gain)):
         again = np.array(
             [
@@ -169,14 +179,16 @@ def _equal(point: Point, against: str, curve: Sequence[Point], cost: str) -> dic
                 for replicate in range(own.shape[1])
             ]
         )
-        low, high = interval(again)
-        row |= {
-            name: function(*mean, np.array(means)),
-            f"{name}_low": low,
-            f"{name}_high": high,
-            f"{name}_reached": float(np.isfinite(again).mean()),
-        }
+        row |= _read_off(name, function(*mean, np.array(means)), again)
     return row
+
+
+def _read_off(name: str, value: float, again: np.ndarray) -> dict[str, float]:
+    """A figure read off a curve: its interval only where nearly all replicates have it as well."""
+    reached = float(np.isfinite(again).mean())
+    has_interval = np.isfinite(value) and reached >= REACHED
+    low, high = interval(again) if has_interval else (float("nan"), float("nan"))
+    return {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_reached": reached}
 
 
 def _speed_up(cost: float, error: float, curve: np.ndarray) -> float:
@@ -190,38 +202,32 @@ def _error_gain(cost: float, error: float, curve: np.ndarray) -> float:
 def cost_to_reach(evaluation: Evaluation, cost: str) -> pd.DataFrame:
     """What every approach costs where its error is that of Full Data with m networks.
 
-    One row an approach and m, read off its budget curve as in :func:`equal_error`; an error that
-    its curve does not reach, or that even its cheapest point is better than, leaves a cell empty.
+    One row an approach and m. The approach is read off all that it offers, ensembles of every size
+    at every budget and g, as in :func:`equal_error`; an error that it does not reach, or that even
+    its cheapest offer is better than, leaves a cell empty.
     """
     rows = []
     for where, of_ensemble in points(evaluation).items():
-        here = [point for point in full_size(of_ensemble) if np.isfinite(point.cost(cost))]
         goals = [p for p in of_ensemble if p.key.approach == BASE and p.key.budget == 1]
         for goal in goals:
-            for approach, curve in curves(here):
-                means = [(other.cost(cost), other.value("test_error")) for other in curve]
-                others = np.stack([[o.cost_replicates(cost), o.error] for o in curve])
-                again = np.array(
-                    [cost_at(error, others[:, :, i]) for i, error in enumerate(goal.error)]
-                )
-                low, high = interval(again)
+            for approach, curve in curves(of_ensemble):
+                common = on_common_seeds([goal, *curve], cost)
+                if len(common) < 2 or common[0].key != goal.key:
+                    continue
+                own, offers = common[0], common[1:]
+                error = own.value("test_error")
+                means = [(other.cost(cost), other.value("test_error")) for other in offers]
+                others = np.stack([[o.cost_replicates(cost), o.error] for o in offers])
+                again = np.array([cost_at(e, others[:, :, i]) for i, e in enumerate(own.error)])
                 rows.append(
                     dict(zip(("dataset", "ensemble"), where, strict=True))
-                    | {
-                        "cost": cost,
-                        "networks": goal.key.size,
-                        "error": goal.value("test_error"),
-                        "approach": approach,
-                        "cost_to_reach": cost_at(goal.value("test_error"), np.array(means)),
-                        "cost_to_reach_low": low,
-                        "cost_to_reach_high": high,
-                        "reached": float(np.isfinite(again).mean()),
-                    }
+                    | {"cost": cost, "networks": goal.key.size, "error": error}
+                    | {"approach": approach, "seeds": len(own.seeds)}
+                    | _read_off("cost_to_reach", cost_at(error, np.array(means)), again)
                 )
-    columns = ["dataset", "ensemble", "cost", "networks", "error", "approach", "cost_to_reach"]
-    return pd.DataFrame(
-        rows, columns=[*columns, "cost_to_reach_low", "cost_to_reach_high", "reached"]
-    )
+    columns = ["dataset", "ensemble", "cost", "networks", "error", "approach", "seeds"]
+    ends = [f"cost_to_reach{end}" for end in ("", "_low", "_high", "_reached")]
+    return pd.DataFrame(rows, columns=[*columns, *ends])
 
 
 def cost_at(error: float, curve: np.ndarray) -> float:
@@ -248,7 +254,8 @@ def error_at(cost: float, curve: np.ndarray) -> float:
 
 def _envelope(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The points of a curve that are better than all cheaper ones, cheapest first."""
-    known = curve[np.isfinite(curve).all(axis=1)]
+    # In a replicate's far tail a mean over seeds may fall below zero, which costs cannot.
+    known = curve[np.isfinite(curve).all(axis=1) & (curve[:, 0] > 0)]
     known = known[np.lexsort((known[:, 1], known[:, 0]))]
     if not len(known):
         return known[:, 0], known[:, 1]

@@ -9,6 +9,7 @@ from mnbench.evaluation.ensembles import Evaluation
 from mnbench.evaluation.points import points
 
 ALONE = "single_network"  # the approach that is one network, at several budgets
+MARGIN = 0.005  # of error: who gains less from a longer run has converged
 GAINS = ("dataset", "ensemble", "budget", "seeds", "gain", "gain_low", "gain_high")
 
 
@@ -19,8 +20,8 @@ def convergence(evaluation: Evaluation) -> pd.DataFrame:
     longer one, with its interval.
     """
     rows = []
-    for (dataset, ensemble), of_ensemble in points(evaluation).items():
-        alone = [point for point in of_ensemble if point.key.approach == ALONE]
+    for (dataset, ensemble), here in points(evaluation).items():
+        alone = [point for point in here if point.key.approach == ALONE]
         once = next((point for point in alone if point.key.budget == 1), None)
         for longer in (point for point in alone if point.key.budget > 1):
             found = difference(once, longer) if once else {}
@@ -39,30 +40,43 @@ def convergence(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(GAINS))
 
 
+def of_ensemble(gains: pd.DataFrame, dataset: str, ensemble: str) -> pd.DataFrame:
+    """Keep the rows of one data set and ensemble."""
+    return gains[(gains["dataset"] == dataset) & (gains["ensemble"] == ensemble)]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether a study's networks have converged, and a sentence that says so."""
 
-    converged: bool | None  # None where no longer run tells
+    converged: bool | None  # None where no longer run settles it
     sentence: str
 
 
 def verdict(gains: pd.DataFrame) -> Verdict:
-    """Judge: *not converged* where the interval of a longer run's gain lies above zero.
+    """Judge by the intervals of what longer runs gain.
 
-    There, all comparisons are of networks that were stopped early.
+    *Not converged* where one lies above zero: there, all comparisons are of networks that were
+    stopped early. *Converged* where all end below :data:`MARGIN`. Anything between is not settled.
 
     Args:
         gains: rows of :func:`convergence` of one data set and ensemble.
     """
-    if gains.empty:
+    known = gains.dropna(subset=["gain_low", "gain_high"])
+    if known.empty:
         return Verdict(None, "no longer run of one network tells whether it has converged")
-    more = gains[gains["gain_low"] > 0]
-    if more.empty:
-        longest = gains.loc[gains["budget"].idxmax()]
-        return Verdict(True, f"converged: {_gain(longest)}, no more than the noise")
-    return Verdict(False, f"not converged: {_gain(more.loc[more['gain'].idxmax()])}")
+    most = known.loc[known["gain"].idxmax()]
+    if (known["gain_low"] > 0).any():
+        early = known[known["gain_low"] > 0]
+        return Verdict(False, f"not converged: {_gain(early.loc[early['gain'].idxmax()])}")
+    if (known["gain_high"] < MARGIN).all():
+        return Verdict(True, f"converged: {_gain(most)}")
+    return Verdict(None, f"not settled whether converged: {_gain(most)}")
 
 
 def _gain(row: pd.Series) -> str:
-    return f"one network gains {100 * row['gain']:.1f} points from ×{row['budget']:g} the epochs"
+    gain, low, high = (100 * row[key] for key in ("gain", "gain_low", "gain_high"))
+    return (
+        f"one network gains {gain:.1f} points ({low:.1f} to {high:.1f}) from "
+        f"×{row['budget']:g} the epochs"
+    )

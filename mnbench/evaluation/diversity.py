@@ -82,7 +82,7 @@ def _of_pairs(log_probabilities: np.ndarray, labels: np.ndarray, finish) -> Meas
     def mean(means: np.ndarray) -> np.ndarray:
         single, both = means[:networks], means[networks:]
         above, below = finish(both, single[first], single[second])
-        counted = below > 1e-12
+        counted = below > 1e-7  # what float32 leaves of zero
         quotients = np.divide(above, below, out=np.zeros_like(above), where=counted)
         with np.errstate(invalid="ignore"):
             return quotients.sum(axis=0) / counted.sum(axis=0)

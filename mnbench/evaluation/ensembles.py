@@ -8,7 +8,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from scipy.special import log_softmax
 
 from mnbench.errors import UserError
 from mnbench.evaluation import calibration, combining, diversity, measures
@@ -53,6 +52,7 @@ class Evaluated:
     temperature: float  # fitted on the validation images
     values: Mapping[Named, float]
     replicates: Mapping[Named, np.ndarray]  # (replicates,), on resampled test images
+    full_size: bool = True  # whether the plan has no larger ensemble of this approach
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ def _evaluate_rows(
                 _check_members(row, store)
                 bootstrap = bootstrap or _bootstrap(store, row.dataset, replicates)
                 known[row.members] = _evaluate(row, store, bootstrap, row.members in whole)
-            found.append(replace(known[row.members], ensemble=row))
+            full_size = row.size == largest[row.approach]
+            found.append(replace(known[row.members], ensemble=row, full_size=full_size))
         except UserError as error:
             found.append(Missing(row, str(error)))
     return found
@@ -203,14 +204,14 @@ def _answers(row: Ensemble, store: RecordStore, split: str) -> np.ndarray:
                 f"{other.logits.shape[-1]} classes apart, those of "
                 f"{store.directory(row.members[0]) / PREDICTIONS} {classes}; {RETRAIN}"
             )
-    logits = np.concatenate([one.logits for one in predictions])
-    if len(logits) != row.size:
+    networks = sum(len(one.logits) for one in predictions)
+    if networks != row.size:
         last = store.directory(row.members[-1]) / RECORD
         raise UserError(
             f"{last}: with it the ensemble {row.dataset}/{row.ensemble}/{row.approach} has "
-            f"{len(logits)} networks, but the plan says {row.size}; {RETRAIN}"
+            f"{networks} networks, but the plan says {row.size}; {RETRAIN}"
         )
-    return log_softmax(logits.astype(np.float64), axis=-1)
+    return np.concatenate([store.log_probabilities(member, split) for member in row.members])
 
 
 def _check_members(row: Ensemble, store: RecordStore) -> None:

@@ -15,10 +15,11 @@ KEYS = ("dataset", "ensemble", "approach", "g", "budget", "size", "rule")
 def estimates(evaluation: Evaluation) -> pd.DataFrame:
     """One row for every point and rule.
 
-    Columns: :data:`KEYS`; ``seeds`` and ``images``, the n of the bootstrap; every measure and cost
-    as its mean over seeds, then with ``_low`` and ``_high`` its interval; ``timed_seeds``, those
-    whose times are measurements. Empty where a rule has no such measure, and intervals of the slow
-    measures at less than an approach's full size.
+    Columns: :data:`KEYS`; ``seeds`` and ``images``, the n of the intervals; every measure and cost
+    as its mean over seeds, then with ``_low`` and ``_high`` its interval; ``timed_seeds``,
+    those whose times are measurements; ``full_size``, whether the approach has no larger size
+    planned. Empty where a rule has no such measure, and intervals of the slow measures at less than
+    an approach's full size.
     """
     rows = [
         {"dataset": dataset, "ensemble": ensemble} | _row(point, rule)
@@ -26,7 +27,7 @@ def estimates(evaluation: Evaluation) -> pd.DataFrame:
         for point in of_ensemble
         for rule in RULES
     ]
-    columns = [*KEYS, "seeds", "images", "timed_seeds"]
+    columns = [*KEYS, "seeds", "images", "timed_seeds", "full_size"]
     for quantity in (*MEASURES, *COSTS):
         columns += [quantity, f"{quantity}_low", f"{quantity}_high"]
     return pd.DataFrame(rows, columns=columns).astype({"g": "Int64"})
@@ -42,6 +43,7 @@ def _row(point: Point, rule: str) -> dict[str, Any]:
         "seeds": len(point.runs),
         "images": point.bootstrap.images,
         "timed_seeds": len(point.timed("cpu_seconds")),
+        "full_size": point.full_size,
     }
     for measure in MEASURES:
         if (rule, measure) in point.runs[0].values:

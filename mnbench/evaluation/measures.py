@@ -44,7 +44,8 @@ class OfMeans:
 
     def resampled(self, weights: np.ndarray) -> np.ndarray:
         """As :meth:`Measure.resampled`."""
-        return self.finish(self.values.astype(weights.dtype) @ weights.T)
+        means = self.values.astype(weights.dtype) @ weights.T
+        return self.finish(means.astype(np.float64))
 
 
 def resampled(measures: Mapping[Name, Measure], weights: np.ndarray) -> dict[Name, np.ndarray]:
@@ -57,7 +58,7 @@ def resampled(measures: Mapping[Name, Measure], weights: np.ndarray) -> dict[Nam
     if of_means:
         values = np.concatenate([one.values.astype(weights.dtype) for one in of_means.values()])
         ends = np.cumsum([len(one.values) for one in of_means.values()])
-        parts = np.split(values @ weights.T, ends[:-1])
+        parts = np.split((values @ weights.T).astype(np.float64), ends[:-1])
         for (name, one), means in zip(of_means.items(), parts, strict=True):
             found[name] = one.finish(means)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from mnbench.evaluation.convergence import verdict
+from mnbench.evaluation.convergence import of_ensemble, verdict
 from mnbench.evaluation.ensembles import AVERAGE, Missing
 from mnbench.plan import LeftOut
 
@@ -39,18 +39,22 @@ def overview(
         Markdown: means over the seeds, errors with their 95 % intervals.
     """
     parts = []
-    for (dataset, ensemble), rows in estimates.groupby(["dataset", "ensemble"], sort=False):
+    for dataset, ensemble in dict.fromkeys(
+        [
+            *zip(estimates["dataset"], estimates["ensemble"], strict=True),
+            *((out.dataset, out.ensemble) for out in left_out),
+            *((one.ensemble.dataset, one.ensemble.ensemble) for one in missing),
+        ]
+    ):
         here = (dataset, ensemble)
-        seeds, images = rows["seeds"].max(), rows["images"].max()
-        of_seeds = f"{seeds} seeds" if seeds > 1 else "one seed"
-        parts.append(
-            f"## {dataset}, {ensemble}: mean and 95 % interval over {of_seeds} and {images:,} "
-            "test images\n"
-        )
-        parts.append(_table(rows))
-        longer = gains[(gains["dataset"] == dataset) & (gains["ensemble"] == ensemble)]
-        said = verdict(longer).sentence
-        parts.append(f"{said[0].upper()}{said[1:]}.\n")
+        rows = of_ensemble(estimates, *here)
+        if rows.empty:
+            parts.append(f"## {dataset}, {ensemble}: nothing could be evaluated\n")
+        else:
+            parts.append(f"## {dataset}, {ensemble}: mean and 95 % interval over {_n(rows)}\n")
+            parts.append(_table(rows))
+            said = verdict(of_ensemble(gains, *here)).sentence
+            parts.append(f"{said[0].upper()}{said[1:]}.\n")
         parts += [
             f"Left out: {out.approach}: {out.reason}.\n"
             for out in left_out
@@ -60,23 +64,37 @@ def overview(
     return "\n".join(parts)
 
 
+def _n(rows: pd.DataFrame) -> str:
+    """Name what the intervals are over."""
+    seeds, images = rows["seeds"].max(), f"{rows['images'].max():,} test images"
+    return (
+        f"{seeds} seeds and {images}" if seeds > 1 else f"{images} (one seed: no spread of seeds)"
+    )
+
+
 def _missing(missing: Sequence[Missing]) -> list[str]:
     """One line for each reason."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, dict[str, list[int]]] = {}
     for one in missing:
         row = one.ensemble
         g = "" if row.g is None else f" g={row.g}"
         budget = "" if row.budget == 1 else f" ×{row.budget:g}"
         name = f"{row.approach}{g}{budget} seed {row.seed}"
-        names = reasons.setdefault(one.reason, [])
-        if name not in names:
-            names.append(name)
-    return [f"Missing: {', '.join(names)}: {reason}.\n" for reason, names in reasons.items()]
+        reasons.setdefault(one.reason, {}).setdefault(name, []).append(row.size)
+    return [
+        f"Missing: {', '.join(f'{name} {_sizes(sizes)}' for name, sizes in names.items())}: "
+        f"{reason}.\n"
+        for reason, names in reasons.items()
+    ]
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    first, last = min(sizes), max(sizes)
+    return f"size {first}" if first == last else f"sizes {first} to {last}"
 
 
 def _table(rows: pd.DataFrame) -> str:
-    rows = rows[rows["rule"] == AVERAGE]
-    rows = rows[rows["size"] == rows.groupby("approach")["size"].transform("max")]
+    rows = rows[(rows["rule"] == AVERAGE) & rows["full_size"]]
     rows = rows.sort_values("training_flops", kind="stable")
     most = rows["seeds"].max()
     head = "| " + " | ".join(TITLES.values()) + " |\n|---" + "|--:" * (len(TITLES) - 1) + "|\n"

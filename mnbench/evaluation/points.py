@@ -46,6 +46,17 @@ class Point:
         """The seeds that were evaluated."""
         return tuple(run.ensemble.seed for run in self.runs)
 
+    @property
+    def full_size(self) -> bool:
+        """Whether the plan has no larger ensemble of this approach."""
+        return self.runs[0].full_size
+
+    def on_seeds(self, seeds: Iterable[int]) -> "Point":
+        """The same point on some of its seeds only."""
+        chosen = set(seeds)
+        runs = tuple(run for run in self.runs if run.ensemble.seed in chosen)
+        return Point(self.key, runs, self.bootstrap)
+
     def value(self, measure: str, rule: str = AVERAGE) -> float:
         """The mean of a measure over the seeds."""
         return float(np.mean([run.values[rule, measure] for run in self.runs]))
@@ -107,13 +118,8 @@ def points(evaluation: Evaluation) -> Mapping[tuple[str, str], list[Point]]:
 
 
 def full_size(of_ensemble: Iterable[Point]) -> list[Point]:
-    """Keep the points of each approach's largest size."""
-    all_points = list(of_ensemble)
-    largest: dict[str, int] = {}
-    for point in all_points:
-        key = point.key
-        largest[key.approach] = max(largest.get(key.approach, 0), key.size)
-    return [point for point in all_points if point.key.size == largest[point.key.approach]]
+    """Keep the points of each approach's largest planned size, evaluated or not."""
+    return [point for point in of_ensemble if point.full_size]
 
 
 def curves(of_ensemble: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
@@ -121,3 +127,15 @@ def curves(of_ensemble: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
     ordered = sorted(of_ensemble, key=lambda point: point.key.approach)
     for approach, group in groupby(ordered, key=lambda point: point.key.approach):
         yield approach, list(group)
+
+
+def on_common_seeds(of_ensemble: Iterable[Point], cost: str) -> list[Point]:
+    """Restrict points to the seeds that all have, with a cost that is a measurement.
+
+    Points without any such seed are left out first.
+    """
+    usable = [point for point in of_ensemble if point.timed(cost)]
+    if not usable:
+        return []
+    common = set.intersection(*({r.ensemble.seed for r in p.timed(cost)} for p in usable))
+    return [point.on_seeds(common) for point in usable] if common else []

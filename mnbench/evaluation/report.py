@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from mnbench.evaluation import comparisons, tables
+from mnbench.evaluation import comparisons, tables, verdicts
 from mnbench.evaluation.bootstrap import REPLICATES
+from mnbench.evaluation.claims import judge, read_claims, table
 from mnbench.evaluation.convergence import convergence
-from mnbench.evaluation.ensembles import evaluate
+from mnbench.evaluation.ensembles import Evaluation, evaluate
 from mnbench.evaluation.estimates import estimates
+from mnbench.evaluation.evidence import Evidence
 from mnbench.evaluation.overview import overview
+from mnbench.evaluation.points import points
 from mnbench.evaluation.store import RecordStore
 
 
@@ -44,13 +47,35 @@ def write_tables(
         "convergence": convergence(evaluation),
         "missing": _missing(evaluation.missing),
     }
-    for name, table in found.items():
-        tables.write_table(table, out / f"{name}.csv")
+    for name, one in found.items():
+        tables.write_table(one, out / f"{name}.csv")
     said = overview(
         found["estimates"], found["convergence"], store.plan.left_out, evaluation.missing
     )
     (out / "summary.md").write_text(said)
+    evidence = _evidence(evaluation, store, found["networks"], cost)
+    claims = read_claims()
+    findings = judge(claims, evidence)
+    tables.write_table(table(findings), out / "claims.csv")
+    said = verdicts.report(store.plan.study, claims, findings, evidence, found["convergence"])
+    (out / "claims.md").write_text(said)
     return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
+
+
+def _evidence(
+    evaluation: Evaluation, store: RecordStore, networks: pd.DataFrame, cost: str
+) -> list[Evidence]:
+    found = []
+    for (dataset, ensemble), here in points(evaluation).items():
+        rows = tables.select(networks, dataset, ensemble)
+        details = {id: store.record(id).details for id in rows["record"]}
+        hatching = {
+            id: float(of_record["hatching_difference"])
+            for id, of_record in details.items()
+            if "hatching_difference" in of_record
+        }
+        found.append(Evidence(dataset, ensemble, tuple(here), store.plan, rows, hatching, cost))
+    return found
 
 
 def _missing(missing) -> pd.DataFrame:

@@ -6,7 +6,6 @@ told by :func:`mnbench.evaluation.ensembles.evaluate`.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ COST_COLUMNS: dict[str, str] = {
     "device_seconds": "wall time that the training steps held the device",
     "peak_memory_bytes": "largest peak memory of any job billed (device memory on a GPU, "
     "resident memory on a CPU)",
-    "shared_device": "whether another job used the device during any training billed, so that its "
-    "seconds are no timing",
+    "shared_device": "whether other jobs had over a quarter of the device while it trained, as far "
+    "as could be seen, so that the seconds are no timing",
 }
 
 SUMMARY_COLUMNS: dict[str, str] = {
@@ -37,6 +36,7 @@ SUMMARY_COLUMNS: dict[str, str] = {
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
     "size": "number of networks that answer",
+    "full_size": "whether the plan has no larger ensemble of this approach",
     **MEASURES,
     "temperature": "that minimises the negative log-likelihood on the validation images",
     "vote_error": "test error rate of the majority vote, ties broken by the summed softmax outputs",
@@ -81,6 +81,7 @@ def summary(evaluation: Evaluation) -> pd.DataFrame:
     rows = [
         {
             **{key: getattr(one.ensemble, key) for key in (*_WHERE_COLUMNS, "g", "budget", "size")},
+            "full_size": one.full_size,
             **{measure: one.values[AVERAGE, measure] for measure in MEASURES},
             "temperature": one.temperature,
             **{f"{rule}_error": one.values[rule, "test_error"] for rule in OTHER_RULES},
@@ -104,6 +105,8 @@ def networks(store: RecordStore) -> pd.DataFrame:
 def histories(store: RecordStore) -> pd.DataFrame:
     """Gather the records' histories: one row an epoch, columns :data:`HISTORIES_COLUMNS`."""
     frames = _readable(store, lambda record: _history(record, store))
+    if not frames:
+        return pd.DataFrame(columns=list(HISTORIES_COLUMNS))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -186,9 +189,8 @@ def _mean_error(record: str, split: str, store: RecordStore) -> float:
 
 def _cost(cost: Cost) -> dict[str, Any]:
     """Name a cost's values as the tables do: ``flops`` says there whose they are."""
-    values = {field.name: getattr(cost, field.name) for field in fields(cost)}
-    values["training_flops"] = values.pop("flops")
-    return values
+    names = {"training_flops": "flops"}
+    return {column: getattr(cost, names.get(column, column)) for column in COST_COLUMNS}
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

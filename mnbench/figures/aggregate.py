@@ -12,22 +12,24 @@ def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
 
     Args:
         estimates: rows of one data set and ensemble (``evaluation.estimates``).
-        cost: the column to take as the cost. Where every time was taken on a shared device a point
-            has none, and is left out.
+        cost: the column to take as the cost; NaN where every time was taken on a shared device.
 
     Returns:
-        Columns ``approach``, ``g`` (0 is none), ``budget``, ``size``, ``seeds``, ``images``; then
-        ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``, ``error_low``,
-        ``error_high`` in percent.
+        Columns ``approach``, ``g`` (0 is none), ``budget``, ``size``, ``full_size``, ``seeds``,
+        ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``,
+        ``error_low``, ``error_high`` in percent.
     """
-    rows = estimates[(estimates["rule"] == "average") & estimates[cost].notna()]
+    rows = estimates[estimates["rule"] == "average"]
     # As CSV gives it, g is a float with NaN; zero clusters mean "has none".
-    found = rows[["approach", "budget", "size", "seeds", "images"]].assign(
+    found = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
         g=rows["g"].astype("Float64").fillna(0).astype(int)
     )
     for end in ("", "_low", "_high"):
         found[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
         found[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)
+    for name in ("cost", "error"):  # replicates of what hardly varies may differ by rounding
+        found[f"{name}_low"] = found[[f"{name}_low", name]].min(axis=1)
+        found[f"{name}_high"] = found[[f"{name}_high", name]].max(axis=1)
     return found.reset_index(drop=True)
 
 
@@ -67,11 +69,6 @@ def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFr
     ).reset_index()
 
 
-def full_size(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of each approach's largest size."""
-    return frame[frame["size"] == frame.groupby("approach")["size"].transform("max")]
-
-
 def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Choose the budget at which figures without a budget axis show each approach.
 
@@ -106,6 +103,5 @@ def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, s
 
 def interval_note(points: pd.DataFrame) -> str:
     """Say what points and bars are."""
-    seeds = points["seeds"].max()
-    of_seeds = f"{seeds} seeds" if seeds > 1 else "one seed"
-    return f"95 % interval: {of_seeds}, {points['images'].max():,} images"
+    seeds, images = points["seeds"].max(), f"{points['images'].max():,} images"
+    return f"95 % interval: {seeds} seeds, {images}" if seeds > 1 else f"95 % interval: {images}"

@@ -6,9 +6,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mnbench.evaluation.convergence import verdict
-from mnbench.figures import FIGURES, cost_breakdown, pareto, size, training_curves
+from mnbench.figures import (
+    FIGURES,
+    attainment,
+    combining,
+    cost_breakdown,
+    diversity,
+    pareto,
+    size,
+    speed_up,
+    training_curves,
+)
 from mnbench.plan import Plan
 from mnbench.study import TIMES
+
+WITH_COSTS = ("pareto", "attainment", "size", "cost_breakdown")  # on their axis
 
 
 def draw(
@@ -29,10 +41,18 @@ def draw(
     Raises:
         ValueError: there is no such figure.
     """
-    title = "\n".join([title, *_warnings(tables, cost)])
+    title = "\n".join([title, *_warnings(name, tables, cost)])
     match name:
         case "pareto":
             return pareto.draw(tables["estimates"], tables["networks"], cost, title=title)
+        case "attainment":
+            return attainment.draw(tables["summary"], cost, title=title)
+        case "speed_up":
+            return speed_up.draw(tables["equal_error"], title=title)
+        case "combining":
+            return combining.draw(tables["estimates"], title=title)
+        case "diversity":
+            return diversity.draw(tables["estimates"], title=title)
         case "size":
             return size.draw(tables["estimates"], cost, title=title)
         case "cost_breakdown":
@@ -42,11 +62,11 @@ def draw(
     raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
 
 
-def _warnings(tables: Mapping[str, pd.DataFrame], cost: str) -> list[str]:
+def _warnings(name: str, tables: Mapping[str, pd.DataFrame], cost: str) -> list[str]:
     found = verdict(tables["convergence"])
     said = [found.sentence] if found.converged is False else []
     shared = int(tables["networks"]["shared_device"].sum())
-    if cost in TIMES and shared:
+    if name in WITH_COSTS and cost in TIMES and shared:
         of_all = len(tables["networks"])
         said.append(f"times of {shared} of {of_all} trainings left out: the device was shared")
     return said

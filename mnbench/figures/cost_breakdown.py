@@ -99,7 +99,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     found = []
     for (approach, g), ensembles in chosen.items():
-        size = max(e.size for (a, _), es in chosen.items() if a == approach for e in es)
+        size = max(e.size for e in plan.ensembles if e.approach == approach)
         full = [ensemble for ensemble in ensembles if ensemble.size == size]
         if not full:
             continue

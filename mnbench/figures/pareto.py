@@ -10,7 +10,6 @@ from matplotlib.patches import Patch
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.figures import style
 from mnbench.figures.aggregate import (
-    full_size,
     interval_note,
     over_seeds,
     points,
@@ -40,7 +39,8 @@ def draw(
         cost: the column to use as the cost, one of ``style.COSTS``.
         title: above the plot.
     """
-    shown = full_size(points(estimates, cost)).reset_index(drop=True)
+    shown = points(estimates[estimates["full_size"]], cost)
+    shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
     if shown.empty:
         return style.notice(f"Nothing to show: no ensemble of these networks has {cost}.", title)
     alone = timed(networks[networks["role"] == "mothernet"], cost, "lineage_shared_device")

@@ -25,10 +25,10 @@ def draw(estimates: pd.DataFrame, cost: str = "cpu_seconds", title: str | None =
     """
     shown = points(estimates, cost)
     if shown.empty:
-        return style.notice(f"Nothing to show: no ensemble of these networks has {cost}.", title)
+        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
     budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
     shown = shown[shown["budget"] == shown["approach"].map(budgets)].copy()
-    axis = style.quantity(cost, shown["cost_high"])
+    axis = style.quantity(cost, shown["cost_high"].dropna())
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
     looks = style.looks(shown["approach"])
     sweep = sorted(shown.loc[shown["g"] > 0, "g"].unique())
@@ -80,7 +80,7 @@ def _draw_series(
     marker: str,
     label: str,
 ) -> None:
-    rows = rows.sort_values("size")
+    rows = rows.dropna(subset=[column]).sort_values("size")
     gaps = (rows["size"].diff().dropna() > 1).any()
     spread = [rows[column] - rows[f"{column}_low"], rows[f"{column}_high"] - rows[column]]
     axes.errorbar(

@@ -44,6 +44,10 @@ class Preview:
     """The clusters at one g, and the predicted cost of every g that is possible."""
 
     dataset: str
+    images: int  # for training
+    epochs: int  # of a MotherNet, and of a network trained from scratch
+    hatched_epochs: int
+    tau: float
     least_g: int
     g: int
     clusters: tuple[Cluster, ...]
@@ -86,6 +90,10 @@ def preview(
     full_data = totals[len(members)]
     return Preview(
         dataset.name,
+        images,
+        epochs,
+        hatched_epochs,
+        tau,
         least,
         shown,
         tuple(_cluster(group, shape) for group in groups),
@@ -124,11 +132,19 @@ def as_text(found: Preview) -> str:
             f"{share.covered:7.1%} from the MotherNet"
             for share in group.members
         ]
-    lines += ["", "  g  training TFLOPs  of Full Data"]
+    lines += [
+        "",
+        f"Predicted for {found.images:,} images, {found.epochs} epochs from scratch and "
+        f"{found.hatched_epochs} of a hatched network:",
+        "  g  training TFLOPs  of Full Data",
+    ]
     lines += [
         f"{row.g:>3}  {row.training_flops / 1e12:>15,.2f}  {row.of_full_data:>12.1%}"
         for row in found.predictions
     ]
+    size = sum(len(group.members) for group in found.clusters)
+    if len(found.predictions) <= size - found.least_g:
+        lines.append(f"Of {size} networks not every g: each takes a search of its own.")
     return "\n".join(lines)
 
 

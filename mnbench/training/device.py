@@ -37,10 +37,10 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     # float32 means float32: on a GPU torch would otherwise round convolutions to TF32, which is
     # coarser than what a hatched network may differ by from its MotherNet.
     torch.backends.fp32_precision = "ieee"
+    torch.set_num_threads(1)
     if not gpus:
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time
-        torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
         try:
             yield torch.device("cpu")
@@ -98,8 +98,9 @@ class Stopwatch:
     def read(self) -> Reading:
         """Say what went by since :meth:`start`, and how much of the device was this job's.
 
-        On a CPU the time that this process computed, as a fraction of its threads'; on a GPU one
-        part for each process that the driver knows to compute there.
+        On a CPU the time that this process computed, as a fraction of its threads' (what others
+        take of caches and of a core's second thread nobody sees); on a GPU one part for each
+        process that the driver knows to compute there.
         """
         self._synchronise()
         wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mnbench.recipe import Recipe
-from mnbench.records import LEAST_SHARE, Cost
+from mnbench.records import Cost
 from mnbench.seeds import derive_seed
 from mnbench.training import checkpoint
 from mnbench.training.convergence import finished
@@ -175,11 +175,11 @@ def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> C
     """
     total = {key: sum(row[key] for row in history) for key in ("examples", "flops")}
     seconds = {key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")}
-    had = sum(row["device_seconds"] * row["device_share"] for row in history)
+    held = sum(row["device_seconds"] * row["device_share"] for row in history)
     return Cost(
         epochs=total["examples"] / train_images,
         peak_memory_bytes=peak_memory_bytes,
-        shared_device=had < LEAST_SHARE * seconds["device_seconds"],
+        held_seconds=held,
         **total,
         **seconds,
     )

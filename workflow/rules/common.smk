@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
 from mnbench.errors import UserError
+from mnbench.figures import TABLES as FIGURE_TABLES, TITLES as FIGURE_TITLES
 from mnbench.lineage import Approach, make_plan
 from mnbench.paths import StudyPaths
 from mnbench.records import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS

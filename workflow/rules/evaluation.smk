@@ -1,20 +1,16 @@
 """Evaluation: the tables of a study, from its records alone."""
 
-DRAWN = [
-    str(PATHS.root / f"{name}.csv")
-    for name in ("estimates", "networks", "histories", "convergence")
-]
+DRAWN = [str(PATHS.root / f"{name}.csv") for name in FIGURE_TABLES]
 TABLES = [
     *DRAWN,
     *(
         str(PATHS.root / f"{name}.csv")
         for name in (
-            "summary",
             "differences",
             "fronts",
-            "equal_error",
             "cost_to_reach",
             "missing",
+            "claims",
         )
     ),
 ]
@@ -64,6 +60,13 @@ rule tables:
         cost_to_reach=PATHS.root / "cost_to_reach.csv",
         convergence=PATHS.root / "convergence.csv",
         missing=PATHS.root / "missing.csv",
+        claims=report(
+            PATHS.root / "claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"table": "every claim, its tests and what they rest on"},
+        ),
+        verdicts=PATHS.root / "claims.md",
         overview=PATHS.root / "summary.md",
     log:
         LOGS / "tables.log",
@@ -72,7 +75,7 @@ rule tables:
         ensembles=PLAN.ensembles_hash,
         cost=STUDY.cost,
         out=PATHS.root,
-    threads: workflow.cores
+    threads: 8  # no more than there are: Snakemake scales it down
     shell:
         "python -m mnbench tables {params.plan:q} --cost {params.cost} --processes {threads}"
         " --out {params.out:q} 2>&1 | tee {log:q}"

@@ -23,20 +23,25 @@ if workflow.is_main_process and workflow.output_settings.dryrun:
     atexit.register(print, f"\n{overview(PLAN)}\n")
 
 
-# Jobs on this machine are forked from one process that has imported torch (mnbench/warm.py).
+# Trainings on this machine are forked from one process that has imported torch (mnbench/warm.py);
+# a cluster's jobs must not be, since they belong to the cluster.
 WARM: list[WarmProcess] = []
 
 
 onstart:
     logger.info(f"\n{overview(PLAN)}\n")
     PLAN.write(PATHS.plan)
-    WARM.append(WarmProcess())
-    os.environ[ADDRESS] = WARM[0].address
+    trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
+    if workflow.local_exec and trains:
+        WARM.append(WarmProcess())
+        os.environ[ADDRESS] = WARM[0].address
 
 
 onsuccess:
-    WARM[0].close()
+    for process in WARM:
+        process.close()
 
 
 onerror:
-    WARM[0].close()
+    for process in WARM:
+        process.close()

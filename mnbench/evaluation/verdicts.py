@@ -1,0 +1,100 @@
+"""``claims.md``: the claims, the verdicts and the four marks, for people."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mnbench.evaluation.claims import NOT_TESTED, Claim, Finding, verdict_of
+from mnbench.evaluation.convergence import of_ensemble, verdict
+from mnbench.evaluation.evidence import Evidence
+from mnbench.evaluation.marks import RULES, Marks, marks
+
+
+def report(
+    study: str,
+    claims: Sequence[Claim],
+    findings: Sequence[Finding],
+    evidence: Sequence[Evidence],
+    gains: pd.DataFrame,
+) -> str:
+    """Write a study's verdicts as Markdown.
+
+    Args:
+        study: its name.
+        claims: all of them, in order.
+        findings: of ``claims.judge``.
+        evidence: of every data set and ensemble.
+        gains: of ``convergence.convergence``.
+    """
+    parts = [f"# The paper's claims, tested by the study '{study}'\n"]
+    for one in evidence:
+        said = verdict(of_ensemble(gains, one.dataset, one.ensemble)).sentence
+        parts.append(f"- {one.dataset}, {one.ensemble}: {said}.")
+    parts.append("\n| claim | verdict |\n|---|---|")
+    parts += [f"| {claim.id} | {verdict_of(claim, findings)} |" for claim in claims]
+    parts += ["", *(_claim(claim, findings) for claim in claims)]
+    parts += [_marks(one) for one in evidence]
+    return "\n".join(parts)
+
+
+def _claim(claim: Claim, findings: Sequence[Finding]) -> str:
+    own = [finding for finding in findings if finding.claim.id == claim.id]
+    said = verdict_of(claim, findings)
+    origin = "the authors' page" if claim.source == "page" else "recalled of the paper"
+    lines = [
+        f"## {claim.id}: {said}\n",
+        f"*{claim.claim}.* ({origin}; made at: {claim.scale}; to hold {claim.holds})\n",
+    ]
+    if said == NOT_TESTED:
+        lines.append(f"It would need: {claim.needs}.\n")
+        return "\n".join(lines)
+    lines.append(
+        "| data set, ensemble | quantity | required | measured (95 % interval) | verdict |"
+    )
+    lines.append("|---|---|---|---|---|")
+    for finding in own:
+        if finding.measured is not None:
+            lines.append(f"| {' | '.join(_cells(finding))} |")
+    untested = dict.fromkeys(f.ensemble for f in own if f.measured is None)
+    if untested:
+        lines.append(f"\nNot all of it could be tested on {', '.join(untested)}: {claim.needs}.")
+    records = {id for f in own if f.measured for id in f.measured.records}
+    lines.append(f"\nRests on {len(records)} records, which `claims.csv` names.\n")
+    return "\n".join(lines)
+
+
+def _cells(finding: Finding) -> list[str]:
+    measured = finding.measured
+    assert measured is not None
+    value = f"{measured.value:.3g}"
+    if (measured.low, measured.high) != (measured.value, measured.value):
+        value += f" ({measured.low:.3g} to {measured.high:.3g})"
+    said = finding.verdict
+    if finding.test.undecided(measured):
+        said += " (undecided: the interval holds the threshold)"
+    return [
+        f"{finding.dataset}, {finding.ensemble}",
+        str(finding.test),
+        finding.test.requirement,
+        value,
+        said,
+    ]
+
+
+def _marks(evidence: Evidence) -> str:
+    found = marks(evidence)
+    title = f"## The four marks: {evidence.dataset}, {evidence.ensemble}\n"
+    if not found:
+        return f"{title}\nNo Full Data to compare with.\n"
+    head = f"| approach | {' | '.join(RULES)} |\n|---{'|:-:' * len(RULES)}|"
+    rows = [f"| {one.configuration} | {' | '.join(map(_mark, _in_order(one)))} |" for one in found]
+    rules = [f"- *{mark}*: {rule}." for mark, rule in RULES.items()]
+    return "\n".join([title, head, *rows, "", *rules, ""])
+
+
+def _in_order(one: Marks) -> list[str | None]:
+    return [one.of[mark] for mark in RULES]
+
+
+def _mark(mark: str | None) -> str:
+    return mark or "not measured"
