@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("--processes", type=_positive, default=1, help="to share the work among")
     tables.add_argument("--out", type=Path, required=True, help="folder for the tables")
 
+    compare = steps.add_parser("compare", help="two studies side by side, with intervals")
+    compare.set_defaults(step=_compare)
+    compare.add_argument("first", metavar="STUDY_A", help="its name, or its folder")
+    compare.add_argument("second", metavar="STUDY_B", help="its name, or its folder")
+    compare.add_argument("--cost", choices=COST_AXES, default="training_flops", help="cost axis")
+
     figure = steps.add_parser("figure", help="draw one figure of one data set and ensemble")
     figure.set_defaults(step=_figure)
     figure.add_argument("name", choices=FIGURES)
@@ -139,6 +145,25 @@ def _tables(arguments: argparse.Namespace) -> None:
     store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
     for reason in write_tables(store, arguments.out, arguments.cost, processes=arguments.processes):
         _failed(f"mnbench: missing from the tables: {reason}")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from mnbench.evaluation import comparing
+    from mnbench.evaluation.bootstrap import REPLICATES
+    from mnbench.evaluation.ensembles import evaluate
+    from mnbench.evaluation.store import RecordStore
+    from mnbench.paths import StudyPaths
+
+    found = []
+    for name in (arguments.first, arguments.second):
+        paths = StudyPaths(Path(name) if Path(name).is_dir() else Path("results", name))
+        evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
+        for one in dict.fromkeys(missing.reason for missing in evaluation.missing):
+            _failed(f"mnbench: missing from the comparison: {one}")
+        found.append(evaluation)
+    names = (Path(arguments.first).name, Path(arguments.second).name)
+    table = comparing.compare(*found, arguments.cost)
+    print(comparing.as_markdown(table, *names, arguments.cost))
 
 
 def _figure(arguments: argparse.Namespace) -> None:

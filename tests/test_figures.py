@@ -11,6 +11,7 @@ import pytest
 from matplotlib.text import Text
 from synthetic_study import ERRORS, NAMES, kept, study
 
+from mnbench.architectures import Architecture, Head, Layer, Plain
 from mnbench.evaluation.convergence import GAINS
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.tables import read_table, write_table
@@ -18,6 +19,7 @@ from mnbench.figures import (
     FIGURES,
     attainment,
     catalogue,
+    clusters,
     combining,
     cost_breakdown,
     diversity,
@@ -66,6 +68,7 @@ def figures(any_study):
         "speed_up": speed_up.draw(made.equal_error, title="Fashion-MNIST, v5-small"),
         "combining": combining.draw(made.estimates, title="Fashion-MNIST, v5-small"),
         "diversity": diversity.draw(made.estimates, title="Fashion-MNIST, v5-small"),
+        "clusters": clusters.draw(made.plan, "fashion_mnist", "v5-small", title="Clusters"),
         "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
         "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
         "three curves": training_curves.draw(
@@ -362,6 +365,36 @@ def test_diversity_shows_every_ensemble(full):
         assert shows(axes, 100 * row.mean_member_error, 100 * row.disagreement), row
     words = words_of(diversity.draw(full.estimates))
     assert "Bagging: " in words and "MotherNets, g = 2: " in words
+
+
+def test_what_a_member_has_from_its_mothernet_by_hand():
+    mothernet = Architecture(
+        (Plain((Layer(8),)), Plain((Layer(16), Layer(16)))),
+        name="MotherNet",
+        head=Head(hidden=(32,)),
+    )
+    member = Architecture(
+        (Plain((Layer(8, 5), Layer(12))), Plain((Layer(24), Layer(16)))),
+        name="member",
+        head=Head(hidden=(64,)),
+    )
+    found = clusters.bars(member, mothernet)
+    assert [(bar.filters, bar.shared) for bar in found] == [
+        *((8, 8), (12, 0)),  # of the first block the second layer is inserted
+        *((24, 16), (16, 16)),
+        (64, 32),
+    ]
+    assert [(bar.kernel, bar.shared_kernel) for bar in found[:2]] == [(5, 3), (3, 0)]
+    heights = [bar.y for bar in found]
+    assert heights == sorted(heights) and heights[2] - heights[1] > heights[1] - heights[0]
+
+
+def test_clusters_are_those_of_the_fewest_planned(full):
+    (found,) = clusters.clusters(full.plan, "fashion_mnist", "v5-small")
+    assert found.mothernet.name == "mothernet"
+    assert [member.name for member in found.members] == list(NAMES)
+    words = words_of(clusters.draw(full.plan, "fashion_mnist", "v5-small"))
+    assert all(name in words for name in NAMES)
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):

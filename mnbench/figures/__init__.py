@@ -8,6 +8,7 @@ TITLES = {
     "speed_up": "Speed-up at equal error",
     "combining": "Rules of combining",
     "diversity": "Diversity and members' error",
+    "clusters": "Clusters and their MotherNets",
     "cost_breakdown": "Training cost by network",
     "training_curves": "Training curves",
 }

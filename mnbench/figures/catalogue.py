@@ -9,6 +9,7 @@ from mnbench.evaluation.convergence import verdict
 from mnbench.figures import (
     FIGURES,
     attainment,
+    clusters,
     combining,
     cost_breakdown,
     diversity,
@@ -55,6 +56,10 @@ def draw(
             return diversity.draw(tables["estimates"], title=title)
         case "size":
             return size.draw(tables["estimates"], cost, title=title)
+        case "clusters":
+            where = tables["networks"][["dataset", "ensemble"]].drop_duplicates()
+            places = where.itertuples(index=False, name=None)
+            return clusters.draw(plan, *next(places, ("", "")), title=title)
         case "cost_breakdown":
             return cost_breakdown.draw(plan, tables["networks"], cost, title=title)
         case "training_curves":

@@ -1,0 +1,155 @@
+"""Clusters and their MotherNets, drawn as architectures: what is shared, and what each member adds.
+
+A network stands upright: a bar a layer, from the first at the bottom, as wide as its filters. What
+comes from the MotherNet is dark, what hatching adds is pale: filters at the sides, whole layers
+where the MotherNet has none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from mnbench.architectures import Architecture
+from mnbench.figures import style
+from mnbench.plan import Plan
+
+MOST = 8  # networks drawn of a cluster
+MOST_CLUSTERS = 4
+_GAP = 0.6  # of a layer's height, between blocks
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One layer of a member."""
+
+    y: float
+    filters: int
+    shared: int  # filters that its MotherNet has there; 0 where it has no such layer
+    kernel: int
+    shared_kernel: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A MotherNet and the networks hatched from it."""
+
+    mothernet: Architecture
+    members: tuple[Architecture, ...]
+
+
+def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> Figure:
+    """Draw the clusters of the fewest clusters planned, a row each: MotherNet, then members.
+
+    Args:
+        plan: the study's plan.
+        dataset: which data set's MotherNets; all have the same.
+        ensemble: which ensemble's.
+        title: above the rows.
+    """
+    found = clusters(plan, dataset, ensemble)
+    if not found:
+        return style.notice("Nothing to show: no two networks share a MotherNet.", title)
+    shown = found[:MOST_CLUSTERS]
+    columns = 1 + max(min(len(cluster.members), MOST) for cluster in shown)
+    look = style.looks(["mothernets"])["mothernets"]
+    with style.styled():
+        figure = style.new_figure(0.9 + 1.9 * len(shown))
+        grid = figure.subplots(len(shown), columns, squeeze=False)
+        for row, cluster in zip(grid, shown, strict=True):
+            networks = (cluster.mothernet, *cluster.members[:MOST])
+            widest = max(bar.filters for network in networks for bar in bars(network, network))
+            tallest = max(bars(network, network)[-1].y for network in networks) + 1
+            for axes, network in zip(row, networks, strict=False):
+                _draw_network(axes, bars(network, cluster.mothernet), look.color, widest, tallest)
+                axes.set_title(network.name, fontsize=7.5)
+            for axes in row[len(networks) :]:
+                axes.set_visible(False)
+            if len(cluster.members) > MOST:
+                row[-1].set_xlabel(f"and {len(cluster.members) - MOST} more", fontsize=7)
+        if len(found) > MOST_CLUSTERS:
+            title = f"{title or ''}\nthe first {MOST_CLUSTERS} of {len(found)} clusters".strip()
+        figure.legend(
+            handles=[
+                Patch(color=look.color, label="from the MotherNet"),
+                Patch(color=style.mix(look.color, "white", 0.7), label="added by hatching"),
+                Patch(
+                    facecolor="white", edgecolor=look.color, hatch="////", label="a larger filter"
+                ),
+            ],
+            loc="outside lower center",
+            ncols=3,
+        )
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def clusters(plan: Plan, dataset: str, ensemble: str) -> list[Cluster]:
+    """The clusters of more than one network, at the fewest clusters planned, of one seed."""
+    rows = [
+        row
+        for row in plan.ensembles
+        if (row.dataset, row.ensemble, row.approach) == (dataset, ensemble, "mothernets")
+    ]
+    if not rows:
+        return []
+    fewest = min(rows, key=lambda row: (row.g or 0, -row.size, row.seed))
+    groups: dict[str, list[Architecture]] = {}
+    for member in fewest.members:
+        training = plan.trainings[member]
+        for parent in training.parents:
+            groups.setdefault(parent, []).extend(training.networks)
+    return [
+        Cluster(plan.trainings[parent].networks[0], tuple(members))
+        for parent, members in groups.items()
+    ]
+
+
+def bars(network: Architecture, mothernet: Architecture) -> list[Bar]:
+    """A network's layers, from the first; what each has in common with its MotherNet's."""
+    found, y = [], 0.0
+    for ours, theirs in zip(_parts(network), _parts(mothernet), strict=True):
+        for position, (filters, kernel) in enumerate(ours):
+            shared, shared_kernel = theirs[position] if position < len(theirs) else (0, 0)
+            found.append(Bar(y, filters, min(shared, filters), kernel, shared_kernel))
+            y += 1
+        y += _GAP * bool(ours)
+    return found
+
+
+def _parts(network: Architecture) -> list[Sequence[tuple[int, int]]]:
+    """Filters and kernels of the stem, of each block and of the head's hidden layers."""
+    stem = network.stem
+    return [
+        [(stem.filters, stem.kernel)] if stem.filters else [],
+        *([(layer.filters, layer.kernel) for layer in block.layers] for block in network.blocks),
+        [(width, 1) for width in network.head.hidden],
+    ]
+
+
+def _draw_network(
+    axes: Axes, found: Sequence[Bar], color: str, widest: int, tallest: float
+) -> None:
+    pale = style.mix(color, "white", 0.7)
+    for bar in found:
+        axes.barh(bar.y, bar.filters, left=-bar.filters / 2, height=0.8, color=pale)
+        larger = 0 < bar.shared_kernel < bar.kernel
+        axes.barh(
+            bar.y,
+            bar.shared,
+            left=-bar.shared / 2,
+            height=0.8,
+            facecolor=color,
+            edgecolor="white" if larger else color,
+            hatch="////" if larger else None,
+            linewidth=0,
+        )
+    axes.set_xlim(-0.55 * widest, 0.55 * widest)
+    axes.set_ylim(-0.8, tallest)
+    axes.grid(visible=False)
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
