@@ -112,6 +112,7 @@ def test_differences_are_of_the_seeds_that_both_have():
     made = evaluation({FULL: [None, *some[1:]], G1: [*same_for(2, 0.2), None]})
     (found,) = comparisons.differences(made).to_dict("records")
     assert found["seeds"] == 1 and found["difference"] == pytest.approx(-0.1)
+    assert np.isnan(found["p"])  # from so few seeds
     made = evaluation({FULL: [None, some[1]], G1: [some[0], None]})
     (found,) = comparisons.differences(made).to_dict("records")
     assert found["seeds"] == 0 and np.isnan(found["difference"])

@@ -5,11 +5,13 @@ happen to be in the test set. Every ensemble of every seed answers the same imag
 crossed, and both are drawn anew, independently. In one replicate all approaches see the same seeds
 and the same images; so a difference between two has its own, narrower interval.
 
-Images are many, and drawn with replacement (Efron 1979). Seeds are few: to draw two or five of
-them with replacement would be far too sure. Instead each replicate weighs them at random such that
-the mean over n seeds varies as Student's t with n - 1 degrees of freedom says: the interval of a
-figure that seeds alone decide is the one that everybody knows, and what is computed from several
-figures has its counterpart. One seed has no spread: its intervals are of the images alone.
+Images are many, and drawn with replacement (Efron 1979). Seeds are few: n of them drawn with
+replacement vary less than they should, by (n - 1) / n. Instead each replicate weighs them at random
+such that a mean varies with its unbiased variance. Still, from n seeds their spread is hardly
+known: of figures that seeds alone decide, such intervals hold the truth in 70 % of all cases with
+two seeds, in 81 % with three and in 88 % with five, not in 95 %; of figures that images decide, in
+95 %. Every table therefore names n, and there is no p-value from fewer than three seeds. One seed
+has no spread: its intervals are of the images alone.
 """
 
 from collections.abc import Sequence
@@ -17,10 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import chi2
 
 REPLICATES = 1000
 LEVEL = 0.95
+LEAST_SEEDS = 3  # for a p-value
 TIE = 1e-7  # what float32 may make of no difference; one image of ten thousand weighs more
 
 
@@ -42,30 +44,25 @@ class Bootstrap:
         return (drawn / self.images).astype(np.float32)
 
     @cached_property
-    def _draws(self) -> tuple[np.ndarray, np.ndarray]:
-        """Normal numbers, one a seed, and uniform ones: ``(replicates, seeds)``, ``(replicates)``.
+    def _draws(self) -> np.ndarray:
+        """A normal number for each seed: ``(replicates, seeds)``.
 
-        What seeds that not all points have are weighed by is made from these, so that points
-        remain paired.
+        What the seeds of any points are weighed by is made from these, so that points are paired.
         """
-        rng = np.random.default_rng(1)
-        return rng.normal(size=(self.replicates, len(self.seeds))), rng.random(self.replicates)
+        return np.random.default_rng(1).normal(size=(self.replicates, len(self.seeds)))
 
     def seed_weights(self, seeds: Sequence[int]) -> np.ndarray:
         """Weigh seeds: ``(replicates, seeds)``, each row summing to one.
 
-        With normal numbers z of mean zero over the seeds, the sum of z_s x_s varies by as much as
-        the x_s do among each other; divided by a root of chi squared, as Student has it, by as much
-        as is known of that from so few.
+        With normal numbers z of mean zero over the seeds, the sum of z_s x_s has the variance of
+        the sum of squares of the x_s about their mean; divided by n (n - 1), that of their mean.
         """
         number = len(seeds)
         if number == 1:
             return np.ones((self.replicates, 1))
-        normal, uniform = self._draws
-        chosen = normal[:, [self.seeds.index(seed) for seed in seeds]]
+        chosen = self._draws[:, [self.seeds.index(seed) for seed in seeds]]
         centred = chosen - chosen.mean(axis=1, keepdims=True)
-        scale = np.sqrt(number * chi2.ppf(uniform, number - 1))
-        return 1 / number + centred / scale[:, None]
+        return 1 / number + centred / np.sqrt(number * (number - 1))
 
     def over_seeds(self, seeds: Sequence[int], values: np.ndarray) -> np.ndarray:
         """Average one figure over the seeds, as each replicate weighs them.

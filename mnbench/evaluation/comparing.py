@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mnbench.errors import UserError
-from mnbench.evaluation.bootstrap import interval, p_value
+from mnbench.evaluation.bootstrap import LEAST_SEEDS, interval, p_value
 from mnbench.evaluation.ensembles import Evaluation
 from mnbench.evaluation.points import Point, full_size, points
 
@@ -85,7 +85,7 @@ def _row(pair: Pair, cost: str) -> dict[str, object]:
         "difference": second.value("test_error") - first.value("test_error"),
         "difference_low": low,
         "difference_high": high,
-        "p": p_value(difference),
+        "p": p_value(difference) if len(first.seeds) >= LEAST_SEEDS else float("nan"),
         "cost_ratio": second.cost(cost) / first.cost(cost),
         "cost_ratio_low": ratio_low,
         "cost_ratio_high": ratio_high,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from mnbench.evaluation.bootstrap import interval, p_value
+from mnbench.evaluation.bootstrap import LEAST_SEEDS, interval, p_value
 from mnbench.evaluation.ensembles import Evaluation
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.points import Point, curves, full_size, on_common_seeds, points
@@ -29,8 +29,8 @@ def differences(evaluation: Evaluation) -> pd.DataFrame:
     """Compare the test errors of every two full-size points of an ensemble.
 
     Columns: data set, ensemble, the two points; ``seeds`` that both have; the first's error less
-    the second's, with its interval; ``p`` of no difference, by the bootstrap; and ``q``, p adjusted
-    for the number of comparisons of the ensemble (false discovery rate: Benjamini, Hochberg 1995).
+    the second's, with its interval; ``p`` of no difference, from three seeds on; and ``q``, p
+    adjusted for how many are compared (false discovery rate: Benjamini, Hochberg 1995).
     Two points of the same records differ by nothing, and are not compared.
     """
     rows = []
@@ -63,7 +63,7 @@ def difference(first: Point, second: Point) -> dict[str, Any]:
         "difference": one.value("test_error") - other.value("test_error"),
         "difference_low": low,
         "difference_high": high,
-        "p": p_value(found),
+        "p": p_value(found) if len(both) >= LEAST_SEEDS else float("nan"),
         "q": float("nan"),
     }
 

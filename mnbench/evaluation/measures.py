@@ -129,14 +129,16 @@ class RiskCoverage:
     def resampled(self, weights: np.ndarray) -> np.ndarray:
         """As :meth:`Measure.resampled`."""
         order = np.argsort(-self.confidence, kind="stable")
-        ascending = -self.confidence[order]
-        last = np.searchsorted(ascending, ascending, side="right") - 1  # of equal confidences
+        descending = -self.confidence[order]
+        last = np.searchsorted(descending, descending, side="right") - 1  # of equal confidences
         weights = weights[:, order]
-        answered = np.cumsum(weights, axis=1)[:, last]
-        wrong = np.cumsum(weights * self.wrong[order], axis=1)[:, last]
+        answered = np.cumsum(weights, axis=1)
+        wrong = np.cumsum(weights * self.wrong[order], axis=1)
+        if (last > np.arange(len(last))).any():
+            answered, wrong = answered[:, last], wrong[:, last]
         # Nothing answered has no risk, and no weight either.
         risk = np.divide(wrong, answered, out=np.zeros_like(wrong), where=answered > 0)
-        return (weights * risk).sum(axis=1)
+        return np.einsum("ri,ri->r", weights, risk)
 
 
 def area_under_risk_coverage(answer: Answer, labels: np.ndarray) -> Measure:
