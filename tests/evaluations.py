@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mnbench.evaluation.bootstrap import Bootstrap
+from mnbench.evaluation.calibration import Reliability
 from mnbench.evaluation.ensembles import AVERAGE, Evaluated, Evaluation
 from mnbench.evaluation.measures import OfMeans, resampled
 from mnbench.plan import Ensemble
@@ -66,6 +67,7 @@ def evaluation(
                     1.0,
                     {name: measure.value() for name, measure in measures.items()},
                     resampled(measures, bootstrap.image_weights),
+                    Reliability(*(np.array([n]) for n in (images, 0.9 * images, (~one).sum()))),
                     size == largest[approach],
                 )
             )

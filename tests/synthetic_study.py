@@ -65,6 +65,16 @@ class Study:
         return pd.concat([table, *rules], ignore_index=True)
 
     @property
+    def reliability(self) -> pd.DataFrame:
+        """A diagram for every full-size ensemble, made up."""
+        keys = ["dataset", "ensemble", "approach", "g", "budget", "size"]
+        whole = self.summary[self.summary["full_size"]][keys].drop_duplicates()
+        bins = pd.DataFrame({"bin": range(15), "images": [0] * 5 + [10**i for i in range(10)]})
+        bins["confidence"] = (bins["bin"] + 0.5) / 15
+        bins["accuracy"] = bins["confidence"] - 0.02
+        return whole.merge(bins, how="cross")
+
+    @property
     def equal_error(self) -> pd.DataFrame:
         """For every g below the size what each other approach costs, made up."""
         points = self.summary[(self.summary["approach"] == "mothernets") & (self.summary["g"] < 5)]

@@ -45,8 +45,9 @@ def test_reliability_by_hand_and_its_gaps_are_the_calibration_error():
     assert found.images.sum() == 2000 and len(found.images) == 15
     inside = (answer.confidence >= 10 / 15) & (answer.confidence < 11 / 15)
     assert found.images[10] == inside.sum()
-    assert found.confidence[10] == pytest.approx(answer.confidence[inside].mean())
-    assert found.accuracy[10] == pytest.approx((answer.predicted == labels)[inside].mean())
-    gaps = np.nansum(found.images * np.abs(found.confidence - found.accuracy)) / 2000
+    assert found.confidence[10] == pytest.approx(answer.confidence[inside].sum())
+    assert found.right[10] == (answer.predicted == labels)[inside].sum()
+    gaps = np.abs(found.confidence - found.right).sum() / 2000
     assert gaps == pytest.approx(measures.calibration_error(answer, labels).value())
-    assert np.isnan(found.accuracy[found.images == 0]).all()
+    twice = found + found
+    assert twice.images.sum() == 4000 and twice.right.sum() == 2 * found.right.sum()

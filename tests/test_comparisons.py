@@ -184,6 +184,36 @@ def test_less_error_never_costs_less(curve, one, other):
         assert error_at(dear, curve) <= min(one, other) + 1e-9
 
 
+@given(
+    st.lists(st.tuples(st.floats(1, 1e3), st.floats(0.01, 0.9)), min_size=1, max_size=6),
+    st.floats(0.01, 0.9),
+    st.floats(1, 1e3),
+)
+def test_curves_are_read_as_by_interpolation_between_their_best_points(curve, error, cost):
+    curve = np.array(sorted(curve))
+    better = [p for i, p in enumerate(curve) if not i or p[1] < curve[:i, 1].min()]
+    costs, errors = np.array(better).T
+    found = cost_at(error, curve)
+    if errors[-1] <= error <= errors[0]:
+        expected = np.exp(np.interp(-error, -errors, np.log(costs)))
+        assert found == pytest.approx(expected, rel=1e-6)
+    else:
+        assert np.isnan(found)
+    found = error_at(cost, curve)
+    if costs[0] <= cost <= curve[:, 0].max():
+        expected = np.interp(np.log(cost), np.log(costs), errors)
+        assert found == pytest.approx(expected, rel=1e-6)
+    elif not np.isclose([costs[0], curve[:, 0].max()], cost, rtol=1e-8).any():
+        assert np.isnan(found)
+
+
+def test_many_curves_are_read_at_once():
+    curves = np.stack([CURVE, CURVE * [2, 1], CURVE[::-1]])
+    np.testing.assert_allclose(cost_at(np.array([0.2, 0.2, 0.15]), curves), [10, 20, 10**1.5])
+    found = error_at(np.array([10, 20, 0.5]), curves)
+    np.testing.assert_allclose(found, [0.2, 0.2, np.nan])
+
+
 def test_speed_up_and_gain_by_hand(study):
     table = comparisons.equal_error(study, "cpu_seconds")
     found = row(table, point="mothernets g=1", against="full_data")

@@ -17,6 +17,7 @@ from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.tables import read_table, write_table
 from mnbench.figures import (
     FIGURES,
+    TABLES,
     attainment,
     catalogue,
     clusters,
@@ -24,6 +25,7 @@ from mnbench.figures import (
     cost_breakdown,
     diversity,
     pareto,
+    reliability,
     size,
     speed_up,
     style,
@@ -68,6 +70,7 @@ def figures(any_study):
         "speed_up": speed_up.draw(made.equal_error, title="Fashion-MNIST, v5-small"),
         "combining": combining.draw(made.estimates, title="Fashion-MNIST, v5-small"),
         "diversity": diversity.draw(made.estimates, title="Fashion-MNIST, v5-small"),
+        "reliability": reliability.draw(made.reliability, title="Fashion-MNIST, v5-small"),
         "clusters": clusters.draw(made.plan, "fashion_mnist", "v5-small", title="Clusters"),
         "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
         "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
@@ -114,8 +117,7 @@ def shows(axes, x: float, y: float) -> bool:
 
 
 def tables_of(made) -> dict:
-    names = (*("summary", "estimates", "networks"), *("histories", "convergence", "equal_error"))
-    return {name: getattr(made, name) for name in names}
+    return {name: getattr(made, name) for name in TABLES}
 
 
 def full_rows(summary):
@@ -365,6 +367,16 @@ def test_diversity_shows_every_ensemble(full):
         assert shows(axes, 100 * row.mean_member_error, 100 * row.disagreement), row
     words = words_of(diversity.draw(full.estimates))
     assert "Bagging: " in words and "MotherNets, g = 2: " in words
+
+
+def test_reliability_shows_every_approach_once(full):
+    figure = reliability.draw(full.reliability)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    assert len(titles) == len(TITLES) and "MotherNets, g = 1" in titles
+    line = figure.axes[0].get_lines()[1]
+    rows = full.reliability[(full.reliability["g"] == 1) & (full.reliability["images"] > 10**6)]
+    np.testing.assert_allclose(line.get_xdata()[-len(rows) :], 100 * rows["confidence"])
+    np.testing.assert_allclose(line.get_ydata()[-len(rows) :], 100 * rows["accuracy"])
 
 
 def test_what_a_member_has_from_its_mothernet_by_hand():

@@ -35,20 +35,25 @@ def scaled(answer: Answer, temperature: float) -> Answer:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """A reliability diagram: for each bin of confidence, of what it holds."""
+    """A reliability diagram: for each bin of confidence, of the images that it holds."""
 
     images: np.ndarray  # (bins,) how many
-    confidence: np.ndarray  # (bins,) mean; NaN in an empty bin
-    accuracy: np.ndarray  # (bins,) fraction; NaN in an empty bin
+    confidence: np.ndarray  # (bins,) summed
+    right: np.ndarray  # (bins,) how many
+
+    def __add__(self, other: "Reliability") -> "Reliability":
+        return Reliability(
+            self.images + other.images,
+            self.confidence + other.confidence,
+            self.right + other.right,
+        )
 
 
 def reliability(answer: Answer, labels: np.ndarray, bins: int = BINS) -> Reliability:
     """Bin the images by the probability of their predicted class."""
     index = bin_of(answer.confidence, bins)
-    images = np.bincount(index, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        confidence, accuracy = (
-            np.bincount(index, weights=values, minlength=bins) / images
-            for values in (answer.confidence, answer.predicted == labels)
-        )
-    return Reliability(images, confidence, accuracy)
+    confidence, right = (
+        np.bincount(index, weights=values, minlength=bins)
+        for values in (answer.confidence, answer.predicted == labels)
+    )
+    return Reliability(np.bincount(index, minlength=bins), confidence, right)

@@ -12,6 +12,7 @@ from typing import Any
 import moocore
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import false_discovery_control
 
 from mnbench.evaluation.bootstrap import LEAST_SEEDS, interval, p_value
@@ -173,13 +174,8 @@ def _equal(point: Point, against: str, curve: Sequence[Point], cost: str) -> dic
         "seeds": len(point.seeds),
     }
     for name, function in (("speed_up", _speed_up), ("error_gain", _error_gain)):
-        again = np.array(
-            [
-                function(*own[:, replicate], others[:, :, replicate])
-                for replicate in range(own.shape[1])
-            ]
-        )
-        row |= _read_off(name, function(*mean, np.array(means)), again)
+        again = function(*own, np.moveaxis(others, -1, 0))
+        row |= _read_off(name, float(function(*mean, np.array(means))), again)
     return row
 
 
@@ -191,11 +187,11 @@ def _read_off(name: str, value: float, again: np.ndarray) -> dict[str, float]:
     return {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_reached": reached}
 
 
-def _speed_up(cost: float, error: float, curve: np.ndarray) -> float:
+def _speed_up(cost: ArrayLike, error: ArrayLike, curve: np.ndarray) -> np.ndarray:
     return cost_at(error, curve) / cost
 
 
-def _error_gain(cost: float, error: float, curve: np.ndarray) -> float:
+def _error_gain(cost: ArrayLike, error: ArrayLike, curve: np.ndarray) -> np.ndarray:
     return error_at(cost, curve) - error
 
 
@@ -218,47 +214,82 @@ def cost_to_reach(evaluation: Evaluation, cost: str) -> pd.DataFrame:
                 error = own.value("test_error")
                 means = [(other.cost(cost), other.value("test_error")) for other in offers]
                 others = np.stack([[o.cost_replicates(cost), o.error] for o in offers])
-                again = np.array([cost_at(e, others[:, :, i]) for i, e in enumerate(own.error)])
+                again = cost_at(own.error, np.moveaxis(others, -1, 0))
                 rows.append(
                     dict(zip(("dataset", "ensemble"), where, strict=True))
                     | {"cost": cost, "networks": goal.key.size, "error": error}
                     | {"approach": approach, "seeds": len(own.seeds)}
-                    | _read_off("cost_to_reach", cost_at(error, np.array(means)), again)
+                    | _read_off("cost_to_reach", float(cost_at(error, np.array(means))), again)
                 )
     columns = ["dataset", "ensemble", "cost", "networks", "error", "approach", "seeds"]
     ends = [f"cost_to_reach{end}" for end in ("", "_low", "_high", "_reached")]
     return pd.DataFrame(rows, columns=[*columns, *ends])
 
 
-def cost_at(error: float, curve: np.ndarray) -> float:
+def cost_at(error: ArrayLike, curve: np.ndarray) -> np.ndarray:
     """Return the least cost at which a budget curve is as good as *error*; NaN outside of it.
 
     Args:
-        error: a fraction.
-        curve: ``(points, 2)`` of cost and error, in any order.
+        error: fractions ``(...)``, one a curve.
+        curve: ``(..., points, 2)`` of cost and error, in any order.
     """
-    costs, errors = _envelope(curve)
-    if not len(costs) or not errors[-1] <= error <= errors[0]:
-        return float("nan")
-    return float(np.exp(np.interp(-error, -errors, np.log(costs))))
+    error = np.asarray(error, dtype=np.float64)
+    costs, errors, best = _by_cost(curve)
+    good = best <= error[..., None]
+    # From the last point that is too bad to the first that is good enough.
+    upper = good.argmax(axis=-1)
+    before = _at(best, np.maximum(upper - 1, 0))
+    lower = (best == before[..., None]).argmax(axis=-1)
+    found = _between(error, _at(best, upper), before, _at(costs, upper), _at(costs, lower))
+    found = np.where(upper == 0, np.log(_at(costs, upper)), found)
+    reached = good.any(axis=-1) & ((upper > 0) | (error == errors[..., 0]))
+    return np.where(reached, np.exp(found), np.nan)
 
 
-def error_at(cost: float, curve: np.ndarray) -> float:
-    """Return the best error of a budget curve at no more than *cost*; NaN outside of its costs."""
-    costs, errors = _envelope(curve)
-    highest = np.nanmax(curve[:, 0], initial=-np.inf)
-    if not len(costs) or not costs[0] * (1 - ROUNDING) <= cost <= highest * (1 + ROUNDING):
-        return float("nan")
-    return float(np.interp(np.log(cost), np.log(costs), errors))
+def error_at(cost: ArrayLike, curve: np.ndarray) -> np.ndarray:
+    """Return the best error of a budget curve at no more than *cost*; NaN outside of its costs.
+
+    Args:
+        cost: ``(...)``, one a curve.
+        curve: ``(..., points, 2)`` of cost and error, in any order.
+    """
+    cost = np.asarray(cost, dtype=np.float64)
+    costs, _, best = _by_cost(curve)
+    affordable = costs <= cost[..., None] * (1 + ROUNDING)
+    now = _at(best, np.maximum(affordable.sum(axis=-1) - 1, 0))
+    lower = (best == now[..., None]).argmax(axis=-1)
+    better = best < now[..., None]
+    upper = better.argmax(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        start, end = np.log(_at(costs, lower)), np.log(_at(costs, upper))
+        share = np.clip((np.log(cost) - start) / (end - start), 0, 1)
+        found = np.where(better.any(axis=-1), now + share * (_at(best, upper) - now), now)
+    highest = np.where(np.isfinite(costs), costs, 0).max(axis=-1, initial=0)
+    reached = affordable.any(axis=-1) & (cost <= highest * (1 + ROUNDING))
+    return np.where(reached, found, np.nan)
 
 
-def _envelope(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The points of a curve that are better than all cheaper ones, cheapest first."""
-    # In a replicate's far tail a mean over seeds may fall below zero, which costs cannot.
-    known = curve[np.isfinite(curve).all(axis=1) & (curve[:, 0] > 0)]
-    known = known[np.lexsort((known[:, 1], known[:, 0]))]
-    if not len(known):
-        return known[:, 0], known[:, 1]
-    before = np.minimum.accumulate(np.concatenate([[np.inf], known[:-1, 1]]))
-    better = known[known[:, 1] < before]
-    return better[:, 0], better[:, 1]
+def _by_cost(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Costs and errors, the cheapest first, and the best error up to each: ``(..., points)``.
+
+    What is no point comes last, at infinity. (In a replicate's far tail a mean over seeds may fall
+    below zero, which costs cannot.)
+    """
+    if not curve.shape[-2]:
+        curve = np.full((*curve.shape[:-2], 1, 2), np.nan)
+    known = np.isfinite(curve).all(axis=-1) & (curve[..., 0] > 0)
+    costs, errors = (np.where(known, curve[..., i], np.inf) for i in (0, 1))
+    order = np.lexsort((errors, costs), axis=-1)
+    costs, errors = (np.take_along_axis(values, order, axis=-1) for values in (costs, errors))
+    return costs, errors, np.minimum.accumulate(errors, axis=-1)
+
+
+def _at(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+
+
+def _between(error, good, bad, dear, cheap) -> np.ndarray:
+    """The logarithm of the cost at *error*, linearly between two points."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (bad - error) / (bad - good)
+        return np.log(cheap) + share * (np.log(dear) - np.log(cheap))

@@ -12,6 +12,7 @@ import numpy as np
 from mnbench.errors import UserError
 from mnbench.evaluation import calibration, combining, diversity, measures
 from mnbench.evaluation.bootstrap import Bootstrap
+from mnbench.evaluation.calibration import Reliability
 from mnbench.evaluation.combining import Answer
 from mnbench.evaluation.measures import Measure
 from mnbench.evaluation.store import RecordStore
@@ -52,6 +53,7 @@ class Evaluated:
     temperature: float  # fitted on the validation images
     values: Mapping[Named, float]
     replicates: Mapping[Named, np.ndarray]  # (replicates,), on resampled test images
+    reliability: Reliability  # of the averaged answers
     full_size: bool = True  # whether the plan has no larger ensemble of this approach
 
 
@@ -145,6 +147,7 @@ def _evaluate(row: Ensemble, store: RecordStore, bootstrap: Bootstrap, whole: bo
     answers = {split: _answers(row, store, split) for split in ("validation", "test")}
     labels = {split: store.labels(row.dataset, split) for split in answers}
     found, temperature = _measures(answers, labels)
+    diagram = calibration.reliability(combining.average(answers["test"]), labels["test"])
     lineage = store.lineage(row.members)
     quick = {name: one for name, one in found.items() if whole or name[1] not in SLOW}
     again = measures.resampled(quick, bootstrap.image_weights) if bootstrap.replicates else {}
@@ -155,6 +158,7 @@ def _evaluate(row: Ensemble, store: RecordStore, bootstrap: Bootstrap, whole: bo
         temperature,
         {name: measure.value() for name, measure in found.items()},
         again,
+        diagram,
     )
 
 

@@ -13,6 +13,7 @@ from mnbench.evaluation.estimates import estimates
 from mnbench.evaluation.evidence import Evidence
 from mnbench.evaluation.overview import overview
 from mnbench.evaluation.points import points
+from mnbench.evaluation.reliability import reliability
 from mnbench.evaluation.store import RecordStore
 
 
@@ -45,6 +46,7 @@ def write_tables(
         "equal_error": comparisons.equal_error(evaluation, cost),
         "cost_to_reach": comparisons.cost_to_reach(evaluation, cost),
         "convergence": convergence(evaluation),
+        "reliability": reliability(evaluation),
         "missing": _missing(evaluation.missing),
     }
     for name, one in found.items():

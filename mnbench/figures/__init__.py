@@ -8,9 +8,18 @@ TITLES = {
     "speed_up": "Speed-up at equal error",
     "combining": "Rules of combining",
     "diversity": "Diversity and members' error",
+    "reliability": "Reliability diagrams",
     "clusters": "Clusters and their MotherNets",
     "cost_breakdown": "Training cost by network",
     "training_curves": "Training curves",
 }
 FIGURES = tuple(TITLES)
-TABLES = ("summary", "estimates", "networks", "histories", "convergence", "equal_error")
+TABLES = (
+    "summary",
+    "estimates",
+    "networks",
+    "histories",
+    "convergence",
+    "equal_error",
+    "reliability",
+)

@@ -14,6 +14,7 @@ from mnbench.figures import (
     cost_breakdown,
     diversity,
     pareto,
+    reliability,
     size,
     speed_up,
     training_curves,
@@ -56,6 +57,8 @@ def draw(
             return diversity.draw(tables["estimates"], title=title)
         case "size":
             return size.draw(tables["estimates"], cost, title=title)
+        case "reliability":
+            return reliability.draw(tables["reliability"], title=title)
         case "clusters":
             where = tables["networks"][["dataset", "ensemble"]].drop_duplicates()
             places = where.itertuples(index=False, name=None)

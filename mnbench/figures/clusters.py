@@ -66,9 +66,9 @@ def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> F
                 _draw_network(axes, bars(network, cluster.mothernet), look.color, widest, tallest)
                 axes.set_title(network.name, fontsize=7.5)
             for axes in row[len(networks) :]:
-                axes.set_visible(False)
+                axes.remove()
             if len(cluster.members) > MOST:
-                row[-1].set_xlabel(f"and {len(cluster.members) - MOST} more", fontsize=7)
+                row[MOST].set_xlabel(f"and {len(cluster.members) - MOST} more", fontsize=7)
         if len(found) > MOST_CLUSTERS:
             title = f"{title or ''}\nthe first {MOST_CLUSTERS} of {len(found)} clusters".strip()
         figure.legend(

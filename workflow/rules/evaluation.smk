@@ -59,6 +59,7 @@ rule tables:
         ),
         cost_to_reach=PATHS.root / "cost_to_reach.csv",
         convergence=PATHS.root / "convergence.csv",
+        reliability=PATHS.root / "reliability.csv",
         missing=PATHS.root / "missing.csv",
         claims=report(
             PATHS.root / "claims.csv",
