@@ -27,6 +27,8 @@ def report(
         gains: of ``convergence.convergence``.
     """
     parts = [f"# The paper's claims, tested by the study '{study}'\n"]
+    costs = dict.fromkeys(one.cost for one in evidence)
+    parts.append(f"Costs are {', '.join(costs)}; intervals are of 95 %.\n")
     for one in evidence:
         said = verdict(of_ensemble(gains, one.dataset, one.ensemble)).sentence
         parts.append(f"- {one.dataset}, {one.ensemble}: {said}.")

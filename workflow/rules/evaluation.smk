@@ -71,12 +71,12 @@ rule tables:
         overview=PATHS.root / "summary.md",
     log:
         LOGS / "tables.log",
+    threads: 8  # no more than there are: Snakemake scales it down
     params:
         plan=PATHS.plan,
         ensembles=PLAN.ensembles_hash,
         cost=STUDY.cost,
         out=PATHS.root,
-    threads: 8  # no more than there are: Snakemake scales it down
     shell:
         "python -m mnbench tables {params.plan:q} --cost {params.cost} --processes {threads}"
         " --out {params.out:q} 2>&1 | tee {log:q}"
