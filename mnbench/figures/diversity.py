@@ -54,6 +54,10 @@ def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
                 zorder=3,
             )
             obstacles.append(Obstacle(np.array([[x[i], y[i]]]), weight=4, radius=6))
+            for column, (below, above) in spans.items():
+                way = np.array([1.0, 0.0] if column == "mean_member_error" else [0.0, 1.0])
+                ends = [-below[0] * way, above[0] * way]
+                obstacles.append(Obstacle(np.array([x[i], y[i]]) + np.array(ends)))
             text = f"{_name(row, look)}: {100 * row['test_error']:.1f} %"
             labels.append(Label(text, x[i], y[i], look.ink))
         axes.set_xlim(*_room(x))
