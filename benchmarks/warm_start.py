@@ -1,0 +1,45 @@
+"""What a job's start costs: forked from a warm process, against a Python of its own.
+
+The job is an approach's program that only prints its help: it imports what a training imports, and
+does nothing. Pairs are measured side by side, in turns; medians and their ratio are printed.
+
+    python benchmarks/warm_start.py
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from mnbench.warm import ADDRESS, WarmProcess
+
+REPETITIONS = 9
+JOB = [sys.executable, "-m", "mnbench.warm", "baselines.full_data", "--help"]
+
+
+def seconds(environment: dict[str, str]) -> float:
+    """Run the job once."""
+    begin = time.perf_counter()
+    subprocess.run(JOB, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    cold = {key: value for key, value in os.environ.items() if key != ADDRESS}
+    process = WarmProcess()
+    warm = cold | {ADDRESS: process.address}
+    seconds(warm)  # waits until everything is imported
+    pairs = [(seconds(cold), seconds(warm)) for _ in range(REPETITIONS)]
+    process.close()
+    medians = [statistics.median(times) for times in zip(*pairs, strict=True)]
+    print("| a job's start | seconds | forked | seconds | ratio |\n|---|--:|---|--:|--:|")
+    print(
+        f"| its own Python | {medians[0]:.2f} | from a warm process | {medians[1]:.2f} "
+        f"| {medians[0] / medians[1]:.1f} |"
+    )
+
+
+if __name__ == "__main__":
+    main()
