@@ -36,3 +36,4 @@ rule all:
     input:
         tables=TABLES,
         figures=FIGURES,
+        records=LOST,

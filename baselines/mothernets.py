@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "mothernets"
 MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
+HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
 
 
@@ -41,7 +42,8 @@ def _check_g(entry: Any) -> int | str:
 class Hatched:
     """How hatched networks are trained: the recipe but for these."""
 
-    epochs: Annotated[int, Field(gt=0)] = 30  # protocol "epochs"; "convergence" ends by itself
+    # Protocol "epochs"; null is two fifths of the recipe's. "convergence" ends by itself.
+    epochs: Annotated[int, Field(gt=0)] | None = None
     max_epochs: Annotated[int, Field(gt=0)] | None = None  # "convergence"; null is the recipe's
     learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
 
@@ -141,7 +143,7 @@ def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
     optimiser, convergence = setting.recipe.optimiser, setting.recipe.convergence
     return replace(
         setting.recipe,
-        epochs=hatched.epochs,
+        epochs=hatched.epochs or max(1, round(HATCHED * setting.recipe.epochs)),
         convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
         optimiser=replace(
             optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate

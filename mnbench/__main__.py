@@ -157,6 +157,12 @@ def _compare(arguments: argparse.Namespace) -> None:
     found = []
     for name in (arguments.first, arguments.second):
         paths = StudyPaths(Path(name) if Path(name).is_dir() else Path("results", name))
+        if not paths.plan.is_file():
+            known = sorted(file.parent.name for file in Path("results").glob("*/plan.json"))
+            raise UserError(
+                f"{paths.plan}: no study '{name}'; "
+                + (f"there are: {', '.join(known)}" if known else "results/ has none yet")
+            )
         evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
         for one in dict.fromkeys(missing.reason for missing in evaluation.missing):
             _failed(f"mnbench: missing from the comparison: {one}")

@@ -192,6 +192,10 @@ def test_a_member_can_be_a_librarys_by_name(own_ensemble):
         ("shared: {}", "key 'base' is missing; give members, or base and variants"),
         ("", "expected keys members, base, variants, shared, got None"),
         ("members: [resnet18]", "member 1: 'resnet18' is no network; write its keys, or 'timm:'"),
+        (
+            "members: [{name: z, stem: {filters: 0}, blocks: [[8]]}]",
+            "network 'z', stem: filters must be a whole number from 1, got 0; leave",
+        ),
         ("members: [{timm: resnet18}]", "member 1: write 'timm:resnet18', without the space"),
         ("members: ['timm:']", "member 1: 'timm:' is no network; write its keys, or 'timm:' and"),
         ("members: ['timm:a', 'timm:a']", "two members are named timm-a; rename one"),

@@ -396,7 +396,8 @@ def test_what_a_member_has_from_its_mothernet_by_hand():
         *((24, 16), (16, 16)),
         (64, 32),
     ]
-    assert [(bar.kernel, bar.shared_kernel) for bar in found[:2]] == [(5, 3), (3, 0)]
+    assert [(bar.kernel, bar.shared_kernel) for bar in found[:2]] == [(5, 3), (3, 3)]
+    assert [bar.larger for bar in found] == [True, False, False, False, False]
     heights = [bar.y for bar in found]
     assert heights == sorted(heights) and heights[2] - heights[1] > heights[1] - heights[0]
 

@@ -176,6 +176,18 @@ def test_a_file_that_has_gone_missing_is_made_again_for_the_tables(finished, fil
     assert "Nothing to be done" in snakemake(folder, "-n").stdout
 
 
+def test_a_deleted_record_is_trained_again(finished):
+    """As a damaged record's message advises."""
+    folder, _ = finished
+    lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16"
+    lost.rename(folder / "lost")
+    dry = snakemake(folder, "-n", "--quiet", "rules").stdout
+    (folder / "lost").rename(lost)
+    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
+    assert "full_data" not in counts
+
+
 def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
     folder, first = finished
     assert re.search(r"\[ ?\d+/34\] full_data v13 seed0: done: epoch 1, validation", first.stderr)

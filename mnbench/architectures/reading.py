@@ -42,6 +42,12 @@ def read_network(data: Any, *, shared: Mapping[str, Any], file: str, where: str)
     if isinstance(data, Mapping) and "family" in data:
         return _of_family(data, shared, file)
     data = known_keys(data, KEYS, f"{file}: {where}")
+    for stem in (data.get("stem"), shared.get("stem")):
+        if isinstance(stem, Mapping) and stem.get("filters") == 0:
+            raise UserError(
+                f"{file}: network '{data.get('name', where)}', stem: filters must be a whole "
+                "number from 1, got 0; leave 'filters' out for no convolution"
+            )
     return Architecture.from_dict(data if data.get("library") else {**shared, **data}, where=file)
 
 

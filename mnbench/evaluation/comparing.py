@@ -104,7 +104,7 @@ def as_markdown(table: pd.DataFrame, first: str, second: str, cost: str) -> str:
     lines = []
     for (dataset, ensemble), rows in table.groupby(["dataset", "ensemble"], sort=False):
         lines += [
-            f"## {dataset}, {ensemble}: {second} less {first}, over {rows['seeds'].max()} seeds\n",
+            f"## {dataset}, {ensemble}: {second} less {first}, over {_seeds(rows)}\n",
             f"| approach | networks | {first}: error % | {second}: error % | difference (95 %) | "
             f"{cost}, multiple (95 %) |",
             "|---|--:|--:|--:|--:|--:|",
@@ -112,6 +112,11 @@ def as_markdown(table: pd.DataFrame, first: str, second: str, cost: str) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    seeds = rows["seeds"].max()
+    return f"{seeds} seeds" if seeds > 1 else "one seed"
 
 
 def _line(row: pd.Series) -> str:

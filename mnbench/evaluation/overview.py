@@ -53,6 +53,11 @@ def overview(
         else:
             parts.append(f"## {dataset}, {ensemble}: mean and 95 % interval over {_n(rows)}\n")
             parts.append(_table(rows))
+            if (rows.loc[rows["full_size"], "timed_seeds"] == 0).any():
+                parts.append(
+                    "An empty time: all of its seeds' trainings had to share the device "
+                    "(`networks.csv`, column `shared_device`).\n"
+                )
             said = verdict(of_ensemble(gains, *here)).sentence
             parts.append(f"{said[0].upper()}{said[1:]}.\n")
         parts += [

@@ -29,7 +29,12 @@ class Bar:
     filters: int
     shared: int  # filters that its MotherNet has there; 0 where it has no such layer
     kernel: int
-    shared_kernel: int
+    shared_kernel: int  # its MotherNet's there; where it has no such layer, its least nearby
+
+    @property
+    def larger(self) -> bool:
+        """Whether hatching adds a larger filter than the MotherNet's."""
+        return self.kernel > self.shared_kernel
 
 
 @dataclass(frozen=True)
@@ -71,17 +76,20 @@ def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> F
                 row[MOST].set_xlabel(f"and {len(cluster.members) - MOST} more", fontsize=7)
         if len(found) > MOST_CLUSTERS:
             title = f"{title or ''}\nthe first {MOST_CLUSTERS} of {len(found)} clusters".strip()
-        figure.legend(
-            handles=[
-                Patch(color=look.color, label="from the MotherNet"),
-                Patch(color=style.mix(look.color, "white", 0.7), label="added by hatching"),
-                Patch(
-                    facecolor="white", edgecolor=look.color, hatch="////", label="a larger filter"
-                ),
-            ],
-            loc="outside lower center",
-            ncols=3,
-        )
+        handles = [
+            Patch(color=look.color, label="from the MotherNet"),
+            Patch(color=style.mix(look.color, "white", 0.7), label="added by hatching"),
+        ]
+        if any(
+            bar.larger
+            for cluster in shown
+            for network in cluster.members[:MOST]
+            for bar in bars(network, cluster.mothernet)
+        ):
+            handles.append(
+                Patch(facecolor=look.color, edgecolor="white", hatch="////", label="larger filter")
+            )
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
         if title:
             figure.suptitle(title)
     return figure
@@ -113,7 +121,8 @@ def bars(network: Architecture, mothernet: Architecture) -> list[Bar]:
     found, y = [], 0.0
     for ours, theirs in zip(_parts(network), _parts(mothernet), strict=True):
         for position, (filters, kernel) in enumerate(ours):
-            shared, shared_kernel = theirs[position] if position < len(theirs) else (0, 0)
+            least = min((other for _, other in theirs), default=kernel)
+            shared, shared_kernel = theirs[position] if position < len(theirs) else (0, least)
             found.append(Bar(y, filters, min(shared, filters), kernel, shared_kernel))
             y += 1
         y += _GAP * bool(ours)
@@ -135,16 +144,24 @@ def _draw_network(
 ) -> None:
     pale = style.mix(color, "white", 0.7)
     for bar in found:
-        axes.barh(bar.y, bar.filters, left=-bar.filters / 2, height=0.8, color=pale)
-        larger = 0 < bar.shared_kernel < bar.kernel
+        axes.barh(
+            bar.y,
+            bar.filters,
+            left=-bar.filters / 2,
+            height=0.8,
+            facecolor=pale,
+            edgecolor="white" if bar.larger else pale,
+            hatch="////" if bar.larger else None,
+            linewidth=0,
+        )
         axes.barh(
             bar.y,
             bar.shared,
             left=-bar.shared / 2,
             height=0.8,
             facecolor=color,
-            edgecolor="white" if larger else color,
-            hatch="////" if larger else None,
+            edgecolor="white" if bar.larger else color,
+            hatch="////" if bar.larger else None,
             linewidth=0,
         )
     axes.set_xlim(-0.55 * widest, 0.55 * widest)

@@ -15,6 +15,9 @@ TABLES = [
     ),
 ]
 
+# Where tables are there, Snakemake would not ask for a record that is gone again.
+LOST = [file for id in PLAN.trainings for file in files_to_ask(id) if not Path(file).exists()]
+
 
 rule tables:
     input:

@@ -20,7 +20,7 @@ except UserError as error:
 # A dry run has no start; behind its list of jobs nobody would find what came before. Processes that
 # Snakemake itself starts read the workflow anew: not again.
 if workflow.is_main_process and workflow.output_settings.dryrun:
-    atexit.register(print, f"\n{overview(PLAN)}\n")
+    atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n")
 
 
 # Trainings on this machine are forked from one process that has imported torch (mnbench/warm.py);
@@ -29,7 +29,7 @@ WARM: list[WarmProcess] = []
 
 
 onstart:
-    logger.info(f"\n{overview(PLAN)}\n")
+    logger.info(f"\nThe whole study:\n{overview(PLAN)}\n")
     PLAN.write(PATHS.plan)
     trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
     if workflow.local_exec and trains:
