@@ -144,26 +144,17 @@ def _draw_network(
 ) -> None:
     pale = style.mix(color, "white", 0.7)
     for bar in found:
-        axes.barh(
-            bar.y,
-            bar.filters,
-            left=-bar.filters / 2,
-            height=0.8,
-            facecolor=pale,
-            edgecolor="white" if bar.larger else pale,
-            hatch="////" if bar.larger else None,
-            linewidth=0,
-        )
-        axes.barh(
-            bar.y,
-            bar.shared,
-            left=-bar.shared / 2,
-            height=0.8,
-            facecolor=color,
-            edgecolor="white" if bar.larger else color,
-            hatch="////" if bar.larger else None,
-            linewidth=0,
-        )
+        for width, shade in ((bar.filters, pale), (bar.shared, color)):
+            axes.barh(
+                bar.y,
+                width,
+                left=-width / 2,
+                height=0.8,
+                facecolor=shade,
+                edgecolor="white" if bar.larger else shade,
+                hatch="////" if bar.larger else None,
+                linewidth=0,
+            )
     axes.set_xlim(-0.55 * widest, 0.55 * widest)
     axes.set_ylim(-0.8, tallest)
     axes.grid(visible=False)
