@@ -3,21 +3,16 @@
 import os
 import subprocess
 import sys
-from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
-from matplotlib.text import Text
+from looking import assert_readable, full_rows, lines_of, shows, tables_of, texts_of, words_of
 from synthetic_study import ERRORS, NAMES, kept, study
 
-from mnbench.architectures import Architecture, Head, Layer, Plain
-from mnbench.evaluation.convergence import GAINS
 from mnbench.evaluation.pareto import pareto_front
 from mnbench.evaluation.tables import read_table, write_table
 from mnbench.figures import (
     FIGURES,
-    TABLES,
     attainment,
     catalogue,
     clusters,
@@ -82,62 +77,6 @@ def figures(any_study):
             title="Curves",
         ),
     }
-
-
-def texts_of(figure) -> list[Text]:
-    """Return the texts that a reader sees."""
-    figure.draw_without_rendering()
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and on_page(figure, text)
-    ]
-
-
-def on_page(figure, text) -> bool:
-    """Whether it is a tick's label outside the limits, which matplotlib keeps but never draws."""
-    for axes in figure.axes:
-        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in axis.get_major_ticks():
-                if text in (tick.label1, tick.label2):
-                    return min(limits) <= tick.get_loc() <= max(limits)
-    return True
-
-
-def words_of(figure) -> str:
-    return " | ".join(text.get_text() for text in texts_of(figure))
-
-
-def lines_of(axes) -> list[np.ndarray]:
-    return [np.column_stack(line.get_data()).astype(float) for line in axes.get_lines()]
-
-
-def shows(axes, x: float, y: float) -> bool:
-    return any(np.isclose(line, (x, y)).all(axis=1).any() for line in lines_of(axes) if len(line))
-
-
-def tables_of(made) -> dict:
-    return {name: getattr(made, name) for name in TABLES}
-
-
-def full_rows(summary):
-    """Return the means over seeds that the main figure shows, written out on its own."""
-    largest = summary.groupby("approach")["size"].transform("max")
-    rows = summary[summary["size"] == largest]
-    keys = ["approach", "g", "budget"]
-    return rows.groupby(keys, dropna=False)[["test_error", "cpu_seconds"]].mean().reset_index()
-
-
-def assert_readable(figure, name: str) -> None:
-    renderer = figure.canvas.get_renderer()
-    page = figure.bbox.padded(1)
-    boxes = [(text, text.get_window_extent(renderer)) for text in texts_of(figure)]
-    for text, box in boxes:
-        assert page.x0 <= box.x0 and box.x1 <= page.x1, (name, text)
-        assert page.y0 <= box.y0 and box.y1 <= page.y1, (name, text)
-        assert text.get_fontsize() >= 7, (name, text)
-    for (one, a), (other, b) in combinations(boxes, 2):
-        assert not a.overlaps(b), (name, one.get_text(), other.get_text())
 
 
 def test_no_text_covers_another_and_all_lie_on_the_page(figures):
@@ -228,26 +167,6 @@ def test_pareto_bars_are_the_intervals(full):
     assert any(np.allclose(span[:, 0], cost) and np.ptp(span[:, 1]) == 0 for span in spans)
 
 
-def test_figures_say_what_a_reader_must_know(full):
-    gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 2, 0.006, 0.001, 0.011)], columns=list(GAINS)
-    )
-    networks = full.networks.copy()
-    networks.loc[networks.index[:3], ["shared_device", "lineage_shared_device"]] = True
-    tables = tables_of(full) | {"convergence": gains, "networks": networks}
-    for name in FIGURES:
-        figure = catalogue.draw(name, full.plan, tables, "cpu_seconds", "Fashion-MNIST, v5-small")
-        words = words_of(figure)
-        assert (
-            "not converged: one network gains 0.6 points (0.1 to 1.1) from ×2 the epochs" in words
-        )
-        warned = f"times of 3 of {len(networks)} trainings left out" in words
-        assert warned is (name in catalogue.WITH_COSTS)
-        assert_readable(figure, name)
-        figure = catalogue.draw(name, full.plan, tables, "training_flops", "Fashion-MNIST")
-        assert "left out" not in words_of(figure)
-
-
 def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
     estimates = full.estimates
     costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
@@ -314,100 +233,6 @@ def test_size_plots_error_and_cost_at_every_size(full):
     assert lines["TreeNets"].get_linestyle() == ":"  # it ran at sizes 3 and 5 only
     assert lines["Full Data"].get_linestyle() == "-"
     assert len(lines["Full Data"].get_xdata()) == 5
-
-
-def test_attainment_by_hand():
-    rows = pd.DataFrame(
-        {
-            "seed": [0, 0, 1, 1],
-            "cpu_seconds": [1.0, 2.0, 1.0, 3.0],
-            "test_error": [0.5, 0.3, 0.4, 0.2],
-        }
-    )
-    best, _, worst = attainment.surfaces(rows, "cpu_seconds")
-    # At 1 second one seed attains 0.4 and both 0.5; at 2 both 0.4; at 3 one 0.2 and both 0.3.
-    np.testing.assert_allclose(best, [[1, 0.4], [2, 0.3], [3, 0.2]])
-    np.testing.assert_allclose(worst, [[1, 0.5], [2, 0.4], [3, 0.3]])
-
-
-def test_attainment_shows_approaches_with_a_curve(full):
-    words = words_of(attainment.draw(full.summary))
-    for title in ("MotherNets", "Full Data", "One network alone"):
-        assert title in words
-    assert "Bagging" not in words and "half of 2 seeds" in words
-
-
-def test_speed_up_has_a_bar_for_every_comparison_that_can_be_made(full):
-    table = full.equal_error
-    figure = speed_up.draw(table)
-    left, right = figure.axes
-    assert len(left.patches) == len(table) and len(right.patches) == table["error_gain"].count()
-    widths = sorted(patch.get_x() + patch.get_width() for patch in left.patches)
-    np.testing.assert_allclose(widths, sorted(table["speed_up"]))
-    words = words_of(figure)
-    assert "Knowledge Distillation, g=1" in words and "MotherNets" not in words
-
-
-def test_combining_shows_every_rule_at_every_size(full):
-    figure = combining.draw(full.estimates)
-    assert len(figure.axes) == 8
-    assert figure.axes[0].get_title() == "MotherNets, g = 1"
-    rows = full.estimates
-    rows = rows[(rows["approach"] == "mothernets") & (rows["g"] == 1) & (rows["rule"] == "vote")]
-    (line,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "majority vote"]
-    np.testing.assert_allclose(line.get_xdata(), rows["size"])
-    np.testing.assert_allclose(line.get_ydata(), 100 * rows["test_error"])
-
-
-def test_diversity_shows_every_ensemble(full):
-    axes = diversity.draw(full.estimates).axes[0]
-    rows = full.estimates
-    rows = rows[(rows["rule"] == "average") & (rows["size"] == 5)]
-    for row in rows.itertuples():
-        assert shows(axes, 100 * row.mean_member_error, 100 * row.disagreement), row
-    words = words_of(diversity.draw(full.estimates))
-    assert "Bagging: " in words and "MotherNets, g = 2: " in words
-
-
-def test_reliability_shows_every_approach_once(full):
-    figure = reliability.draw(full.reliability)
-    titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
-    assert len(titles) == len(TITLES) and "MotherNets, g = 1" in titles
-    line = figure.axes[0].get_lines()[1]
-    rows = full.reliability[(full.reliability["g"] == 1) & (full.reliability["images"] > 10**6)]
-    np.testing.assert_allclose(line.get_xdata()[-len(rows) :], 100 * rows["confidence"])
-    np.testing.assert_allclose(line.get_ydata()[-len(rows) :], 100 * rows["accuracy"])
-
-
-def test_what_a_member_has_from_its_mothernet_by_hand():
-    mothernet = Architecture(
-        (Plain((Layer(8),)), Plain((Layer(16), Layer(16)))),
-        name="MotherNet",
-        head=Head(hidden=(32,)),
-    )
-    member = Architecture(
-        (Plain((Layer(8, 5), Layer(12))), Plain((Layer(24), Layer(16)))),
-        name="member",
-        head=Head(hidden=(64,)),
-    )
-    found = clusters.bars(member, mothernet)
-    assert [(bar.filters, bar.shared) for bar in found] == [
-        *((8, 8), (12, 0)),  # of the first block the second layer is inserted
-        *((24, 16), (16, 16)),
-        (64, 32),
-    ]
-    assert [(bar.kernel, bar.shared_kernel) for bar in found[:2]] == [(5, 3), (3, 3)]
-    assert [bar.larger for bar in found] == [True, False, False, False, False]
-    heights = [bar.y for bar in found]
-    assert heights == sorted(heights) and heights[2] - heights[1] > heights[1] - heights[0]
-
-
-def test_clusters_are_those_of_the_fewest_planned(full):
-    (found,) = clusters.clusters(full.plan, "fashion_mnist", "v5-small")
-    assert found.mothernet.name == "mothernet"
-    assert [member.name for member in found.members] == list(NAMES)
-    words = words_of(clusters.draw(full.plan, "fashion_mnist", "v5-small"))
-    assert all(name in words for name in NAMES)
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
