@@ -29,6 +29,7 @@ for approach_file in sorted(Path(workflow.basedir, "workflow/rules/approaches").
 include: "workflow/rules/planning.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/pages.smk"
 
 
 rule all:
@@ -36,4 +37,5 @@ rule all:
     input:
         tables=TABLES,
         figures=FIGURES,
+        pages=PAGES,
         records=LOST,

@@ -5,15 +5,18 @@ Training has a program for each approach: ``python -m baselines.<approach> PLAN 
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from mnbench.datasets import DATASETS, prepare
 from mnbench.errors import UserError
-from mnbench.figures import FIGURES, TABLES
+from mnbench.figures import FIGURES, FORMATS, TABLES, stems
 from mnbench.plan import read_plan
 from mnbench.study import COST_AXES
+
+LEAST, ALL = "least", "all"  # numbers of clusters, as a configuration says them
 
 
 def main() -> None:
@@ -21,8 +24,11 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.step(arguments)
+        sys.stdout.flush()
     except UserError as error:
         sys.exit(_failed(f"mnbench: {error}"))
+    except BrokenPipeError:  # whoever read the output, head say, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(message: str) -> int:
@@ -46,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     mothernet.set_defaults(step=_mothernet)
     mothernet.add_argument("--ensemble", required=True, help="its name")
     mothernet.add_argument(
-        "--g", type=int, help="number of clusters; the least possible if left out"
+        "--g", type=_clusters, default=LEAST, help=f"number of clusters, '{LEAST}' or '{ALL}'"
     )
     mothernet.add_argument(
         "--tau", type=_fraction, default=0.0, help="least share of a member from its MotherNet"
@@ -64,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     tables = steps.add_parser("tables", help="evaluate a study's records")
     tables.set_defaults(step=_tables)
     tables.add_argument("plan", type=Path, help="plan.json of the study")
-    tables.add_argument("--cost", choices=COST_AXES, required=True, help="the cost axis")
+    tables.add_argument(
+        "--costs", nargs="+", choices=COST_AXES, required=True, help="the axes; the claims' first"
+    )
     tables.add_argument("--processes", type=_positive, default=1, help="to share the work among")
     tables.add_argument("--out", type=Path, required=True, help="folder for the tables")
 
@@ -81,8 +89,24 @@ def _parser() -> argparse.ArgumentParser:
     figure.add_argument("tables", type=Path, help="folder of the tables")
     figure.add_argument("--dataset", choices=tuple(DATASETS), required=True)
     figure.add_argument("--ensemble", required=True)
-    figure.add_argument("--cost", choices=COST_AXES, required=True, help="the cost axis")
-    figure.add_argument("--out", type=Path, nargs="+", required=True, help="files: .png, .pdf")
+    figure.add_argument("--costs", nargs="+", choices=COST_AXES, required=True, help="the axes")
+    figure.add_argument("--out", type=Path, required=True, help="folder for PNG and PDF")
+
+    readme = steps.add_parser("readme", help="write the README's numbers from committed tables")
+    readme.set_defaults(step=_readme)
+    readme.add_argument("readme", type=Path, help="the file")
+    readme.add_argument("template", type=Path, help="a Jinja template with a block a passage")
+    readme.add_argument(
+        "results", nargs="+", metavar="NAME=FOLDER", help="what the template calls a study's tables"
+    )
+
+    pages = steps.add_parser("pages", help="make a study's pages: claims, tables, explorer")
+    pages.set_defaults(step=_pages)
+    pages.add_argument("plan", type=Path, help="plan.json of the study")
+    pages.add_argument("tables", type=Path, help="folder of the tables")
+    pages.add_argument("--costs", nargs="+", choices=COST_AXES, required=True, help="the axes")
+    pages.add_argument("--out", type=Path, required=True, help="folder for the pages")
+    pages.add_argument("--explorer", type=Path, required=True, help="file for the explorer")
     return parser
 
 
@@ -95,6 +119,16 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
     return number
+
+
+def _clusters(text: str) -> int | str:
+    if text in (LEAST, ALL):
+        return text
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, '{LEAST}' or '{ALL}', got {text}"
+        )
+    return int(text)
 
 
 def _fraction(text: str) -> float:
@@ -124,10 +158,11 @@ def _mothernet(arguments: argparse.Namespace) -> None:
     from mnbench.mothernets.preview import as_text, first_fitting, preview
 
     members = load_ensemble(arguments.ensemble)
+    g = {LEAST: None, ALL: len(members)}.get(arguments.g, arguments.g)
     dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
     found = preview(
         members,
-        arguments.g,
+        g,
         dataset,
         images=arguments.images,
         epochs=arguments.epochs,
@@ -143,7 +178,9 @@ def _tables(arguments: argparse.Namespace) -> None:
     from mnbench.paths import StudyPaths
 
     store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
-    for reason in write_tables(store, arguments.out, arguments.cost, processes=arguments.processes):
+    for reason in write_tables(
+        store, arguments.out, arguments.costs, processes=arguments.processes
+    ):
         _failed(f"mnbench: missing from the tables: {reason}")
 
 
@@ -184,8 +221,41 @@ def _figure(arguments: argparse.Namespace) -> None:
     }
     title = f"{DATASETS[arguments.dataset].title}, {arguments.ensemble}"
     plan = read_plan(arguments.plan)
-    figure = catalogue.draw(arguments.name, plan, tables, arguments.cost, title)
-    style.save(figure, *arguments.out)
+    for cost, stem in stems(arguments.name, arguments.costs).items():
+        figure = catalogue.draw(arguments.name, plan, tables, cost, title)
+        style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
+
+
+def _pages(arguments: argparse.Namespace) -> None:
+    from mnbench.evaluation.tables import read_table
+    from mnbench.pages import DOCUMENTS, TABLES
+    from mnbench.pages.documents import document, table_page
+    from mnbench.pages.explorer import NEEDED, explorer
+
+    tables = {
+        name: read_table(arguments.tables / f"{name}.csv")
+        for name in dict.fromkeys([*TABLES, *NEEDED])
+    }
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in DOCUMENTS:
+        text = (arguments.tables / f"{name}.md").read_text(encoding="utf-8")
+        (arguments.out / f"{name}.html").write_text(document(text), encoding="utf-8")
+    for name, title in TABLES.items():
+        page = table_page(tables[name], title)
+        (arguments.out / f"{name}_table.html").write_text(page, encoding="utf-8")
+    page = explorer(read_plan(arguments.plan), tables, arguments.costs)
+    arguments.explorer.write_text(page, encoding="utf-8")
+
+
+def _readme(arguments: argparse.Namespace) -> None:
+    from mnbench.pages.readme import Results, fill
+
+    named = (one.partition("=") for one in arguments.results)
+    results = {name: Results(Path(folder)) for name, _, folder in named}
+    text, template = (
+        path.read_text(encoding="utf-8") for path in (arguments.readme, arguments.template)
+    )
+    arguments.readme.write_text(fill(text, template, results), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """The forecast: how many networks each approach of a plan trains, and what that will cost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from mnbench.architectures import Architecture, training_flops
+from mnbench.architectures import Architecture, forward_flops, training_flops
 from mnbench.datasets import DATASETS
 from mnbench.plan import Plan, Training
-from mnbench.recipe import Recipe
+from mnbench.recipe import Augmentation, Recipe
 from mnbench.study import parse
 
 
@@ -26,15 +26,15 @@ def forecast(plan: Plan) -> tuple[Forecast, ...]:
     """Predict what each approach trains, in the order in which the plan has them.
 
     Training FLOPs are those of one image by formula, times the images, times the recipe's epochs.
-    A teacher's answers are not counted in, and layers that jointly trained networks share are
-    counted for each.
+    A teacher (a parent of another approach) answers the images once, or in every epoch where they
+    are augmented. Layers that jointly trained networks share are counted for each.
     """
     approaches = dict.fromkeys(row.approach for row in plan.ensembles)
     approaches |= dict.fromkeys(training.approach for training in plan.trainings.values())
     parts: Mapping[str, list[Training]] = {approach: [] for approach in approaches}
     for training in plan.trainings.values():
         parts[training.approach].append(training)
-    return tuple(_of(approach, trainings) for approach, trainings in parts.items())
+    return tuple(_of(approach, trainings, plan) for approach, trainings in parts.items())
 
 
 def overview(plan: Plan) -> str:
@@ -72,26 +72,34 @@ def _line(row: Forecast, width: int) -> str:
     )
 
 
-def _of(approach: str, trainings: list[Training]) -> Forecast:
+def _of(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
     return Forecast(
         approach,
         len(trainings),
         sum(len(training.networks) for training in trainings),
-        sum(map(_flops, trainings)),
+        sum(_flops(training, plan) for training in trainings),
         any(training.recipe["protocol"] == "convergence" for training in trainings),
     )
 
 
-def _flops(training: Training) -> int:
+def _flops(training: Training, plan: Plan) -> int:
     dataset = DATASETS[training.data["dataset"]]
     rest = dataset.train_images - training.data["validation_images"]
     images = training.data["train_images"] or rest
     recipe = parse(Recipe, training.recipe, source=training.id, key="recipe")
-    an_image = sum(_an_image(network, dataset.name) for network in training.networks)
-    return recipe.longest * images * an_image
+    parents = [plan.trainings[parent] for parent in training.parents]
+    teachers = [parent for parent in parents if parent.approach != training.approach]
+    answers = 1 if recipe.augmentation == Augmentation() else recipe.longest
+    trained = recipe.longest * _an_image(training, training_flops)
+    taught = answers * sum(_an_image(teacher, forward_flops) for teacher in teachers)
+    return images * (trained + taught)
+
+
+def _an_image(training: Training, count: Callable[..., int]) -> int:
+    return sum(_counted(network, training.data["dataset"], count) for network in training.networks)
 
 
 @cache
-def _an_image(network: Architecture, dataset: str) -> int:
+def _counted(network: Architecture, dataset: str, count: Callable[..., int]) -> int:
     shape = DATASETS[dataset].image_shape
-    return training_flops(network, shape.pop("image_size"), **shape)
+    return count(network, shape.pop("image_size"), **shape)

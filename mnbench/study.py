@@ -51,6 +51,7 @@ EnsembleName = Annotated[str, _one_of("ensemble", ENSEMBLES)]
 Seed = Annotated[int, Field(ge=0)]
 Budget = Annotated[float, Field(gt=0)]
 Budgets = Annotated[tuple[Budget, ...], Field(min_length=1), Distinct]
+CostAxis = Annotated[str, _one_of("cost axis", COST_AXES)]
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -74,7 +75,11 @@ class Study:
     approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)]
     data: Data = Data()
     recipe: Recipe = Recipe()
-    cost: Annotated[str, _one_of("cost axis", COST_AXES)] = "cpu_seconds"  # of the figures
+    # The axes of figures and comparisons; what is claimed is judged on the first.
+    costs: Annotated[tuple[CostAxis, ...], Field(min_length=1), Distinct] = (
+        "training_flops",
+        "cpu_seconds",
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a GPU where there is one
 
 

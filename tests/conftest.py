@@ -8,8 +8,11 @@ import pytest
 import torch
 from tiny import prepare_study, train
 
+from mnbench.evaluation.report import write_tables
+from mnbench.evaluation.store import RecordStore
 from mnbench.paths import StudyPaths
 from mnbench.plan import read_plan
+from mnbench.study import COST_AXES
 
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("mnbench", deadline=None)
@@ -33,6 +36,16 @@ def trained(prepared: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> S
     for id in read_plan(paths.plan).trainings:
         train(paths, id)
     return paths
+
+
+@pytest.fixture(scope="session")
+def tables_of_tiny(trained: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the tables of the tiny study, and its plan."""
+    out = tmp_path_factory.mktemp("tables")
+    plan = read_plan(trained.plan)
+    write_tables(RecordStore(plan, trained.records), out, COST_AXES[:3], replicates=50)
+    plan.write(out / "plan.json")
+    return out
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from mnbench.architectures import Architecture, Head, Layer, Plain
 from mnbench.evaluation.convergence import GAINS
 from mnbench.figures import (
     FIGURES,
+    ON_COST_AXIS,
     attainment,
     catalogue,
     clusters,
@@ -51,7 +52,7 @@ def test_attainment_shows_approaches_with_a_curve(full):
 
 def test_speed_up_has_a_bar_for_every_comparison_that_can_be_made(full):
     table = full.equal_error
-    figure = speed_up.draw(table)
+    figure = speed_up.draw(table, "cpu_seconds")
     left, right = figure.axes
     assert len(left.patches) == len(table) and len(right.patches) == table["error_gain"].count()
     widths = sorted(patch.get_x() + patch.get_width() for patch in left.patches)
@@ -136,7 +137,7 @@ def test_figures_say_what_a_reader_must_know(full):
             "not converged: one network gains 0.6 points (0.1 to 1.1) from ×2 the epochs" in words
         )
         warned = f"times of 3 of {len(networks)} trainings left out" in words
-        assert warned is (name in catalogue.WITH_COSTS)
+        assert warned is (name in ON_COST_AXIS)
         assert_readable(figure, name)
         figure = catalogue.draw(name, full.plan, tables, "training_flops", "Fashion-MNIST")
         assert "left out" not in words_of(figure)

@@ -2,7 +2,7 @@
 
 from tiny import config, plan_of
 
-from mnbench.architectures import load_ensemble, training_flops
+from mnbench.architectures import forward_flops, load_ensemble, training_flops
 from mnbench.forecast import forecast, overview
 from mnbench.plan import read_plan
 from mnbench.records import read_record
@@ -25,18 +25,22 @@ def test_what_it_predicts_is_worked_out_by_hand():
         approaches={
             "full_data": None,
             "treenets": {"sizes": [2]},
+            "knowledge_distillation": None,
             "mothernets": {"g": [1, 5], "hatched": {"epochs": 4}},
             "single_network": {"budgets": [1, 2]},
         },
     )
     v13, v16, _, largest, _ = MEMBERS
     full = rows["full_data"]
-    # The single network at twice the budget is a training of Full Data's as well, ...
+    # The single network at twice the budget is a training of Full Data's as well ...
     assert (full.trainings, full.networks) == (6, 6)
     assert full.flops == 300 * (10 * flops(*MEMBERS) + 20 * flops(largest))
     assert (rows["single_network"].trainings, rows["single_network"].flops) == (0, 0)
     assert (rows["treenets"].trainings, rows["treenets"].networks) == (1, 2)
     assert rows["treenets"].flops == 300 * 10 * flops(v13, v16)
+    # The students: trained, and each image answered once by the teacher, which is the largest.
+    answers = len(MEMBERS) * forward_flops(largest, 28, in_channels=1)
+    assert rows["knowledge_distillation"].flops == 300 * (10 * flops(*MEMBERS) + answers)
     # ... and so are MotherNets at g = 5; at g = 1 the MotherNet is as v13 is.
     assert rows["mothernets"].trainings == 6
     assert rows["mothernets"].flops == 300 * (10 * flops(v13) + 4 * flops(*MEMBERS))

@@ -13,11 +13,14 @@ import pytest
 import yaml
 
 from mnbench.evaluation.tables import SUMMARY_COLUMNS, read_table
+from mnbench.figures import FIGURES, FORMATS, stems
+from mnbench.pages import DOCUMENTS, TABLES
 from mnbench.plan import read_plan
 from mnbench.records import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
 
 ROOT = Path(__file__).parents[1]
 
+COSTS = ("training_flops", "cpu_seconds")  # a study's axes unless it says otherwise
 TINY = {
     "study": "tiny",
     "datasets": ["fashion_mnist"],
@@ -84,10 +87,15 @@ def test_every_record_table_and_figure_is_made(finished):
             assert (study / "records" / id / file).is_file()
         assert read_record(study / "records" / id).recipe_hash == training.recipe_hash
         assert (folder / "logs/tiny" / f"{id}.log").read_text()
-    for name in ("pareto", "size", "cost_breakdown", "training_curves"):
-        for format in ("png", "pdf"):
-            figure = study / f"figures/fashion_mnist_v5-small/{name}.{format}"
-            assert figure.stat().st_size > 5_000
+    folder = study / "figures/fashion_mnist_v5-small"
+    drawn = {stem for name in FIGURES for stem in stems(name, COSTS).values()}
+    assert {"pareto_training_flops", "pareto_cpu_seconds", "clusters"} <= drawn
+    for stem in drawn:
+        for format in FORMATS:
+            assert (folder / f"{stem}.{format}").stat().st_size > 3_000
+    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLES)):
+        assert (study / f"pages/{page}.html").is_file()
+    assert "plotly" in (study / "explorer.html").read_text()
     assert not list(study.glob("checkpoints/**/*.safetensors"))
 
 

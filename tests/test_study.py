@@ -79,7 +79,7 @@ def test_what_is_left_out_has_its_default():
     values = {key: config()[key] for key in ("study", "datasets", "ensembles", "seeds")}
     study = read_study(values | {"approaches": {"full_data": None}}, source=SOURCE)
     assert study.recipe == Recipe()
-    assert (study.cost, study.device) == ("cpu_seconds", "auto")
+    assert (study.costs, study.device) == (("training_flops", "cpu_seconds"), "auto")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_convergence_goes_with_the_schedules_that_need_no_end():
 # What is not: the dotted key, what is wrong, and what is allowed
 
 UNKNOWN_KEYS = [
-    ("sead", 0, "did you mean 'seeds'? allowed: approaches, cost, data, datasets, device,"),
+    ("sead", 0, "did you mean 'seeds'? allowed: approaches, costs, data, datasets, device,"),
     ("recipe.epoch", 3, "did you mean 'epochs'? allowed: augmentation, batch_size, "),
     ("recipe.optimizer", {}, "did you mean 'optimiser'?"),
     ("recipe.optimiser.lerning_rate", 1, "did you mean 'learning_rate'? allowed: learning_rate, "),
@@ -137,7 +137,12 @@ UNKNOWN_NAMES = [
         "approaches",
         "did you mean 'mothernets'? allowed: bagging",
     ),
-    ("cost", "cpu_second", "cost", "did you mean 'cpu_seconds'? allowed: cpu_seconds, device_sec"),
+    (
+        "costs",
+        ["cpu_second"],
+        "costs.0",
+        "did you mean 'cpu_seconds'? allowed: cpu_seconds, device_sec",
+    ),
     ("device", "cudo", "device", "did you mean 'cuda'? allowed: auto, cpu, cuda"),
     ("recipe.protocol", "epoch", "recipe.protocol", "did you mean 'epochs'? allowed: convergence"),
     (

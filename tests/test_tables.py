@@ -356,7 +356,7 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     spoil_labels(records)
     out = tmp_path / "tables"
     out.mkdir()
-    (reason,) = write_tables(RecordStore(plan_of(), records), out, "cpu_seconds", replicates=20)
+    (reason,) = write_tables(RecordStore(plan_of(), records), out, ["cpu_seconds"], replicates=20)
     assert "key 'test_labels'" in reason
     missing = pd.read_csv(out / "missing.csv")
     assert missing["reason"].unique().tolist() == [reason]
@@ -452,7 +452,7 @@ from test_tables import plan_of
 from mnbench.evaluation.report import write_tables
 from mnbench.evaluation.store import RecordStore
 folder = Path({str(records)!r})
-write_tables(RecordStore(plan_of(), folder), folder, "cpu_seconds", replicates=10)
+write_tables(RecordStore(plan_of(), folder), folder, ["cpu_seconds"], replicates=10)
 assert "torch" not in sys.modules
 """
     run = subprocess.run(

@@ -18,6 +18,10 @@ RULES = {
 }
 
 
+# Logarithm of the smallest sum of probabilities that still has all its digits.
+SMALLEST = float(np.log(np.finfo(np.float64).tiny)) + 40
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What an ensemble says of each image."""
@@ -39,7 +43,7 @@ class Answer:
 def average(log_probabilities: np.ndarray, weights: np.ndarray | None = None) -> Answer:
     """Average the networks' probabilities.
 
-    In logarithms, so that what all networks hold impossible to the last bit stays finite.
+    What all networks hold impossible to the last bit stays finite.
 
     Args:
         log_probabilities: ``(networks, images, classes)``.
@@ -50,8 +54,15 @@ def average(log_probabilities: np.ndarray, weights: np.ndarray | None = None) ->
         together = log_probabilities[0]
     else:
         weights = np.full(networks, 1 / networks) if weights is None else weights
-        used = weights > 0  # zero times impossible is not a number
-        together = logsumexp(log_probabilities[used], axis=0, b=weights[used, None, None])
+        with np.errstate(divide="ignore"):
+            together = np.log(np.tensordot(weights, np.exp(log_probabilities), axes=1))
+        # What is too small for a number has a logarithm all the same.
+        lost = ~(together > SMALLEST)
+        if lost.any():
+            used = weights > 0  # zero times impossible is not a number
+            together[lost] = logsumexp(
+                log_probabilities[used][:, lost], axis=0, b=weights[used, None]
+            )
     return Answer(together, together.argmax(axis=-1))
 
 
@@ -62,11 +73,14 @@ def vote(log_probabilities: np.ndarray) -> Answer:
         log_probabilities: ``(networks, images, classes)``.
     """
     votes = count_votes(log_probabilities)
-    tied = votes == votes.max(axis=-1, keepdims=True)
-    summed = average(log_probabilities).log_probabilities
+    predicted = votes.argmax(axis=-1)
+    most = votes == votes.max(axis=-1, keepdims=True)
+    tied = most.sum(axis=-1) > 1
+    summed = average(log_probabilities[:, tied]).log_probabilities
+    predicted[tied] = np.where(most[tied], summed, -np.inf).argmax(axis=-1)
     with np.errstate(divide="ignore"):
         shares = np.log(votes / len(log_probabilities))
-    return Answer(shares, np.where(tied, summed, -np.inf).argmax(axis=-1))
+    return Answer(shares, predicted)
 
 
 def count_votes(log_probabilities: np.ndarray) -> np.ndarray:

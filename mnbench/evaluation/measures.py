@@ -19,6 +19,7 @@ from mnbench.evaluation.combining import Answer
 
 Name = TypeVar("Name", bound=Hashable)
 BINS = 15  # of the calibration error, on [0, 1]
+AT_ONCE = 10  # resamples
 
 
 class Measure(Protocol):
@@ -131,14 +132,21 @@ class RiskCoverage:
         order = np.argsort(-self.confidence, kind="stable")
         descending = -self.confidence[order]
         last = np.searchsorted(descending, descending, side="right") - 1  # of equal confidences
-        weights = weights[:, order]
-        answered = np.cumsum(weights, axis=1)
-        wrong = np.cumsum(weights * self.wrong[order], axis=1)
-        if (last > np.arange(len(last))).any():
-            answered, wrong = answered[:, last], wrong[:, last]
-        # Nothing answered has no risk, and no weight either.
-        risk = np.divide(wrong, answered, out=np.zeros_like(wrong), where=answered > 0)
-        return np.einsum("ri,ri->r", weights, risk)
+        ties = (last > np.arange(len(last))).any()
+        wrong_images = self.wrong[order].astype(weights.dtype)
+        found = np.empty(len(weights))
+        # As many at once as stay in the processor's cache: three times as fast as all.
+        for start in range(0, len(weights), AT_ONCE):
+            some = weights[start : start + AT_ONCE].take(order, axis=1)
+            answered = np.cumsum(some, axis=1)
+            wrong = some * wrong_images
+            np.cumsum(wrong, axis=1, out=wrong)
+            if ties:
+                answered, wrong = answered.take(last, axis=1), wrong.take(last, axis=1)
+            # Nothing answered has no risk, and no weight either.
+            np.divide(wrong, answered, out=wrong, where=answered > 0)
+            found[start : start + AT_ONCE] = np.einsum("ri,ri->r", some, wrong)
+        return found
 
 
 def area_under_risk_coverage(answer: Answer, labels: np.ndarray) -> Measure:

@@ -1,5 +1,6 @@
 """All tables of a study, written at once: what is expensive is computed once for all of them."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,14 +19,18 @@ from mnbench.evaluation.store import RecordStore
 
 
 def write_tables(
-    store: RecordStore, out: Path, cost: str, replicates: int = REPLICATES, processes: int = 1
+    store: RecordStore,
+    out: Path,
+    costs: Sequence[str],
+    replicates: int = REPLICATES,
+    processes: int = 1,
 ) -> tuple[str, ...]:
     """Evaluate a study's records and write its tables.
 
     Args:
         store: the records.
         out: the folder for the tables.
-        cost: the cost axis of fronts and of comparisons at equal error.
+        costs: the axes of fronts and of comparisons at equal error; the claims' is the first.
         replicates: of the bootstrap.
         processes: how many to share the work among.
 
@@ -42,9 +47,9 @@ def write_tables(
         "histories": tables.histories(store),
         "estimates": estimates(evaluation),
         "differences": comparisons.differences(evaluation),
-        "fronts": comparisons.fronts(evaluation, cost),
-        "equal_error": comparisons.equal_error(evaluation, cost),
-        "cost_to_reach": comparisons.cost_to_reach(evaluation, cost),
+        "fronts": _on_axes(comparisons.fronts, evaluation, costs),
+        "equal_error": _on_axes(comparisons.equal_error, evaluation, costs),
+        "cost_to_reach": _on_axes(comparisons.cost_to_reach, evaluation, costs),
         "convergence": convergence(evaluation),
         "reliability": reliability(evaluation),
         "missing": _missing(evaluation.missing),
@@ -55,13 +60,22 @@ def write_tables(
         found["estimates"], found["convergence"], store.plan.left_out, evaluation.missing
     )
     (out / "summary.md").write_text(said)
-    evidence = _evidence(evaluation, store, found["networks"], cost)
+    evidence = _evidence(evaluation, store, found["networks"], costs[0])
     claims = read_claims()
     findings = judge(claims, evidence)
     tables.write_table(table(findings), out / "claims.csv")
     said = verdicts.report(store.plan.study, claims, findings, evidence, found["convergence"])
     (out / "claims.md").write_text(said)
     return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
+
+
+def _on_axes(
+    compare: Callable[[Evaluation, str], pd.DataFrame],
+    evaluation: Evaluation,
+    costs: Sequence[str],
+) -> pd.DataFrame:
+    """One comparison on every cost axis, told apart by the column ``cost``."""
+    return pd.concat([compare(evaluation, cost) for cost in costs], ignore_index=True)
 
 
 def _evidence(

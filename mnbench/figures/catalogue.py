@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from mnbench.evaluation.convergence import verdict
 from mnbench.figures import (
     FIGURES,
+    ON_COST_AXIS,
     attainment,
     clusters,
     combining,
@@ -21,8 +22,6 @@ from mnbench.figures import (
 )
 from mnbench.plan import Plan
 from mnbench.study import TIMES
-
-WITH_COSTS = ("pareto", "attainment", "size", "cost_breakdown")  # on their axis
 
 
 def draw(
@@ -50,7 +49,7 @@ def draw(
         case "attainment":
             return attainment.draw(tables["summary"], cost, title=title)
         case "speed_up":
-            return speed_up.draw(tables["equal_error"], title=title)
+            return speed_up.draw(tables["equal_error"], cost, title=title)
         case "combining":
             return combining.draw(tables["estimates"], title=title)
         case "diversity":
@@ -74,7 +73,7 @@ def _warnings(name: str, tables: Mapping[str, pd.DataFrame], cost: str) -> list[
     found = verdict(tables["convergence"])
     said = [found.sentence] if found.converged is False else []
     shared = int(tables["networks"]["shared_device"].sum())
-    if name in WITH_COSTS and cost in TIMES and shared:
+    if name in ON_COST_AXIS and cost in TIMES and shared:
         of_all = len(tables["networks"])
         said.append(f"times of {shared} of {of_all} trainings left out: the device was shared")
     return said

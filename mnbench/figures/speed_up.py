@@ -9,7 +9,9 @@ from mnbench.figures import style
 MOTHERNETS = "mothernets"
 
 
-def draw(equal_error: pd.DataFrame, title: str | None = None) -> Figure:
+def draw(
+    equal_error: pd.DataFrame, cost: str = "training_flops", title: str | None = None
+) -> Figure:
     """Draw a bar, with its 95 % interval, for every g and every approach that reaches its error.
 
     Left, what the other approach costs at the same error; right, how much more it errs at the same
@@ -18,9 +20,11 @@ def draw(equal_error: pd.DataFrame, title: str | None = None) -> Figure:
 
     Args:
         equal_error: rows of one data set and ensemble (``evaluation.comparisons.equal_error``).
+        cost: the cost axis, one of ``style.COSTS``.
         title: above the panels.
     """
     own = equal_error["point"].str.startswith(f"{MOTHERNETS} ")
+    own &= equal_error["cost"] == cost
     rows = equal_error[own & (equal_error[["speed_up", "error_gain"]].notna().any(axis=1))]
     if rows.empty:
         return style.notice(
@@ -35,8 +39,8 @@ def draw(equal_error: pd.DataFrame, title: str | None = None) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _draw_bars(left, rows, "speed_up", 1.0, 1.0, looks)
         _draw_bars(right, rows, "error_gain", 0.0, 100.0, looks)
-        left.set(xlabel="cost at equal error (multiple)")
-        right.set(xlabel="error at equal cost (points more)")
+        left.set(xlabel=f"{style.TITLES[cost]} at equal error (multiple)")
+        right.set(xlabel=f"error at equal {style.TITLES[cost]} (points more)")
         names = [
             f"{looks[row.against].title}, {row.point.removeprefix(MOTHERNETS).strip()}"
             for row in rows.itertuples()

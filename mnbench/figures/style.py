@@ -137,14 +137,21 @@ class Quantity:
     unit: float
 
 
-_UNITS = {
+UNITS = {
     "cpu_seconds": (("CPU-seconds", 1), ("CPU-hours", 3600)),
     "device_seconds": (("device-seconds", 1), ("device-hours", 3600)),
     "training_flops": (("GFLOPs", 1e9), ("TFLOPs", 1e12), ("PFLOPs", 1e15), ("EFLOPs", 1e18)),
     "examples": (("examples", 1), ("thousand examples", 1e3), ("million examples", 1e6)),
     "epochs": (("epochs", 1),),
 }
-COSTS = tuple(_UNITS)
+COSTS = tuple(UNITS)
+TITLES = {
+    "cpu_seconds": "CPU time",
+    "device_seconds": "device time",
+    "training_flops": "FLOPs",
+    "examples": "examples",
+    "epochs": "epochs",
+}
 
 
 def quantity(cost: str, values: Iterable[float]) -> Quantity:
@@ -156,8 +163,8 @@ def quantity(cost: str, values: Iterable[float]) -> Quantity:
     """
     largest = max(values, default=0)
     # Hours only from several on: "7,200 CPU-seconds" is read as easily as "2 CPU-hours".
-    fitting = [u for u in _UNITS[cost] if largest >= u[1] * (3 if u[1] == 3600 else 1)]
-    label, unit = (fitting or _UNITS[cost][:1])[-1]
+    fitting = [u for u in UNITS[cost] if largest >= u[1] * (3 if u[1] == 3600 else 1)]
+    label, unit = (fitting or UNITS[cost][:1])[-1]
     return Quantity(f"training cost ({label})", unit)
 
 

@@ -8,8 +8,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
 from mnbench.errors import UserError
-from mnbench.figures import TABLES as FIGURE_TABLES, TITLES as FIGURE_TITLES
+from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
+from mnbench.figures import TITLES as FIGURE_TITLES
 from mnbench.lineage import Approach, make_plan
+from mnbench.pages import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
 from mnbench.paths import StudyPaths
 from mnbench.records import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.study import read_study
@@ -73,11 +75,23 @@ def recipe_hash(wildcards) -> str:
     return training_of(wildcards).recipe_hash
 
 
-def in_report(path, title: str, caption: str):
-    """Show a figure in the report, found by its data set and ensemble."""
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category="Figures",
-        labels={"figure": title, "data set": "{dataset}", "ensemble": "{ensemble}"},
-    )
+def figure_labels(figure: str, title: str) -> dict[str, dict]:
+    """What tells a figure's files apart in the report, by stem.
+
+    Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
+    for it, and a page of their own for each ensemble; the others a switch of the ensemble.
+    """
+    if figure in ON_COST_AXIS:
+        where = {"category": "Figures: cost", "subcategory": "{dataset}, {ensemble}"}
+        return {
+            stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
+            for cost, stem in stems(figure, STUDY.costs).items()
+        }
+    where = {"category": "Figures: networks", "subcategory": "{dataset}"}
+    labels = {"figure": title, "ensemble": "{ensemble}"}
+    return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
+
+
+def in_report(path, figure: str, **place):
+    """Show a figure in the report."""
+    return report(path, caption=f"../report/{figure}.rst", **place)

@@ -1,4 +1,4 @@
-"""Figures: a rule each, from the tables to one data set and ensemble's PNG and PDF."""
+"""Figures: a rule each, from the tables to one data set and ensemble's PNG and PDF on every axis."""
 
 FIGURE = PATHS.root / "figures/{dataset}_{ensemble}"
 
@@ -10,25 +10,29 @@ for figure, title in FIGURE_TITLES.items():
         input:
             tables=DRAWN,
         output:
-            png=in_report(FIGURE / f"{figure}.png", title, figure),
-            pdf=FIGURE / f"{figure}.pdf",
+            png=[
+                in_report(FIGURE / f"{stem}.png", figure, **labels)
+                for stem, labels in figure_labels(figure, title).items()
+            ],
+            pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure, title)],
         log:
             LOGS / f"figures/{{dataset}}_{{ensemble}}_{figure}.log",
         params:
             plan=PATHS.plan,
             figure=figure,
             tables=PATHS.root,
-            cost=STUDY.cost,
+            costs=STUDY.costs,
+            out=FIGURE,
         shell:
             "python -m mnbench figure {params.figure} {params.plan:q} {params.tables:q}"
             " --dataset {wildcards.dataset} --ensemble {wildcards.ensemble}"
-            " --cost {params.cost} --out {output.png:q} {output.pdf:q} 2>&1 | tee {log:q}"
+            " --costs {params.costs} --out {params.out:q} 2>&1 | tee {log:q}"
 
 
 FIGURES = expand(
-    str(FIGURE / "{figure}.{format}"),
+    str(FIGURE / "{stem}.{format}"),
     dataset=STUDY.datasets,
     ensemble=STUDY.ensembles,
-    figure=FIGURE_TITLES,
-    format=["png", "pdf"],
+    stem=[stem for figure in FIGURE_TITLES for stem in stems(figure, STUDY.costs).values()],
+    format=FORMATS,
 )

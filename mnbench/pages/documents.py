@@ -1,0 +1,74 @@
+"""Documents for reading: the Markdown that the tables' step writes, and tables, as pages."""
+
+import re
+
+import pandas as pd
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from mnbench.pages.page import page
+
+ENDS = ("_low", "_high")  # of an interval's columns
+
+
+def document(markdown: str) -> str:
+    """Make a page of Markdown (``claims.md``, ``summary.md``); its first heading is the title."""
+    heading = re.search(r"^#+ (.*)", markdown, flags=re.MULTILINE)
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    html = html.replace("<table>", '<div class="scroll"><table>')
+    html = html.replace("</table>", "</table></div>")
+    return page(heading[1] if heading else "mnbench", Markup(html))
+
+
+def table_page(frame: pd.DataFrame, title: str) -> str:
+    """Make a page of a table; a figure and its interval share a cell.
+
+    Args:
+        frame: one of the study's tables.
+        title: above it, says what its rows are.
+    """
+    columns = [name for name in frame if not _is_end(name, frame)]
+    cells = {name: _cells(frame, name) for name in columns}
+    head = Markup("").join(Markup("<th scope=col>{}</th>").format(_words(name)) for name in columns)
+    starts = [
+        Markup("<td class=number>" if pd.api.types.is_numeric_dtype(frame[name]) else "<td>")
+        for name in columns
+    ]
+    rows = Markup("\n").join(
+        Markup("<tr>")
+        + Markup("").join(start + cell for start, cell in zip(starts, row, strict=True))
+        for row in zip(*cells.values(), strict=True)
+    )
+    body = Markup(
+        "<h1>{}</h1>\n<div class=scroll><table>\n<thead><tr>{}</tr></thead>\n"
+        "<tbody>\n{}\n</tbody></table></div>"
+    ).format(title, head, rows)
+    return page(title, body)
+
+
+def _is_end(name: str, frame: pd.DataFrame) -> bool:
+    return any(name.endswith(end) and name.removesuffix(end) in frame for end in ENDS)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cells(frame: pd.DataFrame, name: str) -> list[str]:
+    values = [_text(value) for value in frame[name]]
+    if not all(f"{name}{end}" in frame for end in ENDS):
+        return values
+    low, high = ([_text(value) for value in frame[f"{name}{end}"]] for end in ENDS)
+    return [
+        f"{value} ({first} to {last})" if first and last else value
+        for value, first, last in zip(values, low, high, strict=True)
+    ]
+
+
+def _text(value: object) -> str:
+    """A cell: four digits of a fraction, whole numbers whole, nothing for what is missing."""
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e4 and value % 1 else f"{value:,.0f}"
+    return str(value)
