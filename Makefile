@@ -1,22 +1,34 @@
-# make        set up, run the default study, say where its figures are
-# make test   set up, run the tests
-# make lint   set up, check the style
-# make lock   write requirements.lock anew from pyproject.toml
-# make clean  delete the environment and every result but the committed reference
+# make            set up, run the default study, say where its figures are
+# make test       set up, run the tests
+# make reference  run the reference study (two hours), write the README's numbers from it
+# make readme     write the README's numbers from results/reference
+# make lint       set up, check the style
+# make lock       write requirements.lock anew from pyproject.toml
+# make clean      delete the environment and every result but the committed reference
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Snakemake and pytest start `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint lock clean
+.PHONY: study test reference readme lint lock clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all
 	@echo "Figures: results/default/figures/fashion_mnist_v5-small/  Table: results/default/summary.csv"
+	@echo "Claims: results/default/claims.md  In a browser: results/default/explorer.html"
 
 test: $(BIN)/.installed
 	$(BIN)/pytest
+
+reference: $(BIN)/.installed
+	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all \
+	  --configfile config/reference.yaml
+	$(MAKE) readme
+
+readme: $(BIN)/.installed
+	$(BIN)/python -m mnbench readme README.md workflow/report/readme.md.jinja \
+	  reference=results/reference families=results/reference/families
 
 lint: $(BIN)/.installed
 	$(BIN)/ruff check .
@@ -43,3 +55,4 @@ lock: $(BIN)/.installed
 clean:
 	rm -rf .venv .snakemake logs
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
+	git clean -fdXq results/reference

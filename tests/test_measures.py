@@ -28,8 +28,8 @@ def test_two_networks_by_hand():
     answer = average(both)
     np.testing.assert_allclose(answer.probabilities, [[0.62, 0.38], [0.38, 0.62]])
     assert measures.error(answer, labels).value() == 0.5
-    assert measures.member_error(both, labels).value() == 0.5
-    assert measures.oracle_error(both, labels).value() == 0.0
+    assert measures.member_error(both.argmax(-1), labels).value() == 0.5
+    assert measures.oracle_error(both.argmax(-1), labels).value() == 0.0
     expected = -(np.log(0.62) + np.log(0.38)) / 2
     assert measures.negative_log_likelihood(answer, labels).value() == pytest.approx(expected)
     assert measures.brier_score(answer, labels).value() == pytest.approx(

@@ -160,19 +160,20 @@ def test_measures_are_those_of_the_members_test_predictions(records):
     both = np.concatenate(pair)
     for row, answers in ((1, both), (4, log_probabilities_of(records / TREE))):
         answer, found = average(answers), frame.iloc[row]
+        predicted = answers.argmax(axis=-1)
         for column, measure in {
             "test_error": measures.error(answer, LABELS),
             "negative_log_likelihood": measures.negative_log_likelihood(answer, LABELS),
             "brier_score": measures.brier_score(answer, LABELS),
             "calibration_error": measures.calibration_error(answer, LABELS),
             "risk_coverage": measures.area_under_risk_coverage(answer, LABELS),
-            "mean_member_error": measures.member_error(answers, LABELS),
-            "disagreement": diversity.disagreement(answers),
-            "q_statistic": diversity.q_statistic(answers, LABELS),
-            "error_correlation": diversity.error_correlation(answers, LABELS),
+            "mean_member_error": measures.member_error(predicted, LABELS),
+            "disagreement": diversity.disagreement(predicted),
+            "q_statistic": diversity.q_statistic(diversity.pairs(predicted, LABELS)),
+            "error_correlation": diversity.error_correlation(diversity.pairs(predicted, LABELS)),
             "divergence": diversity.divergence(answers),
             "vote_error": measures.error(vote(answers), LABELS),
-            "oracle_error": measures.oracle_error(answers, LABELS),
+            "oracle_error": measures.oracle_error(predicted, LABELS),
         }.items():
             assert found[column] == pytest.approx(measure.value(), nan_ok=True), column
     learned = measures.error(average(both, weights), LABELS).value()

@@ -72,7 +72,7 @@ def vote(log_probabilities: np.ndarray) -> Answer:
     Args:
         log_probabilities: ``(networks, images, classes)``.
     """
-    votes = count_votes(log_probabilities)
+    votes = count_votes(log_probabilities.argmax(axis=-1), log_probabilities.shape[-1])
     predicted = votes.argmax(axis=-1)
     most = votes == votes.max(axis=-1, keepdims=True)
     tied = most.sum(axis=-1) > 1
@@ -83,10 +83,15 @@ def vote(log_probabilities: np.ndarray) -> Answer:
     return Answer(shares, predicted)
 
 
-def count_votes(log_probabilities: np.ndarray) -> np.ndarray:
-    """Return how many networks predict each class, ``(images, classes)``."""
-    _, images, classes = log_probabilities.shape
-    flat = log_probabilities.argmax(axis=-1) + classes * np.arange(images)
+def count_votes(predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return how many networks predict each class, ``(images, classes)``.
+
+    Args:
+        predicted: classes ``(networks, images)``.
+        classes: how many there are.
+    """
+    images = predicted.shape[-1]
+    flat = predicted + classes * np.arange(images)
     counts = np.bincount(flat.ravel(), minlength=images * classes)
     return counts.reshape(images, classes)
 

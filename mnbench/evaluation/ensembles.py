@@ -95,7 +95,10 @@ def evaluate(store: RecordStore, replicates: int, processes: int = 1) -> Evaluat
     if processes > 1 and len(settings) > 1:
         # New processes rather than forked ones: numpy's threads do not survive a fork.
         with ProcessPoolExecutor(min(processes, len(settings)), get_context("spawn")) as pool:
-            parts = list(pool.map(work, settings.values()))
+            # The longest first, so that none is waited for alone.
+            longest = sorted(settings, key=lambda key: -sum(row.size for row in settings[key]))
+            running = {key: pool.submit(work, settings[key]) for key in longest}
+            parts = [running[key].result() for key in settings]
     else:
         parts = [_evaluate_rows(store, replicates, rows) for rows in settings.values()]
     found = [one for part in parts for one in part]
@@ -178,6 +181,8 @@ def _measures(
 ) -> tuple[dict[Named, Measure], float]:
     """Name every measure of an ensemble, and its temperature."""
     test, truth = answers["test"], labels["test"]
+    predicted = test.argmax(axis=-1)
+    pairs = diversity.pairs(predicted, truth)
     temperature = calibration.fit_temperature(
         combining.average(answers["validation"]), labels["validation"]
     )
@@ -188,12 +193,12 @@ def _measures(
             calibration.scaled(averaged, temperature), truth
         ),
         (AVERAGE, "risk_coverage"): measures.area_under_risk_coverage(averaged, truth),
-        (AVERAGE, "mean_member_error"): measures.member_error(test, truth),
-        (AVERAGE, "disagreement"): diversity.disagreement(test),
-        (AVERAGE, "q_statistic"): diversity.q_statistic(test, truth),
-        (AVERAGE, "error_correlation"): diversity.error_correlation(test, truth),
+        (AVERAGE, "mean_member_error"): measures.member_error(predicted, truth),
+        (AVERAGE, "disagreement"): diversity.disagreement(predicted),
+        (AVERAGE, "q_statistic"): diversity.q_statistic(pairs),
+        (AVERAGE, "error_correlation"): diversity.error_correlation(pairs),
         (AVERAGE, "divergence"): diversity.divergence(test),
-        ("oracle", "test_error"): measures.oracle_error(test, truth),
+        ("oracle", "test_error"): measures.oracle_error(predicted, truth),
     }
     rules: dict[str, Answer] = {
         AVERAGE: averaged,

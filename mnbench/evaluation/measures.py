@@ -57,11 +57,13 @@ def resampled(measures: Mapping[Name, Measure], weights: np.ndarray) -> dict[Nam
     of_means = {name: one for name, one in measures.items() if isinstance(one, OfMeans)}
     found = {name: one.resampled(weights) for name, one in measures.items() if name not in of_means}
     if of_means:
-        values = np.concatenate([one.values.astype(weights.dtype) for one in of_means.values()])
-        ends = np.cumsum([len(one.values) for one in of_means.values()])
-        parts = np.split((values @ weights.T).astype(np.float64), ends[:-1])
-        for (name, one), means in zip(of_means.items(), parts, strict=True):
-            found[name] = one.finish(means)
+        # What several are functions of is averaged once.
+        values = {id(one.values): one.values for one in of_means.values()}
+        stacked = np.concatenate([part.astype(weights.dtype) for part in values.values()])
+        ends = np.cumsum([len(part) for part in values.values()])
+        parts = np.split((stacked @ weights.T).astype(np.float64), ends[:-1])
+        means = dict(zip(values, parts, strict=True))
+        found |= {name: one.finish(means[id(one.values)]) for name, one in of_means.items()}
     return found
 
 
@@ -70,14 +72,14 @@ def error(answer: Answer, labels: np.ndarray) -> Measure:
     return OfMeans((answer.predicted != labels)[None])
 
 
-def oracle_error(log_probabilities: np.ndarray, labels: np.ndarray) -> Measure:
-    """The fraction of images on which every network is wrong."""
-    return OfMeans((log_probabilities.argmax(axis=-1) != labels).all(axis=0)[None])
+def oracle_error(predicted: np.ndarray, labels: np.ndarray) -> Measure:
+    """The fraction of images that every network gets wrong; *predicted* ``(networks, images)``."""
+    return OfMeans((predicted != labels).all(axis=0)[None])
 
 
-def member_error(log_probabilities: np.ndarray, labels: np.ndarray) -> Measure:
-    """The mean of the networks' own error rates."""
-    return OfMeans((log_probabilities.argmax(axis=-1) != labels).mean(axis=0)[None])
+def member_error(predicted: np.ndarray, labels: np.ndarray) -> Measure:
+    """The mean of the networks' own error rates; *predicted* ``(networks, images)``."""
+    return OfMeans((predicted != labels).mean(axis=0)[None])
 
 
 def negative_log_likelihood(answer: Answer, labels: np.ndarray) -> Measure:

@@ -93,6 +93,13 @@ class Results:
         """What a point costs, as a multiple of another."""
         return float(self.point(ensemble, name)[cost] / self.point(ensemble, to)[cost])
 
+    def costs(self, ensemble: str, name: str, to: str = "full_data") -> str:
+        """What a point costs, as a multiple of another, in words."""
+        flops, seconds = (
+            self.ratio(ensemble, c, name, to) for c in ("training_flops", "cpu_seconds")
+        )
+        return f"{flops:.2f} of the FLOPs and {seconds:.2f} of the CPU-seconds"
+
     def difference(self, ensemble: str, first: str, second: str) -> tuple[float, float, float]:
         """The first point's error less the second's, and its interval: fractions.
 
@@ -138,7 +145,7 @@ def fill(readme: str, template: str, results: Mapping[str, Results]) -> str:
             what the tables do not have.
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": _percent, "points": _points}
+    environment.filters |= {"percent": _percent, "points": _points, "signed": _signed}
     try:
         blocks = environment.from_string(template)
         context = blocks.new_context(dict(results))
@@ -159,6 +166,12 @@ def _name(row: Mapping) -> str:
 
 def _percent(fraction: float, digits: int = 2) -> str:
     return f"{100 * fraction:.{digits}f}"
+
+
+def _signed(difference: tuple[float, float, float]) -> str:
+    """A difference of errors in percentage points, with its sign."""
+    value, low, high = (100 * part for part in difference)
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def _points(difference: tuple[float, float, float]) -> str:
