@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from mnbench.evaluation.tables import SUMMARY_COLUMNS, read_table
-from mnbench.figures import FIGURES, FORMATS, stems
+from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
 from mnbench.pages import DOCUMENTS, TABLES
 from mnbench.plan import read_plan
 from mnbench.records import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
@@ -97,6 +97,20 @@ def test_every_record_table_and_figure_is_made(finished):
         assert (study / f"pages/{page}.html").is_file()
     assert "plotly" in (study / "explorer.html").read_text()
     assert not list(study.glob("checkpoints/**/*.safetensors"))
+
+
+def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(finished):
+    folder, _ = finished
+    done = snakemake(folder, "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    report = (folder / "report.html").read_text()
+    for category in ("Claims", "Explorer", "Figures: cost", "Figures: networks", "Tables"):
+        assert f'"{category}"' in report
+    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLES.values()):
+        assert title in report
+    # Snakemake makes a switch of a label with two values, each of half of a category's results.
+    for axis in COSTS:
+        assert report.count(f'"cost axis": "{axis.replace("_", " ")}"') == len(ON_COST_AXIS)
 
 
 def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -395,7 +397,9 @@ def test_the_work_can_be_shared_among_processes(records):
         id = json.loads(file.read_text())["id"]
         edit(file, recipe_hash=store.plan.trainings[id].recipe_hash)
     (records / B / HISTORY).unlink()
-    alone, shared = (evaluate(store, replicates=20, processes=number) for number in (1, 2))
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        shared = evaluate(store, replicates=20, pool=pool)
+    alone = evaluate(store, replicates=20)
     assert len(alone.missing) == 2 and alone.missing == shared.missing
     pd.testing.assert_frame_equal(tables.summary(alone), tables.summary(shared))
     for one, other in zip(alone.evaluated, shared.evaluated, strict=True):

@@ -1,10 +1,9 @@
 """Evaluating a study's ensembles: what each one's combined answers come to, from its records."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -77,13 +76,13 @@ class Evaluation:
     bootstraps: Mapping[str, Bootstrap] = field(default_factory=dict)  # by data set
 
 
-def evaluate(store: RecordStore, replicates: int, processes: int = 1) -> Evaluation:
+def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) -> Evaluation:
     """Evaluate every planned ensemble that its records allow.
 
     Args:
         store: the records.
         replicates: of the bootstrap, 0 for none.
-        processes: how many to share the work among.
+        pool: of processes to share the work among.
 
     Raises:
         UserError: not one ensemble can be evaluated; says why of the first one.
@@ -92,13 +91,11 @@ def evaluate(store: RecordStore, replicates: int, processes: int = 1) -> Evaluat
     for row in store.plan.ensembles:
         settings.setdefault((row.dataset, row.ensemble, row.seed), []).append(row)
     work = partial(_evaluate_all, store.plan, store.root, replicates)
-    if processes > 1 and len(settings) > 1:
-        # New processes rather than forked ones: numpy's threads do not survive a fork.
-        with ProcessPoolExecutor(min(processes, len(settings)), get_context("spawn")) as pool:
-            # The longest first, so that none is waited for alone.
-            longest = sorted(settings, key=lambda key: -sum(row.size for row in settings[key]))
-            running = {key: pool.submit(work, settings[key]) for key in longest}
-            parts = [running[key].result() for key in settings]
+    if pool:
+        # The longest first, so that none is waited for alone.
+        longest = sorted(settings, key=lambda key: -sum(row.size for row in settings[key]))
+        running = {key: pool.submit(work, settings[key]) for key in longest}
+        parts = [running[key].result() for key in settings]
     else:
         parts = [_evaluate_rows(store, replicates, rows) for rows in settings.values()]
     found = [one for part in parts for one in part]

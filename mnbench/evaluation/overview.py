@@ -36,7 +36,7 @@ def overview(
         missing: ensembles that could not be evaluated; likewise.
 
     Returns:
-        Markdown: means over the seeds, errors with their 95 % intervals.
+        Markdown: means over the seeds with their 95 % intervals.
     """
     parts = []
     for dataset, ensemble in dict.fromkeys(
@@ -114,12 +114,21 @@ def _cells(row: Mapping, most: int) -> list[str]:
     return [
         name,
         f"{row['size']}",
-        f"{100 * row['test_error']:.2f} "
-        f"({100 * row['test_error_low']:.2f} to {100 * row['test_error_high']:.2f})",
-        f"{100 * row['mean_member_error']:.2f}",
-        "" if pd.isna(row["disagreement"]) else f"{100 * row['disagreement']:.1f}",
-        f"{100 * row['calibration_error']:.1f}",
+        _figure(row, "test_error", 100, 2),
+        _figure(row, "mean_member_error", 100, 2),
+        _figure(row, "disagreement", 100, 1),
+        _figure(row, "calibration_error", 100, 1),
         f"{row['epochs']:.0f}",
-        f"{row['training_flops'] / 1e12:.2f}",
-        "" if pd.isna(row["cpu_seconds"]) else f"{row['cpu_seconds']:.1f}",
+        _figure(row, "training_flops", 1e-12, 2),
+        _figure(row, "cpu_seconds", 1, 1),
     ]
+
+
+def _figure(row: Mapping, column: str, unit: float, digits: int) -> str:
+    """A mean and its interval, which says nothing where it is a point; "" of what is missing."""
+    value, low, high = (
+        f"{unit * row[f'{column}{end}']:.{digits}f}" for end in ("", "_low", "_high")
+    )
+    if pd.isna(row[column]):
+        return ""
+    return value if pd.isna(row[f"{column}_low"]) or low == high else f"{value} ({low} to {high})"

@@ -1,6 +1,9 @@
 """All tables of a study, written at once: what is expensive is computed once for all of them."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +19,7 @@ from mnbench.evaluation.overview import overview
 from mnbench.evaluation.points import points
 from mnbench.evaluation.reliability import reliability
 from mnbench.evaluation.store import RecordStore
+from mnbench.plan import Plan
 
 
 def write_tables(
@@ -40,11 +44,16 @@ def write_tables(
     Raises:
         UserError: nothing can be evaluated.
     """
-    evaluation = evaluate(store, replicates, processes)
+    # New processes rather than forked ones: numpy's threads do not survive a fork.
+    sharing = ProcessPoolExecutor(processes, get_context("spawn")) if processes > 1 else None
+    with sharing or nullcontext() as pool:
+        described = pool.submit(_described, store.plan, store.root) if pool else None
+        evaluation = evaluate(store, replicates, pool)
+        networks, histories = described.result() if described else _of_records(store)
     found = {
         "summary": tables.summary(evaluation),
-        "networks": tables.networks(store),
-        "histories": tables.histories(store),
+        "networks": networks,
+        "histories": histories,
         "estimates": estimates(evaluation),
         "differences": comparisons.differences(evaluation),
         "fronts": _on_axes(comparisons.fronts, evaluation, costs),
@@ -67,6 +76,15 @@ def write_tables(
     said = verdicts.report(store.plan.study, claims, findings, evidence, found["convergence"])
     (out / "claims.md").write_text(said)
     return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
+
+
+def _described(plan: Plan, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return _of_records(RecordStore(plan, root))
+
+
+def _of_records(store: RecordStore) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables that need no ensemble."""
+    return tables.networks(store), tables.histories(store)
 
 
 def _on_axes(

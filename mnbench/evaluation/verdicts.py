@@ -68,9 +68,9 @@ def _claim(claim: Claim, findings: Sequence[Finding]) -> str:
 def _cells(finding: Finding) -> list[str]:
     measured = finding.measured
     assert measured is not None
-    value = f"{measured.value:.3g}"
-    if (measured.low, measured.high) != (measured.value, measured.value):
-        value += f" ({measured.low:.3g} to {measured.high:.3g})"
+    value, low, high = (f"{x:.3g}" for x in (measured.value, measured.low, measured.high))
+    if low != high:  # what nothing random decides has no interval
+        value += f" ({low} to {high})"
     said = finding.verdict
     if finding.test.undecided(measured):
         said += " (undecided: the interval holds the threshold)"

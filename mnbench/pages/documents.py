@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -31,8 +32,7 @@ def table_page(frame: pd.DataFrame, title: str) -> str:
     cells = {name: _cells(frame, name) for name in columns}
     head = Markup("").join(Markup("<th scope=col>{}</th>").format(_words(name)) for name in columns)
     starts = [
-        Markup("<td class=number>" if pd.api.types.is_numeric_dtype(frame[name]) else "<td>")
-        for name in columns
+        Markup("<td class=number>" if _is_number(frame[name]) else "<td>") for name in columns
     ]
     rows = Markup("\n").join(
         Markup("<tr>")
@@ -48,6 +48,11 @@ def table_page(frame: pd.DataFrame, title: str) -> str:
 
 def _is_end(name: str, frame: pd.DataFrame) -> bool:
     return any(name.endswith(end) and name.removesuffix(end) in frame for end in ENDS)
+
+
+def _is_number(column: pd.Series) -> bool:
+    is_truth = pd.api.types.is_bool_dtype(column)
+    return pd.api.types.is_numeric_dtype(column) and not is_truth
 
 
 def _words(name: str) -> str:
@@ -69,6 +74,8 @@ def _text(value: object) -> str:
     """A cell: four digits of a fraction, whole numbers whole, nothing for what is missing."""
     if pd.isna(value):
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 and value % 1 else f"{value:,.0f}"
     return str(value)
