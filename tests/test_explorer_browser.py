@@ -214,7 +214,6 @@ def test_hovering_shows_the_right_numbers(page, study, estimates):
 
 def test_hovering_over_a_seed_shows_its_own_numbers(page, study):
     page.find("#seeds").click()
-    page.choose("cost", "cpu_seconds")  # in which seeds differ
     summary = read_table(study.root / "summary.csv")
     row = summary[
         (summary["approach"] == "snapshot_ensembles")
@@ -228,9 +227,17 @@ def test_hovering_over_a_seed_shows_its_own_numbers(page, study):
     )
     assert len(said) == 1
     assert f"error {100 * row['test_error']:.2f} %" in said[0]
-    assert float(re.search(r"cost ([\d.,]+)", said[0])[1]) == pytest.approx(
-        row["cpu_seconds"], rel=1e-3
-    )
+    unit = style.quantity("training_flops", summary["training_flops"]).unit
+    shown = float(re.search(r"cost ([\d.,]+)", said[0])[1])
+    assert shown == pytest.approx(row["training_flops"] / unit, rel=1e-3)
+
+
+def test_a_time_on_a_shared_device_is_not_shown(page, study):
+    page.choose("cost", "cpu_seconds")
+    summary = read_table(study.root / "summary.csv")
+    own = summary[(summary["ensemble"] == "v5-small") & summary["full_size"]]
+    clean = own[~own["shared_device"].astype(bool)]
+    assert len(page.points()) == len(clean[["approach", "g", "budget"]].drop_duplicates())
 
 
 def test_a_click_shows_members_clusters_and_training_curves(page, study):
