@@ -72,6 +72,8 @@ class Study:
         bins = pd.DataFrame({"bin": range(15), "images": [0] * 5 + [10**i for i in range(10)]})
         bins["confidence"] = (bins["bin"] + 0.5) / 15
         bins["accuracy"] = bins["confidence"] - 0.02
+        for end, off in (("low", -0.01), ("high", 0.01)):
+            bins[f"accuracy_{end}"] = bins["accuracy"] + off
         return whole.merge(bins, how="cross")
 
     @property

@@ -51,3 +51,15 @@ def test_reliability_by_hand_and_its_gaps_are_the_calibration_error():
     assert gaps == pytest.approx(measures.calibration_error(answer, labels).value())
     twice = found + found
     assert twice.images.sum() == 4000 and twice.right.sum() == 2 * found.right.sum()
+
+
+def test_resampled_reliability_is_that_of_the_images_drawn():
+    log_probabilities, labels = random_answers(1, images=300)
+    answer = average(log_probabilities)
+    drawn = np.random.default_rng(0).integers(300, size=(4, 300))
+    weights = np.stack([np.bincount(one, minlength=300) for one in drawn]) / 300
+    again = calibration.resampled_reliability(answer, labels, weights)
+    for number, one in enumerate(drawn):
+        found = calibration.reliability(average(log_probabilities[:, one]), labels[one])
+        for name in ("images", "confidence", "right"):
+            np.testing.assert_allclose(getattr(again, name)[:, number], getattr(found, name))

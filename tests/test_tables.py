@@ -20,6 +20,7 @@ from mnbench.errors import UserError
 from mnbench.evaluation import diversity, measures, tables
 from mnbench.evaluation.combining import average, super_learner_weights, vote
 from mnbench.evaluation.ensembles import evaluate
+from mnbench.evaluation.reliability import reliability
 from mnbench.evaluation.report import write_tables
 from mnbench.evaluation.store import RecordStore
 from mnbench.plan import Ensemble, Plan, Training, union
@@ -386,6 +387,18 @@ def test_one_network_and_seed_by_two_recipes_is_no_ensemble(records):
     reason = found.missing[0].reason
     assert reason.startswith(f"{records / B / RECORD}: key 'recipe': the same network and seed as")
     assert str(records / A / RECORD) in reason
+
+
+def test_a_reliability_diagram_has_intervals_and_holds_every_image(records):
+    table = reliability(evaluate(RecordStore(plan_of(), records), replicates=50))
+    keys = ["approach", "g", "budget", "size"]
+    assert (table.groupby(keys, dropna=False)["images"].sum() == len(LABELS)).all()
+    filled = table[table["images"] > 0]
+    assert filled["accuracy_low"].notna().any()
+    known = filled.dropna(subset=["accuracy_low"])
+    assert (known["accuracy_low"] <= known["accuracy"] + 1e-6).all()
+    assert (known["accuracy"] <= known["accuracy_high"] + 1e-6).all()
+    assert table[table["images"] == 0][["accuracy", "accuracy_low"]].isna().all(axis=None)
 
 
 def test_the_work_can_be_shared_among_processes(records):

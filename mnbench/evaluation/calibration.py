@@ -35,11 +35,14 @@ def scaled(answer: Answer, temperature: float) -> Answer:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """A reliability diagram: for each bin of confidence, of the images that it holds."""
+    """A reliability diagram: for each bin of confidence, of the images that it holds.
 
-    images: np.ndarray  # (bins,) how many
-    confidence: np.ndarray  # (bins,) summed
-    right: np.ndarray  # (bins,) how many
+    Arrays are ``(bins,)``, or ``(bins, resamples)`` on resampled images.
+    """
+
+    images: np.ndarray  # how many
+    confidence: np.ndarray  # summed
+    right: np.ndarray  # how many
 
     def __add__(self, other: "Reliability") -> "Reliability":
         return Reliability(
@@ -57,3 +60,21 @@ def reliability(answer: Answer, labels: np.ndarray, bins: int = BINS) -> Reliabi
         for values in (answer.confidence, answer.predicted == labels)
     )
     return Reliability(np.bincount(index, minlength=bins), confidence, right)
+
+
+def resampled_reliability(
+    answer: Answer, labels: np.ndarray, weights: np.ndarray, bins: int = BINS
+) -> Reliability:
+    """Bin resampled images.
+
+    Args:
+        answer: to the images.
+        labels: of the images.
+        weights: of the images, ``(resamples, images)``, each row summing to one.
+        bins: how many.
+    """
+    inside = np.zeros((bins, len(labels)), dtype=weights.dtype)
+    inside[bin_of(answer.confidence, bins), np.arange(len(labels))] = len(labels)
+    parts = [inside, inside * answer.confidence, inside * (answer.predicted == labels)]
+    stacked = np.concatenate(parts).astype(weights.dtype)
+    return Reliability(*np.split(stacked @ weights.T, 3))

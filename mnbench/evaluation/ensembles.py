@@ -57,6 +57,7 @@ class Evaluated:
     replicates: Mapping[Named, np.ndarray]  # (replicates,), on resampled test images
     reliability: Reliability  # of the averaged answers
     full_size: bool = True  # whether the plan has no larger ensemble of this approach
+    reliability_again: Reliability | None = None  # on resampled images; of the full size only
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,11 @@ def _evaluate(row: Ensemble, store: RecordStore, bootstrap: Bootstrap, whole: bo
         values,
         again,
         calibration.reliability(averaged, labels["test"]),
+        reliability_again=calibration.resampled_reliability(
+            averaged, labels["test"], bootstrap.image_weights
+        )
+        if whole and bootstrap.replicates
+        else None,
     )
 
 

@@ -14,7 +14,8 @@ COLUMNS = 4
 def draw(reliability: pd.DataFrame, title: str | None = None) -> Figure:
     """Draw a panel an approach: accuracy against confidence in 15 bins; the diagonal is honest.
 
-    Above it an ensemble is too modest, below it too sure. Bars at the bottom say how the images
+    Above it an ensemble is too modest, below it too sure. Whiskers are 95 % intervals; bars at the
+    bottom say how the images
     are spread over the bins. Of MotherNets the fewest clusters are shown, of approaches with
     budgets the plain one.
 
@@ -57,12 +58,17 @@ def _draw(axes: Axes, rows: pd.DataFrame, color: str) -> None:
     axes.bar(centres, 100 * share, width=0.9 * width, color=style.mix(color, "white", 0.7))
     axes.plot([0, 100], [0, 100], color=style.GREY, linewidth=0.8, linestyle=":")
     shown = rows[share > 0.001]  # accuracies of a handful of images say nothing
-    axes.plot(
+    ends = 100 * shown[["accuracy_low", "accuracy_high"]].to_numpy(dtype=float).T
+    accuracy = 100 * shown["accuracy"].to_numpy(dtype=float)
+    spans = np.clip([accuracy - ends[0], ends[1] - accuracy], 0, None)
+    axes.errorbar(
         100 * shown["confidence"],
-        100 * shown["accuracy"],
+        accuracy,
+        yerr=np.nan_to_num(spans),
         color=color,
         marker="o",
         markersize=3.5,
         linewidth=1.1,
+        elinewidth=0.8,
     )
     axes.set(xlim=(0, 100), ylim=(0, 100), xticks=np.arange(0, 101, 25))
