@@ -97,7 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     readme.add_argument("readme", type=Path, help="the file")
     readme.add_argument("template", type=Path, help="a Jinja template with a block a passage")
     readme.add_argument(
-        "results", nargs="+", metavar="NAME=FOLDER", help="what the template calls a study's tables"
+        "results",
+        nargs="+",
+        type=_named_folder,
+        metavar="NAME=FOLDER",
+        help="what the template calls a study's tables",
     )
 
     pages = steps.add_parser("pages", help="make a study's pages: claims, tables, explorer")
@@ -129,6 +133,13 @@ def _clusters(text: str) -> int | str:
             f"must be a whole number, '{LEAST}' or '{ALL}', got {text}"
         )
     return int(text)
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, equals, folder = text.partition("=")
+    if not (name and equals and folder):
+        raise argparse.ArgumentTypeError(f"must be NAME=FOLDER, got {text}")
+    return name, Path(folder)
 
 
 def _fraction(text: str) -> float:
@@ -248,13 +259,10 @@ def _pages(arguments: argparse.Namespace) -> None:
 
 
 def _readme(arguments: argparse.Namespace) -> None:
-    from mnbench.pages.readme import Results, fill
+    from mnbench.pages.readme import Results, fill, read_text
 
-    named = (one.partition("=") for one in arguments.results)
-    results = {name: Results(Path(folder)) for name, _, folder in named}
-    text, template = (
-        path.read_text(encoding="utf-8") for path in (arguments.readme, arguments.template)
-    )
+    results = {name: Results(folder) for name, folder in arguments.results}
+    text, template = (read_text(path) for path in (arguments.readme, arguments.template))
     arguments.readme.write_text(fill(text, template, results), encoding="utf-8")
 
 

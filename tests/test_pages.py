@@ -17,7 +17,7 @@ from mnbench.evaluation.tables import read_table
 from mnbench.pages import DOCUMENTS, TABLES
 from mnbench.pages.documents import document, table_page
 from mnbench.pages.explorer import MOST_EPOCHS, explorer
-from mnbench.plan import read_plan
+from mnbench.plan import LeftOut, read_plan
 
 COSTS = ("training_flops", "cpu_seconds")
 
@@ -57,6 +57,7 @@ def tables_of(made) -> dict[str, pd.DataFrame]:
         "networks": made.networks,
         "histories": made.histories,
         "convergence": made.convergence,
+        "missing": pd.DataFrame(columns=["dataset", "ensemble", "seed", "approach", "reason"]),
     }
 
 
@@ -133,10 +134,31 @@ def test_long_curves_are_thinned_but_end_where_they_end(made):
 
 
 def test_nothing_in_a_name_ends_the_data(made):
-    plan = replace(made.plan, study="</script><b>")
-    page = explorer(plan, tables_of(made), COSTS)
-    data_of(page)
+    out = LeftOut("fashion_mnist", "v5-small", "treenets", "</script><b>")
+    page = explorer(replace(made.plan, left_out=(out,)), tables_of(made), COSTS)
     assert "</script><b>" not in page
+    (setting,) = data_of(page)["settings"]
+    assert any("</script><b>" in note for note in setting["notes"])
+
+
+def test_what_could_not_be_evaluated_is_said(made):
+    tables = tables_of(made)
+    tables["summary"], tables["networks"] = tables["summary"][:0], tables["networks"][:0]
+    row = {"dataset": "fashion_mnist", "ensemble": "v5-small", "reason": "altered"}
+    tables["missing"] = pd.DataFrame([row, row])
+    (setting,) = data_of(explorer(made.plan, tables, COSTS))["settings"]
+    assert setting["points"] == []
+    assert any(note.startswith("2 could not be evaluated") for note in setting["notes"])
+
+
+def test_a_record_without_history_has_an_empty_curve(made):
+    record = made.networks["record"].iloc[0]
+    histories = made.histories[made.histories["record"] != record]
+    (setting,) = data_of(explorer(made.plan, tables_of(made) | {"histories": histories}, COSTS))[
+        "settings"
+    ]
+    number = list(made.plan.trainings).index(record)
+    assert setting["records"][number]["curve"] == []
 
 
 def test_a_study_with_a_missing_value_is_still_json(made):

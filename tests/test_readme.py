@@ -14,18 +14,18 @@ from mnbench.pages.readme import Results, fill
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-REFERENCE = ROOT / "results/reference"
+REFERENCE, FAMILIES = ROOT / "results/reference", ROOT / "results/families"
 
 
 def test_every_number_is_written_from_the_committed_tables():
     template = (ROOT / "workflow/report/readme.md.jinja").read_text()
-    results = {"reference": Results(REFERENCE), "families": Results(REFERENCE / "families")}
+    results = {"reference": Results(REFERENCE), "families": Results(FAMILIES)}
     assert fill(README, template, results) == README
 
 
 def test_the_overview_is_that_of_the_committed_estimates():
     # summary.md may say more (what is missing or left out), but no other number.
-    for folder in (REFERENCE, REFERENCE / "families"):
+    for folder in (REFERENCE, FAMILIES):
         gains = read_table(folder / "convergence.csv")
         table = overview(read_table(folder / "estimates.csv"), gains)
         said = (folder / "summary.md").read_text()
@@ -38,7 +38,7 @@ def test_every_column_is_documented():
 
 
 def test_every_file_it_names_is_there():
-    folders = "mnbench|baselines|workflow|config|results/reference|tests"
+    folders = "mnbench|baselines|workflow|config|results/reference|results/families|tests"
     named = re.findall(rf"`((?:{folders})/[^`<*\s]*)`", README)
     named += re.findall(r"\]\(((?!#)[^)]+)\)", README)
     named = [name for name in named if "my" not in name]
@@ -56,7 +56,7 @@ def test_the_example_runs():
 
 
 def test_the_committed_runs_are_those_of_the_configurations():
-    for folder, config in ((REFERENCE, "reference"), (REFERENCE / "families", "families")):
+    for folder, config in ((REFERENCE, "reference"), (FAMILIES, "families")):
         study = yaml.safe_load((ROOT / f"config/{config}.yaml").read_text())
         table = read_table(folder / "summary.csv")
         assert sorted(table["ensemble"].unique()) == sorted(study["ensembles"])

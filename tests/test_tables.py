@@ -19,7 +19,7 @@ from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
 from mnbench.evaluation import diversity, measures, tables
 from mnbench.evaluation.combining import average, super_learner_weights, vote
-from mnbench.evaluation.ensembles import evaluate
+from mnbench.evaluation.ensembles import AVERAGE, CENTRED, evaluate
 from mnbench.evaluation.reliability import reliability
 from mnbench.evaluation.report import write_tables
 from mnbench.evaluation.store import RecordStore
@@ -387,6 +387,17 @@ def test_one_network_and_seed_by_two_recipes_is_no_ensemble(records):
     reason = found.missing[0].reason
     assert reason.startswith(f"{records / B / RECORD}: key 'recipe': the same network and seed as")
     assert str(records / A / RECORD) in reason
+
+
+def test_resamples_of_the_calibration_error_lie_about_the_measured_one(records):
+    """A resample's bins are noisier: left as they are its errors would lie above."""
+    for one in evaluate(RecordStore(plan_of(), records), replicates=200).evaluated:
+        for measure in CENTRED:
+            again = one.replicates[AVERAGE, measure]
+            if again.min() > 0:  # else moved below zero, where none can be
+                assert again.mean() == pytest.approx(one.values[AVERAGE, measure], abs=1e-6)
+            assert again.min() >= 0
+            assert abs(again.mean() - one.values[AVERAGE, measure]) < 0.5 * again.std() + 1e-6
 
 
 def test_a_reliability_diagram_has_intervals_and_holds_every_image(records):

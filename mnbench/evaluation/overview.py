@@ -6,6 +6,7 @@ import pandas as pd
 
 from mnbench.evaluation.convergence import of_ensemble, verdict
 from mnbench.evaluation.ensembles import AVERAGE, Missing
+from mnbench.evaluation.points import Key
 from mnbench.plan import LeftOut
 
 TITLES = {
@@ -82,9 +83,7 @@ def _missing(missing: Sequence[Missing]) -> list[str]:
     reasons: dict[str, dict[str, list[int]]] = {}
     for one in missing:
         row = one.ensemble
-        g = "" if row.g is None else f" g={row.g}"
-        budget = "" if row.budget == 1 else f" ×{row.budget:g}"
-        name = f"{row.approach}{g}{budget} seed {row.seed}"
+        name = f"{Key(row.approach, row.g, row.budget, row.size)} seed {row.seed}"
         reasons.setdefault(one.reason, {}).setdefault(name, []).append(row.size)
     return [
         f"Missing: {', '.join(f'{name} {_sizes(sizes)}' for name, sizes in names.items())}: "
@@ -107,8 +106,8 @@ def _table(rows: pd.DataFrame) -> str:
 
 
 def _cells(row: Mapping, most: int) -> list[str]:
-    name = row["approach"] + ("" if pd.isna(row["g"]) else f" g={row['g']}")
-    name += "" if row["budget"] == 1 else f" ×{row['budget']:g}"
+    g = None if pd.isna(row["g"]) else int(row["g"])
+    name = str(Key(row["approach"], g, row["budget"], row["size"]))
     if row["seeds"] < most:
         name += f" ({row['seeds']} of {most} seeds)"
     return [

@@ -89,9 +89,17 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
         networks: rows of one data set and ensemble.
         cost: the column to use as the cost.
     """
-    rows = timed(networks, cost, "lineage_shared_device").set_index("record")
+    rows = networks.set_index("record")
+    clean = set(timed(networks, cost, "lineage_shared_device")["record"])
     parents = plan.parents
-    usable = [e for e in plan.ensembles if all(member in rows.index for member in e.members)]
+    here = set(zip(networks["dataset"], networks["ensemble"], strict=True))
+    planned = [e for e in plan.ensembles if (e.dataset, e.ensemble) in here]
+    usable = [
+        e
+        for e in planned
+        if clean.issuperset(e.members)
+        and all(record in rows.index for record in lineage_of(e.members, parents))
+    ]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}
     for ensemble in usable:
@@ -99,7 +107,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     found = []
     for (approach, g), ensembles in chosen.items():
-        size = max(e.size for e in plan.ensembles if e.approach == approach)
+        size = max(e.size for e in planned if e.approach == approach)
         full = [ensemble for ensemble in ensembles if ensemble.size == size]
         if not full:
             continue

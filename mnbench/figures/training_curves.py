@@ -145,7 +145,8 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
     """Choose one ensemble an approach and seed: the largest, of the smallest g."""
-    usable = [e for e in plan.ensembles if all(member in records for member in e.members)]
+    parents = plan.parents
+    usable = [e for e in plan.ensembles if records.issuperset(lineage_of(e.members, parents))]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     shown = {"full_data", "mothernets"} & {e.approach for e in usable}
     best: dict[tuple[str, int], Ensemble] = {}

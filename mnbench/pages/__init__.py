@@ -17,6 +17,7 @@ TABLES = {
     "fronts": "Hypervolume of each approach; how often each point is on the front",
     "equal_error": "Speed-up at equal error, and error gained at equal cost",
     "cost_to_reach": "What each approach costs where it is as good as Full Data with m networks",
+    "reliability": "Confidence and accuracy by bins of confidence",
     "convergence": "What one network gains from longer training",
     "networks": "Every training: its own cost, its cost with ancestors, its networks' own error",
     "missing": "What could not be evaluated, and why",

@@ -65,7 +65,7 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
         return values
     low, high = ([_text(value) for value in frame[f"{name}{end}"]] for end in ENDS)
     return [
-        f"{value} ({first} to {last})" if first and last else value
+        f"{value} ({first} to {last})" if first != last else value
         for value, first, last in zip(values, low, high, strict=True)
     ]
 
@@ -76,6 +76,6 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e4 and value % 1 else f"{value:,.0f}"
-    return str(value)
+    if isinstance(value, float) and abs(value) < 1e4 and value % 1:
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if isinstance(value, float | int | np.integer) else str(value)

@@ -34,6 +34,8 @@
     if (spread.low === null || say(spread.low) === say(spread.high)) return "";
     return ` (${say(spread.low)} to ${say(spread.high)})`;
   };
+  // How many seeds a cost is a mean of: a time on a shared device is no measurement.
+  const timed = (spread) => spread.each.filter((value) => value !== null).length;
   const titleOf = (point) => DATA.approaches[point.approach].title;
 
   const nameOf = (point) => {
@@ -84,10 +86,11 @@
       };
     });
     shown.sort((a, b) => a.x - b.x || a.y - b.y);
-    let best = Infinity;
+    // Points that coincide are on the front together, or not at all.
+    let best = { x: 0, y: Infinity };
     for (const one of shown) {
-      one.onFront = one.y < best;
-      best = Math.min(best, one.y);
+      one.onFront = one.y < best.y || (one.y === best.y && one.x === best.x);
+      if (one.onFront) best = one;
     }
     return { shown, unit, divisor };
   };
@@ -109,6 +112,7 @@
         : `seed ${seed}`,
       `error ${said(error, percent)}`,
       `cost ${said(cost, (value) => number(value / divisor))} ${unit}`,
+      ...(timed(cost) < point.seeds.length ? [`(timed on ${plural(timed(cost), "seed")})`] : []),
     ];
     return lines.join("<br>");
   };
@@ -213,19 +217,22 @@
   const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
 
   const layoutOf = (xTitle, yTitle, log) => ({
-    margin: { l: 60, r: 15, t: 10, b: 50 },
+    // What a reader must know stays with the plot, also where it is saved as a picture.
+    title: { text: setting().warning ?? "", font: { size: 13 }, x: 0.01, xanchor: "left" },
+    margin: { l: 60, r: 15, t: setting().warning ? 40 : 10, b: 50 },
     font: { family: "system-ui, sans-serif", size: 13, color: "#1d1d1f" },
     xaxis: { title: { text: xTitle }, type: log ? "log" : "linear", rangemode: "tozero", gridcolor: "#e6e6e6" },
     yaxis: { title: { text: yTitle }, gridcolor: "#e6e6e6" },
     hovermode: "closest",
     plot_bgcolor: "white",
     // The same for as long as zooms shall be kept.
-    uirevision: [state.dataset, state.ensemble, state.cost, state.rule, state.size].join("/"),
+    uirevision: [state.dataset, state.ensemble, state.rule, state.size, xTitle, log].join("/"),
   });
 
   const drawPlot = ({ shown, unit, divisor }) => {
     if (!shown.length) {
-      Plotly.react("plot", [], { annotations: [{ text: "nothing to show", showarrow: false }] }, CONFIG);
+      const annotations = [{ text: "nothing to show", showarrow: false }];
+      Plotly.react("plot", [], { ...layoutOf("", "", false), annotations }, CONFIG);
       return;
     }
     const xs = shown.map((one) => one.x);
@@ -243,7 +250,7 @@
 
   const drawPoints = ({ shown, unit, divisor }) => {
     const head = element("tr");
-    for (const title of ["ensemble", `test error % (${INTERVAL})`, `cost, ${unit}`, "on the front"]) {
+    for (const title of ["ensemble", `test error % (${INTERVAL})`, `cost, ${unit} (${INTERVAL})`, "on the front"]) {
       head.append(element("th", { scope: "col", textContent: title }));
     }
     const body = element("tbody");
@@ -251,12 +258,16 @@
       const button = element("button", { type: "button", textContent: nameOf(one.point) });
       button.addEventListener("click", () => choose(one.key, true));
       const two = (value) => (100 * value).toFixed(2);
+      const scaled = (value) => number(value / divisor);
       const row = element(
         "tr",
         {},
         element("td", {}, button),
         element("td", { className: "number", textContent: two(one.error.mean) + between(one.error, two) }),
-        element("td", { className: "number", textContent: number(one.cost.mean / divisor) }),
+        element("td", {
+          className: "number",
+          textContent: scaled(one.cost.mean) + between(one.cost, scaled),
+        }),
         element("td", { textContent: one.onFront ? "yes" : "" }),
       );
       row.setAttribute("aria-selected", String(one.key === state.chosen));
@@ -328,7 +339,7 @@
     const rows = members.map((record, i) => [
       record.networks.join("; "),
       record.error === null ? "" : percent(record.error),
-      String(record.epochs[record.epochs.length - 1]),
+      String(record.epochs.at(-1) ?? ""),
       costs[i] === null ? "" : number(costs[i] / divisor),
       record.parents.map((index) => records[index].name).join(", "),
     ]);
@@ -348,7 +359,7 @@
         traces.set(record, {
           name: mother ? `MotherNet of cluster ${mothers.indexOf(record) + 1}` : name,
           x: record.epochs.map((epoch) => epoch + record.before),
-          y: record.curve.map((error) => 100 * error),
+          y: record.curve.map((error) => (error === null ? null : 100 * error)),
           mode: record.curve.length > 1 ? "lines" : "markers",
           line: { dash: mother ? "dot" : "solid", width: mother ? 2.5 : 1.5 },
           hovertemplate: "epoch %{x}<br>error %{y:.2f} %",
@@ -364,6 +375,7 @@
     const details = byId("details");
     const point = setting().points.find((one) => keyOf(one) === state.chosen);
     details.hidden = !point;
+    if (byId("curves")) Plotly.purge("curves");
     byId("status").textContent = "";
     if (!point) return details.replaceChildren();
     if (!point.seeds.includes(state.seed)) state.seed = point.seeds[0];
@@ -410,6 +422,12 @@
     select.disabled = options.length < 2;
   };
 
+  const untimed = () => {
+    const points = setting().points.filter((point) => point.costs[state.cost].mean === null);
+    if (!points.length) return [];
+    return [`${plural(points.length, "ensemble")} left out: the device was shared while they trained`];
+  };
+
   const drawControls = () => {
     const unique = (pairs) => [...new Map(pairs)];
     fill("dataset", unique(DATA.settings.map((s) => [s.dataset, s.datasetTitle])), state.dataset);
@@ -421,7 +439,8 @@
     const words = [["full", "each approach's most"], ["all", "every number"]];
     fill("size", [...words, ...sizes.map((size) => [String(size), String(size)])], state.size);
     byId("seeds").checked = state.seeds;
-    byId("notes").textContent = [DATA.rules[state.rule], ...setting().notes].join(". ") + ".";
+    byId("notes").textContent = 
+      [DATA.rules[state.rule], ...setting().notes, ...untimed()].join(". ") + ".";
   };
 
   const drawApproaches = () => {
@@ -469,7 +488,7 @@
 
   const onKey = (event) => {
     const { shown } = view();
-    if (!shown.length) return;
+    if (!shown.length || event.altKey || event.ctrlKey || event.metaKey) return;
     const at = shown.findIndex((one) => one.key === state.chosen);
     const last = shown.length - 1;
     const to = {

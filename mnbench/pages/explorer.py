@@ -20,7 +20,7 @@ from mnbench.plan import Plan
 from mnbench.records import lineage_of
 from mnbench.study import TIMES
 
-NEEDED = ("summary", "estimates", "networks", "histories", "convergence")  # tables
+NEEDED = ("summary", "estimates", "networks", "histories", "convergence", "missing")  # tables
 MOST_EPOCHS = 80  # of a training curve: more would not show
 # Of the summary's columns the one with the test error, by rule.
 _ERRORS = {rule: "test_error" if rule == "average" else f"{rule}_error" for rule in RULES}
@@ -70,7 +70,7 @@ class ExplorerRecord:
     error: float | None  # mean test error of its networks
     costs: dict[str, float | None]  # its own
     epochs: tuple[int, ...]
-    curve: tuple[float, ...]  # validation error after each of them
+    curve: tuple[float | None, ...]  # validation error after each of them
 
 
 def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str]) -> str:
@@ -81,7 +81,7 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
         tables: :data:`NEEDED`, whole.
         costs: the cost axes, the one to start with first.
     """
-    where = tables["summary"][["dataset", "ensemble"]].drop_duplicates()
+    where = dict.fromkeys((row.dataset, row.ensemble) for row in (*plan.ensembles, *plan.left_out))
     looks = style.looks(tables["summary"]["approach"])
     data = {
         "costs": [
@@ -93,8 +93,7 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
             for name, look in looks.items()
         },
         "settings": [
-            _setting(plan, tables, dataset, ensemble, costs)
-            for dataset, ensemble in where.itertuples(index=False, name=None)
+            _setting(plan, tables, dataset, ensemble, costs) for dataset, ensemble in where
         ],
     }
     # "<" could end the element that the data are in.
@@ -119,18 +118,21 @@ def _setting(
     here = {name: select(table, dataset, ensemble) for name, table in tables.items()}
     records = _records(plan, here["networks"], here["histories"], costs)
     numbers = {id: number for number, id in enumerate(records)}
-    gains = of_ensemble(tables["convergence"], dataset, ensemble)
-    notes = [verdict(gains).sentence]
+    found = verdict(of_ensemble(tables["convergence"], dataset, ensemble))
+    notes = [found.sentence]
     notes += [
         f"{out.approach} left out: {out.reason}"
         for out in plan.left_out
         if (out.dataset, out.ensemble) == (dataset, ensemble)
     ]
+    if missing := len(here["missing"]):
+        notes.append(f"{missing} could not be evaluated (missing.csv says why)")
     return {
         "dataset": dataset,
         "datasetTitle": DATASETS[dataset].title,
         "ensemble": ensemble,
         "notes": notes,
+        "warning": found.sentence if found.converged is False else None,
         "points": [asdict(point) for point in _points(plan, here, numbers, costs)],
         "records": [asdict(record) for record in records.values()],
     }
@@ -204,7 +206,7 @@ def _records(
     for id in order:
         training, row = plan.trainings[id], rows.loc[id]
         earlier = [one for one in lineage_of([id], origins) if one != id]
-        curve = _thinned(of_record[id])
+        curve = _thinned(of_record[id]) if id in of_record else histories.iloc[:0]
         found[id] = ExplorerRecord(
             name=training.name,
             role=training.role,
@@ -217,7 +219,7 @@ def _records(
                 for cost in costs
             },
             epochs=tuple(map(int, curve["epoch"])),
-            curve=tuple(round(1 - value, 4) for value in curve["validation_accuracy"]),
+            curve=tuple(_number(1 - value) for value in curve["validation_accuracy"]),
         )
     return found
 

@@ -18,6 +18,7 @@ from mnbench.errors import UserError
 from mnbench.evaluation.convergence import of_ensemble, verdict
 from mnbench.evaluation.overview import overview
 from mnbench.evaluation.pareto import pareto_front
+from mnbench.evaluation.points import Key
 from mnbench.evaluation.tables import read_table
 
 _PASSAGE = re.compile(r"(<!-- numbers: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -69,13 +70,22 @@ class Results:
         """How many test images."""
         return int(self.estimates["images"].max())
 
+    @property
+    def train_images(self) -> int:
+        """How many images a network saw in an epoch."""
+        return int((self.networks["examples"] / self.networks["epochs"]).median())
+
     @cached_property
     def verdicts(self) -> dict[str, str]:
         """What became of each claim, in order, as ``claims.md`` says."""
-        text = (self.folder / "claims.md").read_text(encoding="utf-8")
+        text = read_text(self.folder / "claims.md")
         return dict(
             re.findall(r"^## (\S+): ((?:not )?(?:reproduced|tested).*)$", text, re.MULTILINE)
         )
+
+    def _here(self, table: pd.DataFrame, ensemble: str) -> pd.DataFrame:
+        """Rows of one ensemble; the README's studies have one data set."""
+        return of_ensemble(table, self.estimates["dataset"].iloc[0], ensemble)
 
     def point(self, ensemble: str, name: str) -> pd.Series:
         """One point's means and intervals.
@@ -83,7 +93,7 @@ class Results:
         Raises:
             KeyError: the study has no such point.
         """
-        rows = of_ensemble(self.estimates, "fashion_mnist", ensemble)
+        rows = self._here(self.estimates, ensemble)
         rows = rows[rows["point"] == name]
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: no point '{name}' of '{ensemble}'")
@@ -94,10 +104,16 @@ class Results:
         return float(self.point(ensemble, name)[cost] / self.point(ensemble, to)[cost])
 
     def costs(self, ensemble: str, name: str, to: str = "full_data") -> str:
-        """What a point costs, as a multiple of another, in words."""
+        """What a point costs, as a multiple of another, in words.
+
+        The time only where every seed of both has one: means over other seeds are no pair.
+        """
         flops, seconds = (
             self.ratio(ensemble, c, name, to) for c in ("training_flops", "cpu_seconds")
         )
+        both = [self.point(ensemble, one) for one in (name, to)]
+        if any(row["timed_seeds"] < row["seeds"] for row in both):
+            return f"{flops:.2f} of the FLOPs"
         return f"{flops:.2f} of the FLOPs and {seconds:.2f} of the CPU-seconds"
 
     def difference(self, ensemble: str, first: str, second: str) -> tuple[float, float, float]:
@@ -117,19 +133,31 @@ class Results:
 
     def on_front(self, ensemble: str, cost: str) -> list[str]:
         """The points on the Pareto front of the means, the cheapest first."""
-        rows = of_ensemble(self.estimates, "fashion_mnist", ensemble).dropna(subset=[cost])
+        rows = self._here(self.estimates, ensemble).dropna(subset=[cost])
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
 
     def table(self, ensemble: str) -> str:
         """The overview's table of one ensemble, as Markdown."""
         rows = read_table(self.folder / "estimates.csv")
-        said = overview(of_ensemble(rows, "fashion_mnist", ensemble), self.gains)
+        said = overview(self._here(rows, ensemble), self.gains)
         return "\n".join(line for line in said.splitlines() if line.startswith("|"))
 
     def convergence(self, ensemble: str) -> str:
         """Whether one network has converged, as a sentence without its full stop."""
-        return verdict(of_ensemble(self.gains, "fashion_mnist", ensemble)).sentence
+        return verdict(self._here(self.gains, ensemble)).sentence
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give another file") from error
 
 
 def fill(readme: str, template: str, results: Mapping[str, Results]) -> str:
@@ -160,12 +188,14 @@ def fill(readme: str, template: str, results: Mapping[str, Results]) -> str:
 
 
 def _name(row: Mapping) -> str:
-    g = "" if pd.isna(row["g"]) else f" g={row['g']}"
-    return row["approach"] + g + ("" if row["budget"] == 1 else f" ×{row['budget']:g}")
+    g = None if pd.isna(row["g"]) else int(row["g"])
+    return str(Key(row["approach"], g, row["budget"], row["size"]))
 
 
-def _percent(fraction: float, digits: int = 2) -> str:
-    return f"{100 * fraction:.{digits}f}"
+def _percent(point: pd.Series, measure: str, digits: int = 2) -> str:
+    """A measure of a point in percent, with its interval."""
+    value, low, high = (100 * point[f"{measure}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.{digits}f} % ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def _signed(difference: tuple[float, float, float]) -> str:
