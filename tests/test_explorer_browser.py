@@ -256,7 +256,7 @@ def test_the_front_is_that_of_the_tables(page, estimates):
     by_cost = sorted(zip(wanted.values(), on_front, strict=True))
     assert said == [bool(one) for _, one in by_cost]
     # MotherNets with as many clusters as networks are Full Data: together, or not at all.
-    both = {key: one for key, one in zip(wanted, on_front, strict=True)}
+    both = dict(zip(wanted, on_front, strict=True))
     assert both["mothernets/5/1/5"] == both["full_data//1/5"]
 
 
