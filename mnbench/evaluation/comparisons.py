@@ -13,7 +13,6 @@ import moocore
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import false_discovery_control
 
 from mnbench.evaluation.bootstrap import LEAST_SEEDS, interval, p_value
 from mnbench.evaluation.ensembles import Evaluation
@@ -40,6 +39,9 @@ def differences(evaluation: Evaluation) -> pd.DataFrame:
         here = [row for row in here if row]
         known = [row for row in here if np.isfinite(row["p"])]
         if known:
+            # Takes half a second to import, and every figure imports this module.
+            from scipy.stats import false_discovery_control
+
             adjusted = false_discovery_control([row["p"] for row in known], method="bh")
             for row, q in zip(known, adjusted, strict=True):
                 row["q"] = q

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from mnbench.evaluation import comparisons, tables, verdicts
 from mnbench.evaluation.bootstrap import REPLICATES
@@ -44,9 +45,7 @@ def write_tables(
     Raises:
         UserError: nothing can be evaluated.
     """
-    # New processes rather than forked ones: numpy's threads do not survive a fork.
-    sharing = ProcessPoolExecutor(processes, get_context("spawn")) if processes > 1 else None
-    with sharing or nullcontext() as pool:
+    with _pool(processes) if processes > 1 else nullcontext() as pool:
         described = pool.submit(_described, store.plan, store.root) if pool else None
         evaluation = evaluate(store, replicates, pool)
         networks, histories = described.result() if described else _of_records(store)
@@ -76,6 +75,16 @@ def write_tables(
     said = verdicts.report(store.plan.study, claims, findings, evidence, found["convergence"])
     (out / "claims.md").write_text(said)
     return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    """Processes of one thread each: more threads than cores take five times as long.
+
+    New ones rather than forked ones, since numpy's threads do not survive a fork.
+    """
+    return ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=threadpool_limits, initargs=(1,)
+    )
 
 
 def _described(plan: Plan, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
