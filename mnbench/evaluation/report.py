@@ -82,9 +82,12 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
     New ones rather than forked ones, since numpy's threads do not survive a fork.
     """
-    return ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=threadpool_limits, initargs=(1,)
-    )
+    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    """Limit the libraries that this module has loaded: the reason for a function of its own."""
+    threadpool_limits(1)
 
 
 def _described(plan: Plan, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
