@@ -64,7 +64,7 @@ def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = N
         figure.legend(
             handles=handles,
             loc="outside lower center",
-            ncols=len(handles),
+            ncols=min(4, len(handles)),
             title="what one seed attains"
             if seeds == 1
             else f"line: attained by half of {seeds} seeds; band: from any to all of them",

@@ -51,7 +51,7 @@ def draw(
     looks = style.looks(shown["approach"])
     titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():
-        figure = style.new_figure(4.6)
+        figure = style.new_figure(5.4)
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel="test error (%)", title=title)
         _frame(axes, shown, mothernets)
@@ -128,17 +128,15 @@ def _same(points: pd.DataFrame, row: pd.Series) -> pd.Series:
 
 
 def _labels(series: pd.DataFrame, title: str, ink: str) -> list[Label]:
-    """Name the series once, at its plainest point, and its other points by g and budget."""
+    """Name the series once, at its plainest point, and its other points by g or budget."""
     has_g = (series["g"] > 0).any()
     named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
     labels = []
     for i, row in series.iterrows():
-        parts = [title] if i == named else []
-        if has_g:
-            parts.append(f"g = {row['g']:g}")
-        if row["budget"] != 1:
-            parts.append(f"×{row['budget']:g}")
-        text = ", ".join(parts) if has_g else " ".join(parts)
+        name = title if i == named else ""
+        if row["budget"] != 1 and (i == named or not has_g):
+            name = f"{name} ×{row['budget']:g}".strip()
+        text = ", ".join(filter(None, [name, f"g = {row['g']:g}" if has_g else ""]))
         # On a MotherNets line alone the name would be taken for a point's: it is set in bold.
         labels.append(Label(text or "×1", row["cost"], row["error"], ink, bool(i == named)))
     return labels
