@@ -22,7 +22,7 @@ for figure, title in FIGURE_TITLES.items():
             figure=figure,
             tables=PATHS.root,
             costs=STUDY.costs,
-            out=str(FIGURE), # only in text does Snakemake fill wildcards in
+            out=str(FIGURE),  # only in text does Snakemake fill wildcards in
         shell:
             "python -m mnbench figure {params.figure} {params.plan:q} {params.tables:q}"
             " --dataset {wildcards.dataset} --ensemble {wildcards.ensemble}"
