@@ -15,7 +15,7 @@ from synthetic_study import study
 from mnbench.evaluation.combining import RULES
 from mnbench.evaluation.tables import read_table
 from mnbench.pages import DOCUMENTS, TABLES
-from mnbench.pages.documents import document, table_page
+from mnbench.pages.documents import MOST_ROWS, document, table_page
 from mnbench.pages.explorer import MOST_EPOCHS, explorer
 from mnbench.plan import LeftOut, read_plan
 
@@ -200,6 +200,14 @@ def test_a_table_page_puts_a_figure_and_its_interval_into_a_cell():
     heads = ["approach", "g", "test error", "training flops"]
     row = ["a & b", "2", "0.1104 (0.1 to 0.12)", "1,500,000,000,000"]
     assert _Loads(page).cells == [*heads, *row, "c", "", "", "2,000,000,000,000"]
+
+
+def test_a_long_table_is_shown_in_part_and_says_so():
+    frame = pd.DataFrame({"number": range(MOST_ROWS + 1)})
+    cells = _Loads(page := table_page(frame, "Long")).cells
+    assert len(cells) == 1 + MOST_ROWS
+    assert f"The first {MOST_ROWS:,} of {MOST_ROWS + 1:,} rows" in page
+    assert "The first" not in table_page(frame[:-1], "Long")
 
 
 def test_every_page_has_a_title_of_its_own():

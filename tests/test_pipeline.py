@@ -104,8 +104,9 @@ def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(fin
     done = snakemake(folder, "--report", "report.html")
     assert done.returncode == 0, done.stderr
     report = (folder / "report.html").read_text()
-    for category in ("Claims", "Explorer", "Figures: cost", "Figures: networks", "Tables"):
+    for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
         assert f'"{category}"' in report
+    assert "System Message" not in report + done.stderr  # of a text that is no good reST
     for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLES.values()):
         assert title in report
     # Snakemake makes a switch of a label with two values, each of half of a category's results.

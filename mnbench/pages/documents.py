@@ -10,6 +10,7 @@ from markupsafe import Markup
 from mnbench.pages.page import page
 
 ENDS = ("_low", "_high")  # of an interval's columns
+MOST_ROWS = 1500  # a report shows no page of more than 2 MB
 
 
 def document(markdown: str) -> str:
@@ -22,12 +23,16 @@ def document(markdown: str) -> str:
 
 
 def table_page(frame: pd.DataFrame, title: str) -> str:
-    """Make a page of a table; a figure and its interval share a cell.
+    """Make a page of a table, of its first rows if it is long; an interval is in its figure's cell.
 
     Args:
         frame: one of the study's tables.
         title: above it, says what its rows are.
     """
+    said = ""
+    if len(frame) > MOST_ROWS:
+        said = f"The first {MOST_ROWS:,} of {len(frame):,} rows; the CSV file has them all."
+        frame = frame[:MOST_ROWS]
     columns = [name for name in frame if not _is_end(name, frame)]
     cells = {name: _cells(frame, name) for name in columns}
     head = Markup("").join(Markup("<th scope=col>{}</th>").format(_words(name)) for name in columns)
@@ -40,9 +45,10 @@ def table_page(frame: pd.DataFrame, title: str) -> str:
         for row in zip(*cells.values(), strict=True)
     )
     body = Markup(
-        "<h1>{}</h1>\n<div class=scroll><table>\n<thead><tr>{}</tr></thead>\n"
+        "<h1>{}</h1>\n<p class=quiet>{}</p>\n"
+        "<div class=scroll><table>\n<thead><tr>{}</tr></thead>\n"
         "<tbody>\n{}\n</tbody></table></div>"
-    ).format(title, head, rows)
+    ).format(title, said, head, rows)
     return page(title, body)
 
 

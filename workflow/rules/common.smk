@@ -82,12 +82,12 @@ def figure_labels(figure: str, title: str) -> dict[str, dict]:
     for it, and a page of their own for each ensemble; the others a switch of the ensemble.
     """
     if figure in ON_COST_AXIS:
-        where = {"category": "Figures: cost", "subcategory": "{dataset}, {ensemble}"}
+        where = {"category": "Figures of cost", "subcategory": "{dataset}, {ensemble}"}
         return {
             stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
             for cost, stem in stems(figure, STUDY.costs).items()
         }
-    where = {"category": "Figures: networks", "subcategory": "{dataset}"}
+    where = {"category": "Figures of networks", "subcategory": "{dataset}"}
     labels = {"figure": title, "ensemble": "{ensemble}"}
     return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
 

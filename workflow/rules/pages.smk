@@ -26,12 +26,8 @@ rule pages:
             )
             for name, title in PAGE_TABLES.items()
         ],
-        explorer=report(
-            PATHS.root / "explorer.html",
-            caption="../report/explorer.rst",
-            category="Explorer",
-            labels={"page": "every ensemble, interactively"},
-        ),
+        # Not in the report: browsers show no page of more than 2 MB inside another one.
+        explorer=PATHS.root / "explorer.html",
     log:
         LOGS / "pages.log",
     params:
