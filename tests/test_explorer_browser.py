@@ -88,6 +88,13 @@ class Page:
         self.driver = driver
         driver.get("about:blank")  # another address behind "#" alone would not load anew
         driver.get(url)
+        self.wait_for("return document.querySelectorAll('#points tbody tr').length")
+
+    def wait_for(self, script: str):
+        """Return what *script* does as soon as that is something."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        return WebDriverWait(self.driver, 20).until(lambda _: self.js(script))
 
     def js(self, script: str, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -138,10 +145,7 @@ class Page:
         return ActionChains(self.driver).click()
 
     def hover_text(self) -> str:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        read = "return document.querySelector('#plot .hoverlayer').textContent"
-        return WebDriverWait(self.driver, 5).until(lambda _: self.js(read))
+        return self.wait_for("return document.querySelector('#plot .hoverlayer').textContent")
 
 
 @pytest.fixture
@@ -312,6 +316,7 @@ def test_it_can_be_read_on_a_phone(page):
     )
     try:
         page.driver.refresh()
+        page.wait_for("return document.querySelectorAll('#points tbody tr').length")
         page.find("#points button").click()
         width = page.js("return [document.documentElement.scrollWidth, innerWidth]")
         assert width == [390, 390]

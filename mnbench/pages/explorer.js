@@ -367,7 +367,7 @@
       }
     }
     const layout = layoutOf("epochs, with what the network starts from", "validation error (%)", false);
-    const legend = { orientation: "h", y: -0.3, font: { size: 11 } };
+    const legend = { orientation: "h", y: -0.4, font: { size: 11 } };
     Plotly.react("curves", [...traces.values()], { ...layout, legend, uirevision: state.chosen }, CONFIG);
   };
 
