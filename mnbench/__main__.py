@@ -206,6 +206,11 @@ def _compare(arguments: argparse.Namespace) -> None:
     for name in (arguments.first, arguments.second):
         paths = StudyPaths(Path(name) if Path(name).is_dir() else Path("results", name))
         if not paths.plan.is_file():
+            if paths.root.is_dir():
+                raise UserError(
+                    f"{paths.plan}: is missing, and records with it: run the study "
+                    f"(snakemake --configfile config/{Path(name).name}.yaml), then compare"
+                )
             known = sorted(file.parent.name for file in Path("results").glob("*/plan.json"))
             raise UserError(
                 f"{paths.plan}: no study '{name}'; "

@@ -65,6 +65,11 @@ class Study:
         return pd.concat([table, *rules], ignore_index=True)
 
     @property
+    def missing(self) -> pd.DataFrame:
+        """Nothing is."""
+        return pd.DataFrame(columns=["dataset", "ensemble", "seed", "approach", "reason"])
+
+    @property
     def reliability(self) -> pd.DataFrame:
         """A diagram for every full-size ensemble, made up."""
         keys = ["dataset", "ensemble", "approach", "g", "budget", "size"]

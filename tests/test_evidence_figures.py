@@ -168,3 +168,18 @@ def test_what_is_drawn_of_an_ensemble_has_all_its_ancestors(full):
     histories = full.histories[full.histories["role"] != "mothernet"]
     shown = {curve.approach for curve in training_curves.curves(full.plan, histories)}
     assert shown == {"full_data", "mothernets"}
+
+
+def test_an_interval_that_cannot_be_read_off_is_no_tight_one(full):
+    table = full.equal_error.copy()
+    table.loc[table.index[0], ["speed_up_low", "speed_up_high"]] = np.nan
+    assert "?" not in words_of(speed_up.draw(full.equal_error, "cpu_seconds"))
+    assert words_of(speed_up.draw(table, "cpu_seconds")).count("?") == 1
+
+
+def test_every_figure_says_that_ensembles_are_missing(full):
+    missing = pd.DataFrame({"dataset": ["fashion_mnist"] * 3, "ensemble": ["v5-small"] * 3})
+    tables = tables_of(full) | {"missing": missing}
+    for name in FIGURES:
+        words = words_of(catalogue.draw(name, full.plan, tables, "training_flops", "Title"))
+        assert "3 ensembles of single seeds could not be evaluated" in words

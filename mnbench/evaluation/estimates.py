@@ -6,7 +6,7 @@ import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.combining import RULES
-from mnbench.evaluation.ensembles import MEASURES, Evaluation
+from mnbench.evaluation.ensembles import CENTRED, MEASURES, Evaluation
 from mnbench.evaluation.points import COSTS, Point, points
 
 KEYS = ("dataset", "ensemble", "approach", "g", "budget", "size", "rule")
@@ -50,7 +50,10 @@ def _row(point: Point, rule: str) -> dict[str, Any]:
             row[measure] = point.value(measure, rule)
             replicates = point.replicates(measure, rule)
             if replicates is not None:
-                row[f"{measure}_low"], row[f"{measure}_high"] = interval(replicates)
+                low, high = interval(replicates)
+                # Moved replicates (CENTRED) of few seeds may fall below zero, where no error is.
+                row[f"{measure}_low"] = max(low, 0.0) if measure in CENTRED else low
+                row[f"{measure}_high"] = high
     for cost in COSTS:
         row[cost] = point.cost(cost)
         row[f"{cost}_low"], row[f"{cost}_high"] = interval(point.cost_replicates(cost))

@@ -72,7 +72,8 @@ def write_tables(
     claims = read_claims()
     findings = judge(claims, evidence)
     tables.write_table(table(findings), out / "claims.csv")
-    said = verdicts.report(store.plan.study, claims, findings, evidence, found["convergence"])
+    gains, missing = found["convergence"], len(found["missing"])
+    said = verdicts.report(store.plan.study, claims, findings, evidence, gains, missing)
     (out / "claims.md").write_text(said)
     return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
 

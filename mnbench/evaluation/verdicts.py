@@ -16,6 +16,7 @@ def report(
     findings: Sequence[Finding],
     evidence: Sequence[Evidence],
     gains: pd.DataFrame,
+    missing: int = 0,
 ) -> str:
     """Write a study's verdicts as Markdown.
 
@@ -25,10 +26,13 @@ def report(
         findings: of ``claims.judge``.
         evidence: of every data set and ensemble.
         gains: of ``convergence.convergence``.
+        missing: how many ensembles of single seeds could not be evaluated.
     """
     parts = [f"# The paper's claims, tested by the study '{study}'\n"]
     costs = dict.fromkeys(one.cost for one in evidence)
     parts.append(f"Costs are {', '.join(costs)}; intervals are of 95 %.\n")
+    if missing:
+        parts.append(f"{missing} ensembles of single seeds could not be evaluated: missing.csv.\n")
     for one in evidence:
         said = verdict(of_ensemble(gains, one.dataset, one.ensemble)).sentence
         parts.append(f"- {one.dataset}, {one.ensemble}: {said}.")

@@ -27,6 +27,7 @@ TABLES = (
     "convergence",
     "equal_error",
     "reliability",
+    "missing",
 )
 
 

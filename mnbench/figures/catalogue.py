@@ -72,6 +72,8 @@ def draw(
 def _warnings(name: str, tables: Mapping[str, pd.DataFrame], cost: str) -> list[str]:
     found = verdict(tables["convergence"])
     said = [found.sentence] if found.converged is False else []
+    if missing := len(tables["missing"]):
+        said.append(f"{missing} ensembles of single seeds could not be evaluated: see missing.csv")
     shared = int(tables["networks"]["shared_device"].sum())
     if name in ON_COST_AXIS and cost in TIMES and shared:
         of_all = len(tables["networks"])

@@ -16,7 +16,7 @@ def draw(
 
     Left, what the other approach costs at the same error; right, how much more it errs at the same
     cost. Both are read off its budget curve; nothing is extrapolated, so an approach whose curve
-    does not reach has no bar.
+    does not reach has no bar; "?" is a bar whose interval it reaches in too few replicates.
 
     Args:
         equal_error: rows of one data set and ensemble (``evaluation.comparisons.equal_error``).
@@ -71,6 +71,9 @@ def _draw_bars(
         low, high = unit * row[f"{column}_low"], unit * row[f"{column}_high"]
         color = looks[row["against"]].color
         axes.barh(y, value - unit * even, left=unit * even, height=0.7, color=color)
+        if pd.isna(low):  # too few replicates reach it for an interval
+            axes.text(value, y, " ?", va="center", fontsize=7, color=style.GREY)
+            continue
         axes.errorbar(
             value,
             y,
