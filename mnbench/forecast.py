@@ -87,8 +87,7 @@ def _flops(training: Training, plan: Plan) -> int:
     rest = dataset.train_images - training.data["validation_images"]
     images = training.data["train_images"] or rest
     recipe = parse(Recipe, training.recipe, source=training.id, key="recipe")
-    parents = [plan.trainings[parent] for parent in training.parents]
-    teachers = [parent for parent in parents if parent.approach != training.approach]
+    teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
     answers = 1 if recipe.augmentation == Augmentation() else recipe.longest
     trained = recipe.longest * _an_image(training, training_flops)
     taught = answers * sum(_an_image(teacher, forward_flops) for teacher in teachers)

@@ -111,6 +111,20 @@ class Plan:
         """The parents of every record, by id."""
         return {training.id: training.parents for training in self.trainings.values()}
 
+    def origins(self, id: str) -> tuple[str, ...]:
+        """The parents whose network a training goes on from: those of its own approach."""
+        training = self.trainings[id]
+        return tuple(
+            parent
+            for parent in training.parents
+            if self.trainings[parent].approach == training.approach
+        )
+
+    def teachers(self, id: str) -> tuple[str, ...]:
+        """The parents that a training learns from: those of another approach."""
+        origins = self.origins(id)
+        return tuple(parent for parent in self.trainings[id].parents if parent not in origins)
+
     @property
     def ensembles_hash(self) -> str:
         """A hash of which records make up which ensembles: the tables' rerun trigger."""

@@ -183,3 +183,19 @@ def test_every_figure_says_that_ensembles_are_missing(full):
     for name in FIGURES:
         words = words_of(catalogue.draw(name, full.plan, tables, "training_flops", "Title"))
         assert "3 ensembles of single seeds could not be evaluated" in words
+
+
+def test_a_panel_without_a_bar_says_so(full):
+    table = full.equal_error.assign(speed_up=np.nan, speed_up_low=np.nan, speed_up_high=np.nan)
+    words = words_of(speed_up.draw(table, "cpu_seconds"))
+    assert words.count("no curve reaches") == 1
+
+
+def test_intervals_of_diversity_are_inside_the_axes(full):
+    wide = full.estimates.copy()
+    wide["mean_member_error_high"] += 0.05
+    wide["disagreement_low"] -= 0.02
+    axes = diversity.draw(wide).axes[0]
+    shown = wide[(wide["rule"] == "average") & wide["full_size"] & wide["disagreement"].notna()]
+    assert axes.get_xlim()[1] > 100 * shown["mean_member_error_high"].max()
+    assert axes.get_ylim()[0] < 100 * shown["disagreement_low"].min()

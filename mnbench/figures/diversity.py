@@ -24,7 +24,8 @@ def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
     looks = style.looks(rows["approach"])
     x, y = 100 * rows["mean_member_error"], 100 * rows["disagreement"]
     with style.styled():
-        figure = style.new_figure(4.0)
+        # Room for a label a point: the more, the taller.
+        figure = style.new_figure(3.2 + 0.12 * len(rows))
         axes = figure.add_subplot()
         axes.set(
             xlabel="members' mean test error (%)", ylabel="disagreement of two (%)", title=title
@@ -60,17 +61,18 @@ def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
                 obstacles.append(Obstacle(np.array([x[i], y[i]]) + np.array(ends)))
             text = f"{_name(row, look)}: {100 * row['test_error']:.1f} %"
             labels.append(Label(text, x[i], y[i], look.ink))
-        axes.set_xlim(*_room(x))
-        axes.set_ylim(*_room(y))
+        axes.set_xlim(*_room(rows, "mean_member_error"))
+        axes.set_ylim(*_room(rows, "disagreement"))
         place(axes, _merged(labels), obstacles)
     return figure
 
 
-def _room(values: pd.Series) -> tuple[float, float]:
-    """Limits with room for labels, of values that may be one only."""
-    spread = max(values.max() - values.min(), 1.0)
-    middle = (values.max() + values.min()) / 2
-    return middle - 0.68 * spread, middle + 0.68 * spread
+def _room(rows: pd.DataFrame, column: str) -> tuple[float, float]:
+    """Limits with room for labels, of intervals that may be one only, or a point."""
+    values = 100 * rows[[column, f"{column}_low", f"{column}_high"]]
+    low, high = values.min(axis=None), values.max(axis=None)
+    spread = max(high - low, 1.0)
+    return (low + high) / 2 - 0.58 * spread, (low + high) / 2 + 0.58 * spread
 
 
 def _name(row: pd.Series, look: style.Look) -> str:

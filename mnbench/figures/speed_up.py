@@ -72,7 +72,9 @@ def _draw_bars(
         color = looks[row["against"]].color
         axes.barh(y, value - unit * even, left=unit * even, height=0.7, color=color)
         if pd.isna(low):  # too few replicates reach it for an interval
-            axes.text(value, y, " ?", va="center", fontsize=7, color=style.GREY)
+            ahead = value < unit * even
+            text = {"va": "center", "ha": "right" if ahead else "left", "fontsize": 7}
+            axes.text(value, y, "? " if ahead else " ?", color=style.GREY, **text)
             continue
         axes.errorbar(
             value,
@@ -83,4 +85,9 @@ def _draw_bars(
             elinewidth=0.9,
             capsize=1.8,
         )
+    if rows[column].isna().all():
+        axes.text(0.5, 0.5, "no curve reaches", transform=axes.transAxes, ha="center", va="center")
+        axes.set_xticks([])
+        return
     axes.axvline(unit * even, color=style.GREY, linewidth=0.8)
+    axes.margins(x=0.08)

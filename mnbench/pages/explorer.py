@@ -142,11 +142,14 @@ def _points(
     plan: Plan, tables: Mapping[str, pd.DataFrame], numbers: Mapping[str, int], costs: Sequence[str]
 ) -> Iterable[ExplorerPoint]:
     means = tables["estimates"].astype({"g": "Int64"}).set_index([*KEYS[2:]]).sort_index()
+    summary = tables["summary"]
+    here = set(zip(summary["dataset"], summary["ensemble"], strict=True))
     members = {
-        (row.dataset, row.ensemble, row.seed, row.approach, row.g, row.budget, row.size): row
+        (row.seed, row.approach, row.g, row.budget, row.size): row.members
         for row in plan.ensembles
+        if (row.dataset, row.ensemble) in here
     }
-    groups = tables["summary"].groupby(_POINT, dropna=False, sort=False)
+    groups = summary.groupby(_POINT, dropna=False, sort=False)
     for key, rows in groups:
         approach, g, budget, size = key
         g = None if pd.isna(g) else int(g)
@@ -165,13 +168,8 @@ def _points(
             },
             costs={cost: _spread(average, cost, _timed(rows, cost)) for cost in costs},
             members=tuple(
-                tuple(
-                    numbers[id]
-                    for id in members[
-                        (row.dataset, row.ensemble, row.seed, approach, g, budget, size)
-                    ].members
-                )
-                for row in rows.itertuples()
+                tuple(numbers[id] for id in members[seed, approach, g, budget, size])
+                for seed in rows["seed"]
             ),
         )
 
@@ -195,12 +193,8 @@ def _records(
     """Describe every record of one data set and ensemble, by id, parents first."""
     rows = networks.set_index("record")
     of_record = {id: own.sort_values("epoch") for id, own in histories.groupby("record")}
-    # What a network goes on from is of its own approach; a teacher is of another.
-    origins = {
-        id: tuple(p for p in training.parents if plan.trainings[p].approach == training.approach)
-        for id, training in plan.trainings.items()
-    }
     order = [id for id in plan.trainings if id in rows.index]
+    origins = {id: plan.origins(id) for id in plan.trainings}
     numbers = {id: number for number, id in enumerate(order)}
     found = {}
     for id in order:
