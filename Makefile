@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: study test reference readme lint lock clean
 
 study: $(BIN)/.installed
-	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all
+	$(BIN)/snakemake --cores all
 	@echo "Figures: results/default/figures/fashion_mnist_v5-small/  Table: results/default/summary.csv"
 	@echo "Claims: results/default/claims.md  In a browser: results/default/explorer.html"
 
@@ -22,10 +22,8 @@ test: $(BIN)/.installed
 	$(BIN)/pytest
 
 reference: $(BIN)/.installed
-	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all \
-	  --configfile config/reference.yaml
-	$(BIN)/snakemake --workflow-profile workflow/profiles/default --cores all \
-	  --configfile config/families.yaml
+	$(BIN)/snakemake --cores all --configfile config/reference.yaml
+	$(BIN)/snakemake --cores all --configfile config/families.yaml
 	$(MAKE) readme
 
 readme: $(BIN)/.installed

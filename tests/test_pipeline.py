@@ -170,6 +170,13 @@ def test_every_hatching_was_measured(finished):
     assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)
 
 
+def test_plain_snakemake_in_a_checkout_loads_the_default_profile():
+    plain = [sys.executable, "-m", "snakemake", "-n"]
+    done = subprocess.run(plain, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "specific profile profiles/default for" in done.stderr + done.stdout
+
+
 def test_a_second_run_does_nothing(finished):
     folder, _ = finished
     again = snakemake(folder)
