@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from pydantic.dataclasses import dataclass
 
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage
-from mnbench.recipe import CONFIG
-from mnbench.study import Budgets
+from mnbench.planning.config import Budgets
+from mnbench.planning.plan import Lineage
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG
 
 if TYPE_CHECKING:
     import torch

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage, Training
-from mnbench.recipe import CONFIG
-from mnbench.study import Budgets
+from mnbench.planning.config import Budgets
+from mnbench.planning.plan import Lineage, Training
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

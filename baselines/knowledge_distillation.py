@@ -13,10 +13,10 @@ from baselines.full_data import scratch
 from baselines.single_network import largest
 from mnbench.architectures import Architecture, library_network, parameter_count
 from mnbench.errors import UserError
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage
-from mnbench.recipe import CONFIG
-from mnbench.study import Budgets
+from mnbench.planning.config import Budgets
+from mnbench.planning.plan import Lineage
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,11 +16,11 @@ from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
 from mnbench.errors import UserError
-from mnbench.lineage import Setting
 from mnbench.mothernets import cluster, construct, least_g
-from mnbench.plan import Lineage, Training
-from mnbench.recipe import CONFIG, Recipe
-from mnbench.study import Budgets, Distinct
+from mnbench.planning.config import Budgets, Distinct
+from mnbench.planning.plan import Lineage, Training
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG, Recipe
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

@@ -8,10 +8,10 @@ from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
 from mnbench.architectures import Architecture, parameter_count
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage
-from mnbench.recipe import CONFIG
-from mnbench.study import Budgets
+from mnbench.planning.config import Budgets
+from mnbench.planning.plan import Lineage
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG
 
 NAME = "single_network"
 

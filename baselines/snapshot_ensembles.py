@@ -11,10 +11,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture, parameter_count
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage, Training
-from mnbench.recipe import CONFIG, Schedule
-from mnbench.study import Budgets
+from mnbench.planning.config import Budgets
+from mnbench.planning.plan import Lineage, Training
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG, Schedule
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

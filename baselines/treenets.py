@@ -11,10 +11,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture, training_flops
-from mnbench.lineage import Setting
-from mnbench.plan import Lineage
-from mnbench.recipe import CONFIG
-from mnbench.study import Budgets, Distinct
+from mnbench.planning.config import Budgets, Distinct
+from mnbench.planning.plan import Lineage
+from mnbench.planning.planner import Setting
+from mnbench.planning.recipe import CONFIG
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from mnbench.architectures.families import resnet, vgg
 from mnbench.architectures.variants import Rule, variants
-from mnbench.mothernets import cluster, clustering, least_g
+from mnbench.mothernets import cluster, least_g
+from mnbench.mothernets.clustering import clustering
 
 BASES = {"VGG-16": vgg(16), "ResNet-32": resnet(32)}
 SIZES = {100: (1, 5, 50), 1000: (1, 5, 50, 500)}

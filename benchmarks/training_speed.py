@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from mnbench.architectures import Architecture, Stem, build, load_ensemble
 from mnbench.datasets import Images, load_train
-from mnbench.recipe import Recipe
-from mnbench.training.images import DeviceImages, Normalisation
+from mnbench.planning.recipe import Recipe
+from mnbench.training.data import DeviceImages, Normalisation
 from mnbench.training.loop import TrainingSet, Work, fit
 
 IMAGES = 3840  # 30 batches

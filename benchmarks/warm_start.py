@@ -12,10 +12,10 @@ import subprocess
 import sys
 import time
 
-from mnbench.warm import ADDRESS, WarmProcess
+from mnbench.training.prefork import ADDRESS, WarmProcess
 
 REPETITIONS = 9
-JOB = [sys.executable, "-m", "mnbench.warm", "baselines.full_data", "--help"]
+JOB = [sys.executable, "-m", "mnbench.training.prefork", "baselines.full_data", "--help"]
 
 
 def seconds(environment: dict[str, str]) -> float:

@@ -1,7 +1,22 @@
-"""The exception that a user's mistake raises, and the proposal of the nearest valid name."""
+"""The exception that a user's mistake raises, and what its message is made of."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# What pydantic's findings mean to somebody who writes YAML.
+_MEANINGS = {
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be a mapping, 'key: value' on each line",
+    "dict_type": "must be a mapping, 'key: value' on each line",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "is_instance_of": "must be a list, '[a, b]'",
+    "string_type": "must be text",
+    "too_short": "must have at least one entry",
+    "tuple_type": "must be a list, '[a, b]'",
+}
 
 
 class UserError(Exception):
@@ -17,3 +32,19 @@ def choices(given: str, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(given, names, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}allowed: {', '.join(names)}"
+
+
+def requirement(finding: Mapping[str, Any]) -> str:
+    """Say what a value must be, given one of pydantic's ``ValidationError.errors()``."""
+    kind, given = finding["type"], finding["input"]
+    if kind == "float_type" and isinstance(given, str) and _is_number(given):
+        return "must be a number (to YAML 5e-4 is text: write 5.0e-4)"
+    return _MEANINGS.get(kind, finding["msg"].replace("Input should", "must"))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -6,13 +6,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
-from tiny import prepare_study, train
+from support.tiny import prepare_study, train
 
-from mnbench.evaluation.report import write_tables
-from mnbench.evaluation.store import RecordStore
-from mnbench.paths import StudyPaths
-from mnbench.plan import read_plan
-from mnbench.study import COST_AXES
+from mnbench.evaluation.tables.writing import write_tables
+from mnbench.planning.config import COST_AXES
+from mnbench.planning.plan import read_plan
+from mnbench.records.paths import StudyPaths
+from mnbench.records.store import RecordStore
 
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("mnbench", deadline=None)

@@ -2,7 +2,8 @@
 
 Each function gives the published network but for two things: batch norm stands behind every
 convolution of a VGG (and so a convolution has no bias), and dropout is left out. Counts are
-compared with torchvision's and timm's models, and with the papers, in ``tests/test_families.py``.
+compared with torchvision's and timm's models, and with the papers, in
+``tests/unit/architectures/test_families.py``.
 """
 
 from collections.abc import Callable, Mapping, Sequence

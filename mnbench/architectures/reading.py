@@ -10,8 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from mnbench.architectures.checks import keys_of, known_keys, one_of
 from mnbench.architectures.families import FAMILIES
 from mnbench.architectures.value import KEYS, LIBRARY, Architecture, Head, Stem
-from mnbench.errors import UserError
-from mnbench.wording import requirement
+from mnbench.errors import UserError, requirement
 
 SHARED = ("stem", "head")
 

@@ -17,12 +17,12 @@ not imported.
 Importing this package imports no torch: Snakemake imports it each time it parses the workflow.
 """
 
-from mnbench.datasets.catalogue import DATASETS, Dataset, dataset
 from mnbench.datasets.images import Images
 from mnbench.datasets.loading import check_available, load_train
-from mnbench.datasets.preparation import prepare
-from mnbench.datasets.splits import Split, check_counts, split
-from mnbench.datasets.store import TrainingData, read_train
+from mnbench.datasets.prepare import prepare
+from mnbench.datasets.registry import DATASETS, Dataset, dataset
+from mnbench.datasets.split import Split, check_counts, split
+from mnbench.datasets.training_set import TrainingData, read_train
 
 __all__ = [
     "DATASETS",

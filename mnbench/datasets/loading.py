@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from mnbench.datasets.catalogue import dataset
-from mnbench.datasets.embedded import NAMES, check_embedded, folder_of, load_embedded
+from mnbench.datasets.bundled import NAMES, check_embedded, folder_of, load_embedded
+from mnbench.datasets.downloaded import SOURCES, check_remote, load_remote
 from mnbench.datasets.images import Images
-from mnbench.datasets.remote import SOURCES, check_remote, load_remote
+from mnbench.datasets.registry import dataset
 
 Part = Literal["train", "test"]
 
@@ -35,7 +35,7 @@ def load_train(name: str, *, root: Path, download: bool) -> Images:
 
 
 def load_test(name: str, *, root: Path, download: bool) -> Images:
-    """Read the official test part: see :func:`load`. For :mod:`mnbench.datasets.preparation`."""
+    """Read the official test part: see :func:`load`. For :mod:`mnbench.datasets.prepare`."""
     return load(name, part="test", root=root, download=download)
 
 

@@ -13,7 +13,7 @@ from mnbench.datasets.npz import read_arrays
 
 
 def read_test(path: Path) -> Images:
-    """Read the ``test.npz`` that :func:`mnbench.datasets.preparation.prepare` wrote.
+    """Read the ``test.npz`` that :func:`mnbench.datasets.prepare.prepare` wrote.
 
     Raises:
         UserError: the file is missing or damaged.

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from mnbench.errors import UserError
-from mnbench.evaluation import calibration, combining, diversity, measures
+from mnbench.evaluation import combination as combining
 from mnbench.evaluation.bootstrap import Bootstrap
-from mnbench.evaluation.calibration import Reliability
-from mnbench.evaluation.combining import Answer
-from mnbench.evaluation.measures import Measure
-from mnbench.evaluation.store import RecordStore
-from mnbench.plan import Ensemble, Plan
-from mnbench.records import PREDICTIONS, RECORD, RETRAIN, Cost
+from mnbench.evaluation.combination import Answer
+from mnbench.evaluation.metrics import calibration
+from mnbench.evaluation.metrics import pairwise as diversity
+from mnbench.evaluation.metrics import scores as measures
+from mnbench.evaluation.metrics.calibration import Reliability
+from mnbench.evaluation.metrics.scores import Measure
+from mnbench.planning.plan import Ensemble, Plan
+from mnbench.records.record import PREDICTIONS, RECORD, RETRAIN, Cost
+from mnbench.records.store import RecordStore
 
 AVERAGE = "average"  # the rule that every figure is of unless it says otherwise
 Named = tuple[str, str]  # (rule, measure): of rules.RULES, and a key of MEASURES

@@ -14,7 +14,7 @@ import numpy as np
 
 from mnbench.evaluation.bootstrap import Bootstrap
 from mnbench.evaluation.ensembles import AVERAGE, Evaluated, Evaluation, Named
-from mnbench.study import COST_AXES, TIMES
+from mnbench.planning.config import COST_AXES, TIMES
 
 COSTS = (*COST_AXES, "epochs")
 

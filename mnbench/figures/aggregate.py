@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from mnbench.study import TIMES
+from mnbench.planning.config import TIMES
 
 
 def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:

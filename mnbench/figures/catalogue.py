@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mnbench.evaluation.convergence import verdict
+from mnbench.evaluation.tables.convergence import verdict
 from mnbench.figures import (
     FIGURES,
     ON_COST_AXIS,
@@ -20,8 +20,8 @@ from mnbench.figures import (
     speed_up,
     training_curves,
 )
-from mnbench.plan import Plan
-from mnbench.study import TIMES
+from mnbench.planning.config import TIMES
+from mnbench.planning.plan import Plan
 
 
 def draw(

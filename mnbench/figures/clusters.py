@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from mnbench.architectures import Architecture
 from mnbench.figures import style
-from mnbench.plan import Plan
+from mnbench.planning.plan import Plan
 
 MOST = 8  # networks drawn of a cluster
 MOST_CLUSTERS = 4

@@ -10,8 +10,8 @@ from matplotlib.text import Text
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
-from mnbench.plan import Ensemble, Plan
-from mnbench.records import lineage_of
+from mnbench.planning.plan import Ensemble, Plan
+from mnbench.records.record import lineage_of
 
 
 @dataclass(frozen=True)

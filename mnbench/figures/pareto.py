@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from mnbench.evaluation.pareto import pareto_front
+from mnbench.evaluation.dominance import pareto_front
 from mnbench.figures import style
 from mnbench.figures.aggregate import (
     interval_note,

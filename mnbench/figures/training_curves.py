@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
-from mnbench.plan import Ensemble, Plan
-from mnbench.records import lineage_of
+from mnbench.planning.plan import Ensemble, Plan
+from mnbench.records.record import lineage_of
 
 MOST_PANELS = 6
 _DASHED = (0, (3, 1.5))

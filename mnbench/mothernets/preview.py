@@ -7,7 +7,8 @@ from functools import cache
 from mnbench.architectures import Architecture, parameter_count, training_flops
 from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
-from mnbench.mothernets.clustering import EVERY, cluster, least_g
+from mnbench.mothernets.clustering import cluster, least_g
+from mnbench.mothernets.clustering.clustering import EVERY
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.listing import listing
 

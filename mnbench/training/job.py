@@ -24,10 +24,12 @@ from mnbench.architectures import (
 )
 from mnbench.datasets import DATASETS, Dataset, read_train
 from mnbench.errors import UserError
-from mnbench.paths import StudyPaths
-from mnbench.plan import Plan, Training, read_plan
-from mnbench.recipe import Recipe
-from mnbench.records import (
+from mnbench.planning.config import parse
+from mnbench.planning.plan import Plan, Training, read_plan
+from mnbench.planning.recipe import Recipe
+from mnbench.planning.seeds import derive_seed
+from mnbench.records.paths import StudyPaths
+from mnbench.records.record import (
     FILES,
     RETRAIN,
     WEIGHTS,
@@ -38,10 +40,8 @@ from mnbench.records import (
     read_record,
     write_history,
 )
-from mnbench.seeds import derive_seed
-from mnbench.study import parse
+from mnbench.training.data import DeviceImages, Normalisation
 from mnbench.training.device import acquire, environment
-from mnbench.training.images import DeviceImages, Normalisation
 from mnbench.training.loop import Loss, Row, TrainingSet, Work, cross_entropy, fit
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
@@ -238,7 +238,7 @@ def _training_set(path: Path, device: torch.device) -> TrainingSet:
 def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
     """Write the record beside its place, then move it there: a record is whole or absent."""
     # Imported when training is over: what trains cannot reach the test images.
-    from mnbench.prediction import record_predictions
+    from mnbench.training.predict import record_predictions
 
     training = job.training
     final = paths.record(training.id)

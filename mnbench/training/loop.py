@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mnbench.recipe import Recipe
-from mnbench.records import Cost
-from mnbench.seeds import derive_seed
+from mnbench.planning.recipe import Recipe
+from mnbench.planning.seeds import derive_seed
+from mnbench.records.record import Cost
 from mnbench.training import checkpoint
-from mnbench.training.convergence import finished
+from mnbench.training.data import DeviceImages, Normalisation, augment
 from mnbench.training.device import Stopwatch, peak_memory
-from mnbench.training.images import DeviceImages, Normalisation, augment
 from mnbench.training.schedules import learning_rate
+from mnbench.training.stopping import finished
 
 EVALUATION_BATCH = 1000
 

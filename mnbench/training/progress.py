@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from mnbench.plan import Plan, Training
+from mnbench.planning.plan import Plan, Training
 
 SECONDS_BETWEEN_LINES = 2.0
 

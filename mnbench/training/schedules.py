@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from mnbench.recipe import Recipe
-from mnbench.training.convergence import exhausted
+from mnbench.planning.recipe import Recipe
+from mnbench.training.stopping import exhausted
 
 
 def learning_rate(

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnbench.recipe import Augmentation
+from mnbench.planning.recipe import Augmentation
 from mnbench.training.loop import EVALUATION_BATCH, Batch, TrainingSet
 
 

@@ -10,11 +10,19 @@ from snakemake.settings.enums import Quietness
 from mnbench.errors import UserError
 from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
 from mnbench.figures import TITLES as FIGURE_TITLES
-from mnbench.lineage import Approach, make_plan
-from mnbench.pages import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
-from mnbench.paths import StudyPaths
-from mnbench.records import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
-from mnbench.study import read_study
+from mnbench.planning.planner import Approach, make_plan
+from mnbench.report import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
+from mnbench.records.paths import StudyPaths
+from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
+from mnbench.planning.config import read_study
+
+# The approaches are the checkout's own: not installed, and so found here before any other package
+# of that name, in this process and in every job.
+CHECKOUT = str(Path(workflow.basedir).resolve())
+sys.path.insert(0, CHECKOUT)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
+)
 
 SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
 

@@ -8,8 +8,8 @@ import atexit
 
 from snakemake.logging import logger
 
-from mnbench.forecast import overview
-from mnbench.warm import ADDRESS, WarmProcess
+from mnbench.planning.forecast import overview
+from mnbench.training.prefork import ADDRESS, WarmProcess
 
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
@@ -23,7 +23,7 @@ if workflow.is_main_process and workflow.output_settings.dryrun:
     atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n")
 
 
-# Trainings on this machine are forked from one process that has imported torch (mnbench/warm.py);
+# Trainings on this machine are forked from one process that has imported torch (mnbench/training/prefork.py);
 # a cluster's jobs must not be, since they belong to the cluster.
 WARM: list[WarmProcess] = []
 

@@ -1,0 +1,205 @@
+"""CIFAR-10, CIFAR-100 and SVHN, read by torchvision from a folder of the user's.
+
+torchvision knows the formats, addresses and MD5 sums. Added here: *which* file is missing or
+altered and the ways to get it, an archive that the user fetched by hand is unpacked, and a failed
+download ends in an error that can be acted upon.
+
+torchvision, and with it torch, is imported inside the functions that read: importing them takes
+seconds, and Snakemake imports this package each time it parses the workflow.
+"""
+
+import http.client
+import socket
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from mnbench.datasets.images import Images
+from mnbench.datasets.registry import DATASETS
+from mnbench.errors import UserError
+
+TIMEOUT_SECONDS = 30.0  # without an answer; torchvision itself would wait for ever
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set's files come from and what they are called under the data root."""
+
+    name: str  # in the catalogue
+    torchvision: str  # torchvision's class
+    address: str  # the upstream folder of the downloads
+    downloads: tuple[str, ...]  # file names there, which are also the names under the data root
+    files: tuple[str, ...]  # what is read, relative to the data root
+
+    @property
+    def archives(self) -> bool:
+        """Whether the downloads must be unpacked."""
+        return self.downloads != self.files
+
+    def remedy(self, root: Path) -> str:
+        """Return the three ways to get the files."""
+        here = str(Path(self.files[0]).parent) + "/" if self.archives else " and ".join(self.files)
+        addresses = " and ".join(self.address + name for name in self.downloads)
+        title = DATASETS[self.name].title
+        return (
+            f"three ways to get {title}: (1) set `data.download: true` in the config; "
+            f"(2) fetch {addresses} yourself into {root}; "
+            f"(3) point `data.root` at a folder that has {here}"
+        )
+
+
+_CIFAR = "https://www.cs.toronto.edu/~kriz/"
+_SVHN = ("train_32x32.mat", "test_32x32.mat")
+SOURCES: Mapping[str, Source] = MappingProxyType(
+    {
+        "cifar10": Source(
+            "cifar10",
+            "CIFAR10",
+            _CIFAR,
+            ("cifar-10-python.tar.gz",),
+            tuple(
+                f"cifar-10-batches-py/{name}"
+                for name in (
+                    *(f"data_batch_{i}" for i in range(1, 6)),
+                    "test_batch",
+                    "batches.meta",
+                )
+            ),
+        ),
+        "cifar100": Source(
+            "cifar100",
+            "CIFAR100",
+            _CIFAR,
+            ("cifar-100-python.tar.gz",),
+            tuple(f"cifar-100-python/{name}" for name in ("train", "test", "meta")),
+        ),
+        "svhn": Source("svhn", "SVHN", "http://ufldl.stanford.edu/housenumbers/", _SVHN, _SVHN),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Download:
+    """One file to download, and the files that can be read once it is there."""
+
+    url: str
+    name: str
+    md5: str
+    files: Mapping[str, str]  # path relative to the data root: MD5
+
+
+def check_remote(source: Source, root: Path, download: bool) -> None:
+    """Check that the files are there, or may be downloaded, without reading them.
+
+    Raises:
+        UserError: the data root is no folder, or a file is missing and must not be downloaded.
+    """
+    root = root.expanduser()
+    if root.exists() and not root.is_dir():
+        raise UserError(f"{root}: key 'data.root': not a folder; {source.remedy(root)}")
+    if download or all((root / name).is_file() for name in source.downloads):
+        return
+    if not root.exists():
+        raise UserError(f"{root}: key 'data.root': no such folder; {source.remedy(root)}")
+    for name in source.files:
+        if not (root / name).is_file():
+            raise UserError(f"{root / name}: missing; {source.remedy(root)}")
+
+
+def load_remote(source: Source, part: str, root: Path, download: bool) -> Images:
+    """Read the "train" or "test" *part*, downloading or unpacking it first where that is needed.
+
+    Raises:
+        UserError: a file is missing, truncated or altered, or could not be downloaded.
+    """
+    import torchvision.datasets
+
+    root = root.expanduser()
+    check_remote(source, root, download)
+    reader = getattr(torchvision.datasets, source.torchvision)
+    # CIFAR's files are pickles: nothing may open them before their MD5 sums were found right.
+    _ensure(source, _download_of(reader, part), root, download)
+    if source.archives:
+        data = reader(root, train=part == "train")
+        return _images(data.data.transpose(0, 3, 1, 2), data.targets)
+    data = reader(root, split=part)
+    return _images(data.data, data.labels)
+
+
+def _images(images: np.ndarray, labels: object) -> Images:
+    return Images(np.ascontiguousarray(images, np.uint8), np.asarray(labels, np.int64))
+
+
+def _download_of(reader: type, part: str) -> _Download:
+    """Collect what torchvision's class knows of its files."""
+    if hasattr(reader, "split_list"):
+        url, name, md5 = reader.split_list[part]
+        return _Download(url, name, md5, {name: md5})
+    # torchvision reads none of CIFAR's files unless all of them are right.
+    sums = (*reader.train_list, *reader.test_list, (reader.meta["filename"], reader.meta["md5"]))
+    files = {f"{reader.base_folder}/{name}": md5 for name, md5 in sums}
+    return _Download(reader.url, reader.filename, reader.tgz_md5, files)
+
+
+def _ensure(source: Source, wanted: _Download, root: Path, download: bool) -> None:
+    """Make the wanted files exist with the right content, or raise a UserError."""
+    from torchvision.datasets.utils import check_integrity, download_url, extract_archive
+
+    wrong = _first_wrong(root, wanted.files)
+    if wrong is None:
+        return
+    packed = root / wanted.name
+    try:
+        if not check_integrity(packed, wanted.md5):
+            if not download:
+                wrong = _first_wrong(root, {wanted.name: wanted.md5}) if packed.exists() else wrong
+                raise UserError(f"{wrong}; {source.remedy(root)}")
+            with _network_timeout(TIMEOUT_SECONDS):
+                download_url(wanted.url, root, wanted.name, wanted.md5)
+        if source.archives:
+            extract_archive(packed, root)
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        http.client.HTTPException,
+        tarfile.TarError,
+    ) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(
+            f"{packed}: could not be downloaded or unpacked ({reason}); {source.remedy(root)}"
+        ) from error
+    if wrong := _first_wrong(root, wanted.files):
+        raise UserError(f"{wrong}; {source.remedy(root)}")
+
+
+def _first_wrong(root: Path, files: Mapping[str, str]) -> str | None:
+    """Name the first file that is missing or altered, and say which; None when all are right."""
+    from torchvision.datasets.utils import calculate_md5
+
+    for name, md5 in files.items():
+        path = root / name
+        try:
+            if not path.is_file():
+                return f"{path}: missing"
+            if (found := calculate_md5(path)) != md5:
+                return f"{path}: truncated or altered (MD5 is {found}, want {md5})"
+        except OSError as error:
+            return f"{path}: not readable ({error.strerror})"
+    return None
+
+
+@contextmanager
+def _network_timeout(seconds: float) -> Iterator[None]:
+    """Give sockets a timeout, which torchvision's download has no parameter for."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,42 @@
+"""Reads ``train.npz``: all the data that training code is given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mnbench.datasets.images import Images
+from mnbench.datasets.npz import read_arrays
+
+
+@dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
+class TrainingData:
+    """What a training sees."""
+
+    train: Images
+    validation: Images
+    mean: np.ndarray  # float32 (channels,), of the training images, on the scale 0 to 1
+    std: np.ndarray  # float32 (channels,), likewise
+
+
+def read_train(path: Path) -> TrainingData:
+    """Read the ``train.npz`` that :func:`mnbench.datasets.prepare.prepare` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    arrays = read_arrays(
+        path,
+        train_images=(np.uint8, 4),
+        train_labels=(np.int64, 1),
+        validation_images=(np.uint8, 4),
+        validation_labels=(np.int64, 1),
+        mean=(np.float32, 1),
+        std=(np.float32, 1),
+    )
+    return TrainingData(
+        Images(arrays["train_images"], arrays["train_labels"]),
+        Images(arrays["validation_images"], arrays["validation_labels"]),
+        arrays["mean"],
+        arrays["std"],
+    )

@@ -1,0 +1,1 @@
+"""The paper's claims: what each requires, what was measured, and the verdict."""

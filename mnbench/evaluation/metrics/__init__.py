@@ -1,0 +1,1 @@
+"""What predictions are worth: error, likelihood, calibration, diversity, each with replicates."""

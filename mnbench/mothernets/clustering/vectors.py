@@ -1,0 +1,228 @@
+"""Networks as integer vectors whose element-wise minimum is their MotherNet.
+
+Clustering weighs hundreds of thousands of MotherNets of which it keeps a few: numpy takes their
+minima and counts their parameters thousands at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mnbench.architectures import (
+    Architecture,
+    Block,
+    Dense,
+    Layer,
+    Plain,
+    Residual,
+    parameter_count,
+)
+from mnbench.architectures.counts import shapes_between
+from mnbench.mothernets.clustering.segments import Chain, Growth, Segment, Stream
+from mnbench.mothernets.construction import incompatibility
+
+CHUNK = 2048  # rows that are counted at a time: what fits into a core's cache
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """What parameters depend on beside the network."""
+
+    in_channels: int = 3
+    num_classes: int = 10
+    image_size: int = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """The networks of an ensemble; only those of one family have a meaningful minimum.
+
+    Attributes:
+        rows: int64 ``(networks, numbers)``; each family has its own columns, from the left.
+        families: int64 ``(networks,)``, of each network, numbered by first appearance; networks
+            are of one family if they are compatible, which is an equivalence.
+        layouts: of each family, what its columns mean.
+        parameters: int64 ``(networks,)``, of each network.
+    """
+
+    rows: np.ndarray
+    families: np.ndarray
+    layouts: tuple["Layout", ...]
+    parameters: np.ndarray
+
+    @classmethod
+    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Vectors":
+        """Write down *networks* for images of *shape*."""
+        families = np.array(_families(networks))
+        kin = [np.flatnonzero(families == family) for family in range(families.max() + 1)]
+        layouts = tuple(Layout.of([networks[i] for i in members], shape) for members in kin)
+        rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
+        parameters = np.zeros(len(networks), dtype=np.int64)
+        for layout, members in zip(layouts, kin, strict=True):
+            for i in members:
+                rows[i, : layout.columns] = layout.numbers(networks[i])
+            parameters[members] = layout.count(rows[members])
+        return cls(rows, families, layouts, parameters)
+
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """Parameters of the MotherNet of any two networks, ``(networks, networks)``; -1 is none."""
+        counts = np.full((len(self.rows), len(self.rows)), -1)
+        i, j = np.nonzero(np.triu(self.families[:, None] == self.families))
+        counts[i, j] = counts[j, i] = self.together(self.rows, i, self.rows, j, self.families[i])
+        return counts
+
+    def together(
+        self,
+        ones: np.ndarray,
+        i: np.ndarray,
+        others: np.ndarray,
+        j: np.ndarray,
+        families: np.ndarray,
+    ) -> np.ndarray:
+        """Count the parameters of the MotherNets of ``ones[i]`` and ``others[j]``, pair by pair.
+
+        Args:
+            ones, others: int64 ``(any, numbers)``.
+            i, j: which of them, ``(m,)``.
+            families: of each pair, ``(m,)``.
+
+        Returns:
+            int64 ``(m,)``.
+        """
+        counts = np.empty(len(i), dtype=np.int64)
+        for start in range(0, len(i), CHUNK):
+            part = slice(start, start + CHUNK)
+            rows = np.minimum(ones[i[part]], others[j[part]])
+            counts[part] = self.count(rows, families[part])
+        return counts
+
+    def count(self, rows: np.ndarray, families: np.ndarray) -> np.ndarray:
+        """Count the parameters of networks ``(m, numbers)``, minima of this ensemble's or not.
+
+        Args:
+            rows: the networks.
+            families: of each, ``(m,)``.
+
+        Returns:
+            int64 ``(m,)``.
+        """
+        if len(self.layouts) == 1:
+            return self.layouts[0].count(rows)
+        counts = np.empty(len(rows), dtype=np.int64)
+        for family in np.unique(families):
+            kin = families == family
+            counts[kin] = self.layouts[family].count(rows[kin])
+        return counts
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of one family's vectors mean: segment by segment.
+
+    Attributes:
+        channels: behind space to depth.
+        body: the segment of the stem if it has a convolution, those of the blocks.
+        closes: of each of them, whether batch norm stands behind it.
+        pixels: of a channel, that reach the head.
+        hidden: the segment of the hidden layers, if any network has some.
+        classes: number of logits.
+        library: parameters of each, where these are equal networks of a library; else 0.
+    """
+
+    channels: int
+    body: tuple[Segment, ...]
+    closes: tuple[bool, ...]
+    pixels: int
+    hidden: Chain | None
+    classes: int
+    library: int
+
+    @classmethod
+    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
+        """The layout that has room for all of *networks*, which are of one family."""
+        first, most_hidden = networks[0], max(len(network.head.hidden) for network in networks)
+        body, closes = [], []
+        if first.stem.filters:
+            body.append(Chain(1, extra=2 * first.stem.activated))
+            closes.append(False)
+        for position in range(len(first.blocks)):
+            body.append(_segment([network.blocks[position] for network in networks]))
+            closes.append(first.closes(position))
+        return cls(
+            channels=shape.in_channels * first.stem.space_to_depth**2,
+            body=tuple(body),
+            closes=tuple(closes),
+            pixels=_pixels(first, shape),
+            hidden=Chain(most_hidden, extra=1) if most_hidden else None,
+            classes=shape.num_classes,
+            library=parameter_count(first, **asdict(shape)) if first.library else 0,
+        )
+
+    @property
+    def columns(self) -> int:
+        """How many numbers describe a network."""
+        return sum(part.columns for part in (*self.body, self.hidden) if part)
+
+    def numbers(self, network: Architecture) -> np.ndarray:
+        """Write down *network*: int64 ``(columns,)``."""
+        stem, parts = network.stem, list(network.blocks)
+        if stem.filters:
+            parts.insert(0, Plain((Layer(stem.filters, stem.kernel),)))
+        numbers = [part.numbers(block) for part, block in zip(self.body, parts, strict=True)]
+        if self.hidden:
+            layers = tuple(Layer(width, 1) for width in network.head.hidden)
+            numbers.append(self.hidden.numbers(Plain(layers)))
+        return np.concatenate([np.zeros(0, dtype=np.int64), *numbers])
+
+    def count(self, rows: np.ndarray) -> np.ndarray:
+        """Count parameters: int64 ``(m, at least columns)`` to int64 ``(m,)``."""
+        if self.library:
+            return np.full(len(rows), self.library)
+        total, flow = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), self.channels)
+        start, end = 0, self.columns
+        if self.hidden:
+            hidden = rows[:, end - self.hidden.columns : end]
+        for segment, closes in zip(self.body, self.closes, strict=True):
+            numbers = rows[:, start : start + segment.columns]
+            start += segment.columns
+            if segment is self.body[-1] and isinstance(segment, Chain) and self.hidden:
+                more, flow = segment.count(numbers, flow, limit=self.hidden.limit(hidden))
+            else:
+                more, flow = segment.count(numbers, flow)
+            total += more + 2 * closes * flow
+        flow = flow * self.pixels
+        if self.hidden:
+            more, flow = self.hidden.count(hidden, flow)
+            total += more
+        return total + (flow + 1) * self.classes
+
+
+def _segment(blocks: Sequence[Block]) -> Segment:
+    """The segment of one position's *blocks*."""
+    length = max(len(block.layers) for block in blocks)
+    if isinstance(blocks[0], Residual):
+        return Stream(length, blocks[0])
+    return Growth(length) if isinstance(blocks[0], Dense) else Chain(length)
+
+
+def _pixels(network: Architecture, shape: ImageShape) -> int:
+    """Pixels of a channel that reach the head: the same for all of a family."""
+    if network.library or network.head.pool == "average":
+        return 1
+    *_, last = shapes_between(network, shape.image_size, shape.in_channels)
+    return last.size**2
+
+
+def _families(networks: Sequence[Architecture]) -> list[int]:
+    """Number each network's family, from 0."""
+    founders: list[Architecture] = []
+    families = []
+    for network in networks:
+        kin = (i for i, founder in enumerate(founders) if not incompatibility(founder, network))
+        families.append(next(kin, len(founders)))
+        if families[-1] == len(founders):
+            founders.append(network)
+    return families

@@ -1,0 +1,9 @@
+"""Hatch a member from its MotherNet. The one entrance: :func:`hatch`.
+
+In come a trained module and two architecture values; out goes a larger module that computes the
+same function.
+"""
+
+from mnbench.mothernets.hatching.hatching import hatch, hatching_difference, perturb
+
+__all__ = ["hatch", "hatching_difference", "perturb"]

@@ -1,0 +1,104 @@
+"""The forecast: how many networks each approach of a plan trains, and what that will cost."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from mnbench.architectures import Architecture, forward_flops, training_flops
+from mnbench.datasets import DATASETS
+from mnbench.planning.config import parse
+from mnbench.planning.plan import Plan, Training
+from mnbench.planning.recipe import Augmentation, Recipe
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One approach's part of a plan. What approaches share counts for the one that trains it."""
+
+    approach: str
+    trainings: int = 0
+    networks: int = 0  # more than trainings where networks are trained jointly
+    flops: int = 0  # of training, at the most
+    open_end: bool = False  # some training ends when it has converged, so that it may be less
+
+
+def forecast(plan: Plan) -> tuple[Forecast, ...]:
+    """Predict what each approach trains, in the order in which the plan has them.
+
+    Training FLOPs are those of one image by formula, times the images, times the recipe's epochs.
+    A teacher (a parent of another approach) answers the images once, or in every epoch where they
+    are augmented. Layers that jointly trained networks share are counted for each.
+    """
+    approaches = dict.fromkeys(row.approach for row in plan.ensembles)
+    approaches |= dict.fromkeys(training.approach for training in plan.trainings.values())
+    parts: Mapping[str, list[Training]] = {approach: [] for approach in approaches}
+    for training in plan.trainings.values():
+        parts[training.approach].append(training)
+    return tuple(_of(approach, trainings, plan) for approach, trainings in parts.items())
+
+
+def overview(plan: Plan) -> str:
+    """Lay a plan's forecast out for people, and say what is left out and why."""
+    lines = [_table(forecast(plan))]
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for out in plan.left_out:
+        reasons.setdefault((out.approach, out.ensemble, out.reason), []).append(out.dataset)
+    lines += [
+        f"{approach} leaves out {ensemble} ({', '.join(datasets)}): {reason}"
+        for (approach, ensemble, reason), datasets in reasons.items()
+    ]
+    return "\n".join(lines)
+
+
+def _table(rows: tuple[Forecast, ...]) -> str:
+    total = Forecast(
+        "total",
+        sum(row.trainings for row in rows),
+        sum(row.networks for row in rows),
+        sum(row.flops for row in rows),
+        any(row.open_end for row in rows),
+    )
+    width = max(len(row.approach) for row in (*rows, total))
+    head = f"{'approach':<{width}}  {'trainings':>9}  {'networks':>8}  predicted training FLOPs"
+    return "\n".join([head, *(_line(row, width) for row in (*rows, total))])
+
+
+def _line(row: Forecast, width: int) -> str:
+    if row.trainings == 0:
+        return f"{row.approach:<{width}}  {0:>9}  {0:>8}  trained by others"
+    most = "at most " if row.open_end else ""
+    return (
+        f"{row.approach:<{width}}  {row.trainings:>9,}  {row.networks:>8,}  {most}{row.flops:.2e}"
+    )
+
+
+def _of(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
+    return Forecast(
+        approach,
+        len(trainings),
+        sum(len(training.networks) for training in trainings),
+        sum(_flops(training, plan) for training in trainings),
+        any(training.recipe["protocol"] == "convergence" for training in trainings),
+    )
+
+
+def _flops(training: Training, plan: Plan) -> int:
+    dataset = DATASETS[training.data["dataset"]]
+    rest = dataset.train_images - training.data["validation_images"]
+    images = training.data["train_images"] or rest
+    recipe = parse(Recipe, training.recipe, source=training.id, key="recipe")
+    teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
+    answers = 1 if recipe.augmentation == Augmentation() else recipe.longest
+    trained = recipe.longest * _an_image(training, training_flops)
+    taught = answers * sum(_an_image(teacher, forward_flops) for teacher in teachers)
+    return images * (trained + taught)
+
+
+def _an_image(training: Training, count: Callable[..., int]) -> int:
+    return sum(_counted(network, training.data["dataset"], count) for network in training.networks)
+
+
+@cache
+def _counted(network: Architecture, dataset: str, count: Callable[..., int]) -> int:
+    shape = DATASETS[dataset].image_shape
+    return count(network, shape.pop("image_size"), **shape)

@@ -1,0 +1,214 @@
+"""How an approach describes itself: a pure function from a setting to a lineage."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mnbench.architectures import Architecture, load_ensemble, parameter_count
+from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
+from mnbench.errors import UserError
+from mnbench.planning.config import Study
+from mnbench.planning.options import options_by_ensemble, place_of
+from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
+from mnbench.planning.recipe import Recipe
+from mnbench.planning.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One (data set, ensemble, seed) of a study: what a lineage is a function of."""
+
+    study: Study
+    dataset: Dataset
+    ensemble: str
+    members: tuple[Architecture, ...]
+    seed: int
+    source: str  # the configuration file, for errors
+
+    @property
+    def recipe(self) -> Recipe:
+        """The study's recipe, from which approaches derive theirs."""
+        return self.study.recipe
+
+    def training(
+        self,
+        approach: str,
+        name: str,
+        *networks: Architecture,
+        recipe: Recipe,
+        role: str = "member",
+        parents: Sequence[Training] = (),
+        options: Mapping[str, Any] | None = None,
+        budget: float = 1.0,
+    ) -> Training:
+        """Describe a training, its id and seed made from *approach* and *name*.
+
+        A training of another budget has the same seed and hence the same initial weights.
+        """
+        suffix = "" if budget == 1 else f"@{budget:g}"
+        return Training(
+            id=f"{self.dataset.name}/{self.ensemble}/seed{self.seed}/{approach}/{name}{suffix}",
+            role=role,
+            networks=networks,
+            recipe=_plain(recipe.with_budget(budget)),
+            seed=derive_seed(self.seed, approach, name),
+            data={
+                "dataset": self.dataset.name,
+                "train_images": self.study.data.train_images,
+                "validation_images": self.study.data.validation_images,
+            },
+            parents=tuple(parent.id for parent in parents),
+            parent_hashes=tuple(parent.recipe_hash for parent in parents),
+            options=dict(options or {}),
+        )
+
+    def ensembles(
+        self,
+        approach: str,
+        members: Sequence[Training],
+        *,
+        sizes: Sequence[int] | None = None,
+        g: int | None = None,
+        budget: float = 1.0,
+    ) -> tuple[Ensemble, ...]:
+        """Describe the ensembles of sizes 1 to k: the first m of *members*.
+
+        Args:
+            approach: whose ensembles they are.
+            members: trainings, in the order in which sizes count them.
+            sizes: which prefixes; all of them unless given.
+            g: number of clusters.
+            budget: multiple of the recipe's epochs.
+        """
+        return tuple(
+            Ensemble(
+                dataset=self.dataset.name,
+                ensemble=self.ensemble,
+                seed=self.seed,
+                approach=approach,
+                size=size,
+                members=tuple(member.id for member in members[:size]),
+                g=g,
+                budget=budget,
+            )
+            for size in sizes or range(1, len(members) + 1)
+        )
+
+    def refuse(self, approach: str, option: str, problem: str) -> UserError:
+        """Make the error for an approach's option that this setting cannot take."""
+        place = place_of(self.study, self.ensemble, approach, option)
+        return UserError(f"{self.source}: key '{place}': {problem}")
+
+    def check_budgets(self, approach: str, budgets: Sequence[float], recipe: Recipe) -> None:
+        """Refuse budgets that mean nothing.
+
+        Args:
+            approach: whose they are.
+            budgets: multiples of the epochs of *recipe*.
+            recipe: of the trainings.
+
+        Raises:
+            UserError: two budgets come to the same number of epochs, or there is one other than 1
+                under the protocol "convergence", where a training ends by itself.
+        """
+        epochs = [recipe.with_budget(budget).epochs for budget in budgets]
+        if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
+            raise self.refuse(
+                approach,
+                "budgets",
+                f"{list(budgets)} of {recipe.epochs} epochs come to {epochs} epochs; "
+                "give budgets that differ in whole epochs",
+            )
+        if recipe.protocol == "convergence" and tuple(budgets) != (1,):
+            raise self.refuse(
+                approach,
+                "budgets",
+                "under recipe.protocol 'convergence' a training ends by itself; allowed: [1]",
+            )
+
+
+@dataclass(frozen=True)
+class Approach:
+    """A way to train an ensemble: its options in the configuration, and its lineage."""
+
+    name: str
+    options: type  # a pydantic dataclass
+    lineage: Callable[[Setting, Any], Lineage]
+
+
+def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) -> Plan:
+    """Plan every training and every ensemble of a study.
+
+    Args:
+        study: the checked configuration.
+        approaches: all there are, by name.
+        source: the configuration file, for errors.
+
+    Raises:
+        UserError: an approach is unknown, an option is wrong, or a network cannot take a data set's
+            images; names the key.
+    """
+    kinds = {name: approach.options for name, approach in approaches.items()}
+    options = options_by_ensemble(study, kinds, source=source)
+    for dataset in study.datasets:
+        _check_data(study, dataset, source)
+    trainings: list[Training] = []
+    ensembles: list[Ensemble] = []
+    left_out: dict[LeftOut, None] = {}
+    for setting in _settings(study, source):
+        for name, values in options[setting.ensemble].items():
+            lineage = approaches[name].lineage(setting, values)
+            trainings += lineage.trainings
+            ensembles += lineage.ensembles
+            if lineage.left_out:
+                out = LeftOut(setting.dataset.name, setting.ensemble, name, lineage.left_out)
+                left_out[out] = None
+    return Plan(
+        study.study,
+        union(trainings),
+        tuple(ensembles),
+        tuple(left_out),
+        study.device,
+        study.data.root,
+        study.data.download,
+    )
+
+
+def _check_data(study: Study, dataset: str, source: str) -> None:
+    """Refuse data that cannot be had, or too many images, before anything runs."""
+    data = study.data
+    try:
+        check_counts(DATASETS[dataset].train_images, data.train_images, data.validation_images)
+        check_available(dataset, Path(data.root), data.download)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+
+
+def _settings(study: Study, source: str) -> Iterator[Setting]:
+    members = {ensemble: load_ensemble(ensemble) for ensemble in study.ensembles}
+    for dataset in map(DATASETS.__getitem__, study.datasets):
+        for ensemble in study.ensembles:
+            _check_networks(dataset, ensemble, members[ensemble], source)
+            for seed in study.seeds:
+                yield Setting(study, dataset, ensemble, members[ensemble], seed, source)
+
+
+def _check_networks(
+    dataset: Dataset, ensemble: str, members: Sequence[Architecture], source: str
+) -> None:
+    """Refuse a network that the data set's images do not fit, before anything runs."""
+    for network in members:
+        try:
+            parameter_count(network, **dataset.image_shape)
+        except UserError as error:
+            raise UserError(
+                f"{source}: key 'ensembles': '{ensemble}' is not for {dataset.title}: {error}"
+            ) from None
+
+
+@cache
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as plain values, which trainings share and nobody changes."""
+    return asdict(recipe)

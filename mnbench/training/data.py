@@ -1,0 +1,81 @@
+"""Images on the device: one uint8 tensor, normalised and augmented a batch at a time."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mnbench.datasets import Images, TrainingData
+from mnbench.planning.recipe import Augmentation
+
+
+@dataclass(frozen=True, eq=False)
+class Normalisation:
+    """What turns pixels into what a network sees: zero mean, unit variance over training images."""
+
+    scale: Tensor  # float32 (1, channels, 1, 1)
+    shift: Tensor
+
+    @classmethod
+    def of(cls, data: TrainingData, device: torch.device) -> "Normalisation":
+        """Make it from the training images' mean and deviation (on the scale 0 to 1)."""
+        mean, std = (
+            torch.from_numpy(values).to(device).view(1, -1, 1, 1)
+            for values in (data.mean, data.std)
+        )
+        return cls(scale=1 / (255 * std), shift=-mean / std)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Turn uint8 ``(n, channels, h, w)`` into float32, channels last."""
+        floats = images.to(torch.float32, memory_format=torch.channels_last)
+        return floats.mul_(self.scale).add_(self.shift)
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceImages:
+    """Labelled images in the device's memory."""
+
+    images: Tensor  # uint8 (n, channels, h, w)
+    labels: Tensor  # int64 (n,)
+
+    @classmethod
+    def of(cls, images: Images, device: torch.device) -> "DeviceImages":
+        """Copy images to the device."""
+        return cls(
+            torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device)
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+    """Shift and flip each image by its own random draw, the whole batch at once.
+
+    Args:
+        images: uint8 ``(n, channels, h, w)``.
+        augmentation: how far to shift (the border is filled with zeros), and whether to flip.
+        generator: a CPU generator, so that a GPU sees the same draws.
+
+    Returns:
+        uint8, the same shape and device.
+    """
+    n, _, height, width = images.shape
+    reach = augmentation.shift
+    if not reach and not augmentation.flip:
+        return images
+    rows = torch.arange(height).expand(n, -1)
+    columns = torch.arange(width).expand(n, -1)
+    if reach:
+        down, right = torch.randint(2 * reach + 1, (2, n, 1), generator=generator)
+        rows, columns = rows + down, columns + right
+        images = functional.pad(images, [reach] * 4)
+    if augmentation.flip:
+        flipped = torch.rand((n, 1), generator=generator) < 0.5
+        columns = torch.where(flipped, columns.flip(1), columns)
+    rows, columns = rows.to(images.device), columns.to(images.device)
+    of_image = torch.arange(n, device=images.device).view(n, 1, 1)
+    # Indexing (n, h, w, channels) by (n, h, w) indices gathers all pixels in one operation.
+    gathered = images.permute(0, 2, 3, 1)[of_image, rows[:, :, None], columns[:, None, :]]
+    return gathered.permute(0, 3, 1, 2)

@@ -1,0 +1,36 @@
+"""Prediction: a trained network's answers. The only code that opens the test images."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mnbench.datasets.test_set import read_test
+from mnbench.records.record import write_predictions
+from mnbench.training.loop import TrainingSet, predict
+
+
+def record_predictions(
+    network: nn.Module, data: TrainingSet, test_data: Path, directory: Path
+) -> None:
+    """Write ``predictions.npz``: logits and labels of the validation and the test images.
+
+    Args:
+        network: trained; left in eval mode.
+        data: what it was trained on, for the validation images and the normalisation.
+        test_data: the file of the test images.
+        directory: the record's folder.
+
+    Raises:
+        UserError: the file of the test images is missing or damaged.
+    """
+    test = read_test(test_data)
+    device = data.validation.labels.device
+    test_images = torch.from_numpy(test.images).to(device)
+    write_predictions(
+        directory,
+        validation_logits=predict(network, data.validation.images, data.normalise).cpu().numpy(),
+        validation_labels=data.validation.labels.cpu().numpy(),
+        test_logits=predict(network, test_images, data.normalise).cpu().numpy(),
+        test_labels=test.labels,
+    )

@@ -1,0 +1,188 @@
+"""Warm starts: jobs forked from one process that has already imported what they need.
+
+A training of a few seconds would otherwise wait as long again for ``import torch``. Snakemake
+starts one such process with the workflow (:class:`WarmProcess`), and each job is asked of it:
+
+    python -m mnbench.training.prefork MODULE ARGUMENTS
+
+does what ``python -m MODULE ARGUMENTS`` does, with the same folder, environment, terminal and exit
+status, and dies with whoever waits for it. Where no warm process can be reached (on a cluster's
+node, without Snakemake) the module is run right here.
+"""
+
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+
+ADDRESS = "MNBENCH_WARM"  # the environment variable that says where the warm process listens
+ACCEPTED = b"!"  # a job says so before it begins
+PRELOADED = (
+    "torch",
+    "torch._dynamo",  # what torch's optimisers import when the first one is made
+    "mnbench.mothernets.hatching",
+    "mnbench.training.job",
+)
+
+
+class WarmProcess:
+    """A process to fork jobs from; it ends when this one does, however that may be."""
+
+    def __init__(self) -> None:
+        """Start it. It listens at once, and answers when it has imported everything."""
+        self._folder = tempfile.TemporaryDirectory(prefix="mnbench-")
+        self.address = str(Path(self._folder.name, "warm"))
+        # Nothing is ever written to the lifeline: it ends when this process does.
+        lifeline, self._held = os.pipe()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.address)
+            listener.listen(128)
+            descriptors = (listener.fileno(), lifeline)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, "--serve", *map(str, descriptors)],
+                pass_fds=descriptors,
+            )
+        os.close(lifeline)
+
+    @property
+    def pid(self) -> int:
+        """The process that jobs are forked from."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """End it; jobs that run go on."""
+        os.close(self._held)
+        self._process.wait()
+        self._folder.cleanup()
+
+
+def serve(listener_descriptor: int, lifeline: int) -> None:
+    """Fork a process for every job that is asked for, until the lifeline ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the jobs
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
+    for module in PRELOADED:
+        importlib.import_module(module)
+    if importlib.import_module("torch").cuda.is_initialized():
+        sys.exit("mnbench: imports have started CUDA, which cannot be forked; jobs start cold")
+    listener = socket.socket(fileno=listener_descriptor)
+    while True:
+        ready, _, _ = select.select([listener, lifeline], [], [])
+        if lifeline in ready:
+            return
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            os.close(lifeline)
+            listener.close()
+            _become_job(connection)
+        connection.close()
+
+
+def _become_job(connection: socket.socket) -> None:
+    """In a forked process: accept the job, run it, and tell its exit status."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        length, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
+        request = json.loads(_receive(connection, int.from_bytes(length)))
+        for target, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, target)
+            os.close(descriptor)
+        connection.sendall(ACCEPTED)
+        os.chdir(request["folder"])
+        sys.path[0] = request["folder"]  # as `python -m` has it
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        threading.Thread(target=_die_with, args=[connection], daemon=True).start()
+        status = _run(request["module"], request["arguments"])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        connection.sendall(bytes([status & 0xFF]))
+        os._exit(status)
+
+
+def _die_with(connection: socket.socket) -> None:
+    """Nobody says anything more; if the connection ends, whoever asked for the job is gone."""
+    connection.recv(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _run(module: str, arguments: list[str]) -> int:
+    sys.argv = [module, *arguments]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def ask(address: str, module: str, arguments: list[str]) -> int | None:
+    """Let a warm process run a job, and wait for its exit status; None if none can be reached."""
+    request = {
+        "module": module,
+        "arguments": arguments,
+        "folder": str(Path.cwd()),
+        "environment": dict(os.environ),
+    }
+    content = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(address)
+            socket.send_fds(connection, [len(content).to_bytes(8)], [0, 1, 2])
+            connection.sendall(content)
+            if connection.recv(1) != ACCEPTED:
+                return None
+        except OSError:  # nobody listens, or whoever did ended before taking the job
+            return None
+        status = connection.recv(1)
+    if not status:
+        print(f"mnbench: {module}: the job was killed", file=sys.stderr)
+        return 1
+    return status[0]
+
+
+def _receive(connection: socket.socket, length: int) -> bytes:
+    content = b""
+    while len(content) < length:
+        part = connection.recv(length - len(content))
+        if not part:
+            raise EOFError("whoever asked for the job went away while asking")
+        content += part
+    return content
+
+
+def main() -> None:
+    """Run a job warm if possible, else here; or serve."""
+    if sys.argv[1] == "--serve":
+        serve(int(sys.argv[2]), int(sys.argv[3]))
+        return
+    module, *arguments = sys.argv[1:]
+    status = None
+    if address := os.environ.get(ADDRESS):
+        try:
+            status = ask(address, module, arguments)
+        except KeyboardInterrupt:
+            status = 130  # the job was interrupted as well
+    sys.exit(_run(module, arguments) if status is None else status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""When training ends: after a number of epochs, or by the paper's convergence rule."""
+
+from collections.abc import Sequence
+
+from mnbench.planning.recipe import Convergence, Recipe
+
+
+def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:
+    """Tell whether a training with these epochs behind it is over.
+
+    Under the protocol "convergence" it is when the training accuracy has not improved by more than
+    ``min_improvement`` for ``patience`` epochs (recalled); with the schedule "plateau" the learning
+    rate decays instead the first ``decays`` times.
+
+    Args:
+        recipe: the protocol.
+        train_accuracies: one fraction for every epoch done.
+    """
+    if len(train_accuracies) >= recipe.longest:
+        return True
+    if recipe.protocol == "epochs":
+        return False
+    allowed = recipe.schedule.decays if recipe.schedule.name == "plateau" else 0
+    return exhausted(train_accuracies, recipe.convergence) > allowed
+
+
+def exhausted(train_accuracies: Sequence[float], rule: Convergence) -> int:
+    """Count how often patience has run out; it starts anew each time."""
+    best, waited, times = float("-inf"), 0, 0
+    for accuracy in train_accuracies:
+        if accuracy > best + rule.min_improvement:
+            best, waited = accuracy, 0
+        else:
+            waited += 1
+        if waited == rule.patience:
+            waited, times = 0, times + 1
+    return times

@@ -1,0 +1,74 @@
+"""Evaluated ensembles made up from which images each answers wrongly, without any record."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mnbench.evaluation.bootstrap import Bootstrap
+from mnbench.evaluation.ensembles import AVERAGE, Evaluated, Evaluation
+from mnbench.evaluation.metrics.calibration import Reliability
+from mnbench.evaluation.metrics.scores import OfMeans, resampled
+from mnbench.planning.plan import Ensemble
+from mnbench.records.record import Cost
+
+IMAGES, REPLICATES = 400, 300
+WHERE = ("fashion_mnist", "v5-small")
+Name = tuple[str, int | None, float, int]  # approach, g, budget, size
+
+
+def wrong(error: float, seed: int = 0, images: int = IMAGES) -> np.ndarray:
+    """Return which images are answered wrongly: bool (images,), the same fraction exactly."""
+    order = np.random.default_rng(seed).permutation(images)
+    return order < round(error * images)
+
+
+def evaluation(
+    runs: Mapping[Name, Sequence[np.ndarray | None]],
+    costs: Mapping[Name, float] | None = None,
+    shared: Sequence[tuple[Name, int]] = (),
+) -> Evaluation:
+    """Make up an evaluation.
+
+    Args:
+        runs: by point the wrong images of every seed from 0; None is a missing one.
+        costs: CPU-seconds of every point, 10 unless given.
+        shared: points and seeds whose times were taken on a shared device.
+    """
+    seeds = tuple(range(max(len(of_seeds) for of_seeds in runs.values())))
+    images = next(one for some in runs.values() for one in some if one is not None).size
+    bootstrap = Bootstrap(seeds, images, REPLICATES)
+    largest = {name[0]: max(other[3] for other in runs if other[0] == name[0]) for name in runs}
+    found = []
+    for name, of_seeds in runs.items():
+        approach, g, budget, size = name
+        for seed, one in enumerate(of_seeds):
+            if one is None:
+                continue
+            measures = {
+                (AVERAGE, "test_error"): OfMeans(one[None]),
+                (AVERAGE, "mean_member_error"): OfMeans(1.5 * one[None]),  # a gain of a third
+            }
+            members = tuple(f"{approach}/{g}/{budget}/{seed}/{i}" for i in range(size))
+            row = Ensemble(*WHERE, seed, approach, size, members, g, budget)
+            seconds = (costs or {}).get(name, 10.0)
+            cost = Cost(
+                epochs=seconds,
+                examples=int(100 * seconds),
+                flops=int(1e9 * seconds),
+                device_seconds=2 * seconds,
+                cpu_seconds=seconds,
+                held_seconds=seconds if (name, seed) in shared else 2 * seconds,
+            )
+            found.append(
+                Evaluated(
+                    row,
+                    cost,
+                    size,
+                    1.0,
+                    {name: measure.value() for name, measure in measures.items()},
+                    resampled(measures, bootstrap.image_weights),
+                    Reliability(*(np.array([n]) for n in (images, 0.9 * images, (~one).sum()))),
+                    size == largest[approach],
+                )
+            )
+    return Evaluation(tuple(found), (), {WHERE[0]: bootstrap})

@@ -1,0 +1,128 @@
+"""The fixed rule that holds validation images out of the training images."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnbench.datasets import check_counts, split
+from mnbench.datasets.split import apportion
+from mnbench.errors import UserError
+
+CLASSES = 4
+
+
+@st.composite
+def requests(draw):
+    """Labels of uneven classes (some may be empty) and counts that can be had."""
+    labels = np.array(draw(st.lists(st.integers(0, CLASSES - 1), min_size=2, max_size=120)))
+    validation = draw(st.integers(0, len(labels) - 1))
+    train = draw(st.none() | st.integers(1, len(labels) - validation))
+    return labels, train, validation
+
+
+def divide(labels, train, validation):
+    return split(labels, train_images=train, validation_images=validation, num_classes=CLASSES)
+
+
+def count(labels, indices):
+    return np.bincount(labels[indices], minlength=CLASSES)
+
+
+@given(requests())
+def test_totals_are_exact_and_no_image_is_in_both(request):
+    labels, train, validation = request
+    chosen = divide(labels, train, validation)
+
+    expected = len(labels) - validation if train is None else train
+    assert (len(chosen.train), len(chosen.validation)) == (expected, validation)
+    together = np.concatenate([chosen.train, chosen.validation])
+    assert len(np.unique(together)) == len(together)
+    assert set(together) <= set(range(len(labels)))
+    assert (np.diff(chosen.train) > 0).all() and (np.diff(chosen.validation) > 0).all()
+
+
+@given(requests())
+def test_every_class_has_its_share_within_one(request):
+    labels, train, validation = request
+    chosen = divide(labels, train, validation)
+
+    available = np.bincount(labels, minlength=CLASSES)
+    held_out = count(labels, chosen.validation)
+    assert (abs(held_out - validation * available / len(labels)) < 1).all()
+    left = available - held_out
+    share = len(chosen.train) * left / left.sum()
+    assert (abs(count(labels, chosen.train) - share) < 1).all()
+
+
+@given(requests())
+def test_first_images_of_a_class_train_and_last_ones_validate(request):
+    labels, train, validation = request
+    chosen = divide(labels, train, validation)
+
+    for label in range(CLASSES):
+        of_class = list(np.flatnonzero(labels == label))
+        trains = [i for i in chosen.train if labels[i] == label]
+        validates = [i for i in chosen.validation if labels[i] == label]
+        assert trains == of_class[: len(trains)]
+        assert validates == of_class[len(of_class) - len(validates) :]
+
+
+@given(requests(), st.data())
+def test_validation_images_do_not_depend_on_the_training_images(request, data):
+    labels, train, validation = request
+    other = data.draw(st.integers(1, len(labels) - validation))
+
+    first, second = divide(labels, train, validation), divide(labels, other, validation)
+    assert np.array_equal(first.validation, second.validation)
+    again = divide(labels, train, validation)
+    assert np.array_equal(first.train, again.train)
+
+
+@given(st.integers(1, 20), st.integers(0, 30), st.data())
+def test_fewer_images_of_a_balanced_set_are_part_of_more(per_class, validation, data):
+    labels = np.tile(np.arange(CLASSES), per_class)
+    validation = min(validation - validation % CLASSES, len(labels) - CLASSES)
+    left = len(labels) - validation
+    few = data.draw(st.integers(1, left))
+    more = data.draw(st.integers(few, left))
+    smaller, larger = divide(labels, few, validation), divide(labels, more, validation)
+    assert set(smaller.train) <= set(larger.train)
+
+
+def test_hand_computed_example():
+    labels = np.array([0, 1, 0, 0, 1, 0, 2, 0])  # five, two and one image
+    chosen = divide(labels, 3, 3)
+    # 3 of 8: 1.875, 0.75 and 0.375, so 2, 1 and 0 are held out; 3 of the other 5: 1.8, 0.6, 0.6.
+    assert chosen.validation.tolist() == [4, 5, 7]
+    assert chosen.train.tolist() == [0, 1, 2]
+
+
+def test_equal_remainders_are_served_in_order():
+    assert apportion(5, np.array([10, 10, 10])).tolist() == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "words"),
+    [
+        (None, 100, ["data.validation_images", "100", "0 to 99"]),
+        (None, -1, ["data.validation_images", "-1"]),
+        (81, 20, ["data.train_images", "81", "100", "20", "1 to 80"]),
+        (0, 20, ["data.train_images", "1 to 80"]),
+    ],
+)
+def test_counts_that_cannot_be_had_name_the_key(train, validation, words):
+    with pytest.raises(UserError) as error:
+        split(
+            np.repeat(np.arange(4), 25),
+            train_images=train,
+            validation_images=validation,
+            num_classes=CLASSES,
+        )
+    assert all(word in str(error.value) for word in words)
+    assert "\n" not in str(error.value)
+
+
+def test_everything_that_is_left_can_be_had():
+    check_counts(100, 80, 20)
+    check_counts(100, None, 99)

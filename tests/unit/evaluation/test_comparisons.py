@@ -1,0 +1,290 @@
+"""Comparisons: differences, fronts, equal error and equal cost, by hand and paired."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.evaluations import IMAGES, evaluation, wrong
+
+from mnbench.evaluation.points import points
+from mnbench.evaluation.tables import comparisons
+from mnbench.evaluation.tables.comparisons import cost_at, error_at
+from mnbench.evaluation.tables.convergence import GAINS, convergence, verdict
+from mnbench.evaluation.tables.estimates import estimates
+
+FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
+G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)
+BAGGING = ("bagging", None, 1.0, 5)
+COSTS = {FULL: 10.0, HALF: 5.0, G1: 6.0, G2: 8.0, BAGGING: 10.0}
+
+
+def same_for(seeds: int, error: float) -> list[np.ndarray]:
+    return [wrong(error, seed) for seed in range(seeds)]
+
+
+@pytest.fixture(scope="module")
+def study():
+    errors = {FULL: 0.10, HALF: 0.20, G1: 0.15, G2: 0.12, BAGGING: 0.30}
+    return evaluation({name: same_for(3, error) for name, error in errors.items()}, COSTS)
+
+
+def row(table: pd.DataFrame, **where) -> pd.Series:
+    for column, value in where.items():
+        table = table[table[column] == value]
+    (found,) = table.to_dict("records")
+    return pd.Series(found)
+
+
+# Estimates
+
+
+def test_an_estimate_is_the_mean_in_its_interval(study):
+    table = estimates(study)
+    found = row(table, approach="mothernets", g=1, rule="average")
+    assert found["test_error"] == pytest.approx(0.15)
+    assert found["test_error_low"] < 0.15 < found["test_error_high"]
+    # Binomial: 1.96 standard deviations of 400 images, each answered by three seeds.
+    half = (found["test_error_high"] - found["test_error_low"]) / 2
+    assert 0.6 < half / (1.96 * np.sqrt(0.15 * 0.85 / IMAGES)) < 1.1
+    assert (found["seeds"], found["images"], found["timed_seeds"]) == (3, IMAGES, 3)
+    for end in ("", "_low", "_high"):
+        assert found[f"cpu_seconds{end}"] == pytest.approx(6)
+    assert (found["device_seconds"], found["training_flops"]) == (12, 6e9)
+
+
+def test_times_on_a_shared_device_are_left_out_of_times_only():
+    runs = {FULL: same_for(2, 0.1), G1: same_for(2, 0.2)}
+    made = evaluation(runs, COSTS, shared=[(FULL, 0), (G1, 0), (G1, 1)])
+    table = estimates(made)
+    full, g1 = (row(table, approach=name, rule="average") for name in ("full_data", "mothernets"))
+    assert (full["timed_seeds"], full["cpu_seconds"]) == (1, 10)
+    assert g1["timed_seeds"] == 0 and np.isnan(g1["cpu_seconds"]) and np.isnan(g1["device_seconds"])
+    assert (g1["training_flops"], g1["seeds"]) == (6e9, 2)
+    for table in (
+        comparisons.fronts(made, "cpu_seconds"),
+        comparisons.equal_error(made, "cpu_seconds"),
+    ):
+        assert "mothernets" not in table.to_string()
+    assert "mothernets" in comparisons.fronts(made, "training_flops").to_string()
+
+
+# Differences
+
+
+def test_a_difference_is_paired(study):
+    table = comparisons.differences(study)
+    assert len(table) == 10
+    found = row(table, first="full_data", second="mothernets g=1")
+    assert found["difference"] == pytest.approx(-0.05) and found["seeds"] == 3
+    assert found["difference_low"] < -0.05 < found["difference_high"]
+    # The wrong images of the one are wrong of the other as well, which unpaired nobody would know.
+    alone = row(estimates(study), approach="full_data", budget=1.0, rule="average")
+    width = found["difference_high"] - found["difference_low"]
+    assert width < 0.9 * (alone["test_error_high"] - alone["test_error_low"])
+    assert found["p"] < 0.05 and found["p"] <= found["q"] <= 1
+
+
+def test_equal_points_do_not_differ():
+    made = evaluation({FULL: same_for(3, 0.1), G1: same_for(3, 0.1)})
+    (found,) = comparisons.differences(made).to_dict("records")
+    assert (found["difference"], found["p"]) == (0, 1)
+
+
+def test_chance_is_not_called_a_difference():
+    """Two approaches as good as each other: few of many repetitions find a difference."""
+    low = []
+    for repetition in range(40):
+        drawn = [
+            [
+                wrong(0.1 + 0.01 * ((repetition + s) % 3), 100 * repetition + 10 * s + a)
+                for s in (1, 2)
+            ]
+            for a in (0, 1)
+        ]
+        made = evaluation({FULL: drawn[0], G1: drawn[1]})
+        low.append(comparisons.differences(made)["p"][0] < 0.05)
+    assert np.mean(low) <= 0.1
+
+
+def test_differences_are_of_the_seeds_that_both_have():
+    some = same_for(3, 0.1)
+    made = evaluation({FULL: [None, *some[1:]], G1: [*same_for(2, 0.2), None]})
+    (found,) = comparisons.differences(made).to_dict("records")
+    assert found["seeds"] == 1 and found["difference"] == pytest.approx(-0.1)
+    assert np.isnan(found["p"])  # from so few seeds
+    made = evaluation({FULL: [None, some[1]], G1: [some[0], None]})
+    (found,) = comparisons.differences(made).to_dict("records")
+    assert found["seeds"] == 0 and np.isnan(found["difference"])
+
+
+# Fronts
+
+
+def test_hypervolume_by_hand(study):
+    table = comparisons.fronts(study, "cpu_seconds")
+    found = row(table[table["hypervolume"].notna()], approach="mothernets")
+    cost, error = 1.1 * 10, 1.1 * 0.30
+    assert (found["reference_cost"], found["reference_error"]) == pytest.approx((cost, error))
+    area = (8 - 6) * (error - 0.15) + (cost - 8) * (error - 0.12)
+    assert found["hypervolume"] == pytest.approx(area / (cost * error))
+    assert found["hypervolume_low"] < found["hypervolume"] < found["hypervolume_high"]
+
+
+def test_the_share_of_being_on_the_front(study):
+    table = comparisons.fronts(study, "cpu_seconds")
+    shares = table[table["on_front"].notna()].set_index("point")["on_front"]
+    assert len(shares) == 5
+    assert shares["full_data ×0.5"] == 1  # the cheapest
+    assert shares["bagging"] == 0
+    assert 0.9 < shares["full_data"] <= 1
+
+
+# Budget curves
+
+CURVE = np.array([[1.0, 0.30], [10.0, 0.20], [100.0, 0.10]])
+
+
+@pytest.mark.parametrize(
+    ("error", "cost"),
+    [(0.30, 1), (0.25, 10**0.5), (0.20, 10), (0.15, 10**1.5), (0.10, 100)],
+)
+def test_a_curve_is_read_by_hand(error, cost):
+    assert cost_at(error, CURVE) == pytest.approx(cost)
+    assert error_at(cost, CURVE) == pytest.approx(error)
+
+
+def test_nothing_is_extrapolated():
+    assert np.isnan([cost_at(0.31, CURVE), cost_at(0.09, CURVE)]).all()
+    assert np.isnan([error_at(0.9, CURVE), error_at(101, CURVE)]).all()
+    assert np.isnan(cost_at(0.2, np.full((2, 2), np.nan)))
+    assert np.isnan(error_at(1.0, np.empty((0, 2))))
+    single = CURVE[1:2]
+    assert (cost_at(0.2, single), error_at(10, single)) == pytest.approx((10, 0.2))
+
+
+def test_a_point_that_is_no_better_than_a_cheaper_one_is_passed_over():
+    worse = np.vstack([CURVE, [[50.0, 0.25], [200.0, 0.15]]])
+    assert cost_at(0.15, worse) == pytest.approx(10**1.5)
+    assert error_at(150, worse) == pytest.approx(0.10)  # it was run at up to 200
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(1, 1e3), st.floats(0.01, 0.9)), min_size=1, max_size=6, unique=True
+    ),
+    st.floats(0.01, 0.9),
+    st.floats(0.01, 0.9),
+)
+def test_less_error_never_costs_less(curve, one, other):
+    curve = np.array(curve)
+    dear, cheap = cost_at(min(one, other), curve), cost_at(max(one, other), curve)
+    if np.isfinite([dear, cheap]).all():
+        assert dear >= cheap * (1 - 1e-9)
+        assert error_at(dear, curve) <= min(one, other) + 1e-9
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 1e3), st.floats(0.01, 0.9)), min_size=1, max_size=6),
+    st.floats(0.01, 0.9),
+    st.floats(1, 1e3),
+)
+def test_curves_are_read_as_by_interpolation_between_their_best_points(curve, error, cost):
+    curve = np.array(sorted(curve))
+    better = [p for i, p in enumerate(curve) if not i or p[1] < curve[:i, 1].min()]
+    costs, errors = np.array(better).T
+    found = cost_at(error, curve)
+    if errors[-1] <= error <= errors[0]:
+        expected = np.exp(np.interp(-error, -errors, np.log(costs)))
+        assert found == pytest.approx(expected, rel=1e-6)
+    else:
+        assert np.isnan(found)
+    found = error_at(cost, curve)
+    if costs[0] <= cost <= curve[:, 0].max():
+        expected = np.interp(np.log(cost), np.log(costs), errors)
+        assert found == pytest.approx(expected, rel=1e-6)
+    elif not np.isclose([costs[0], curve[:, 0].max()], cost, rtol=1e-8).any():
+        assert np.isnan(found)
+
+
+def test_many_curves_are_read_at_once():
+    curves = np.stack([CURVE, CURVE * [2, 1], CURVE[::-1]])
+    np.testing.assert_allclose(cost_at(np.array([0.2, 0.2, 0.15]), curves), [10, 20, 10**1.5])
+    found = error_at(np.array([10, 20, 0.5]), curves)
+    np.testing.assert_allclose(found, [0.2, 0.2, np.nan])
+
+
+def test_speed_up_and_gain_by_hand(study):
+    table = comparisons.equal_error(study, "cpu_seconds")
+    found = row(table, point="mothernets g=1", against="full_data")
+    # Between (5, 0.20) and (10, 0.10), linearly in the logarithm of cost.
+    assert found["speed_up"] == pytest.approx(np.sqrt(50) / 6)
+    assert found["speed_up_low"] < found["speed_up"] < found["speed_up_high"]
+    at_6 = 0.20 - 0.10 * np.log(6 / 5) / np.log(2)
+    assert found["error_gain"] == pytest.approx(at_6 - 0.15)
+    assert found["speed_up_reached"] > 0.99
+    other = row(table, point="mothernets g=1", against="bagging")
+    assert np.isnan(other["speed_up"]) and np.isnan(other["error_gain"])
+    assert set(table[table["point"] == "full_data"]["against"]) == {"mothernets", "bagging"}
+
+
+def test_the_cost_to_reach_full_datas_error():
+    three = ("full_data", None, 1.0, 3)
+    made = evaluation(
+        {three: same_for(2, 0.15), FULL: same_for(2, 0.10), G1: same_for(2, 0.15)},
+        COSTS | {three: 6.5},
+    )
+    table = comparisons.cost_to_reach(made, "cpu_seconds")
+    found = row(table, approach="mothernets", networks=3)
+    assert (found["error"], found["cost_to_reach"]) == pytest.approx((0.15, 6))
+    assert np.isnan(row(table, approach="mothernets", networks=5)["cost_to_reach"])
+    assert row(table, approach="full_data", networks=5)["cost_to_reach"] == pytest.approx(10)
+
+
+# Convergence
+
+ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("longer", "converged", "said"),
+    [
+        (0.10, False, "not converged: one network gains 5.0 points ("),
+        (0.15, True, "converged: one network gains 0.0 points (0.0 to 0.0) from ×4 the epochs"),
+        (0.20, True, "converged: one network gains -5.0 points ("),
+    ],
+)
+def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, said):
+    made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, longer)})
+    gains = convergence(made)
+    assert gains["gain"][0] == pytest.approx(0.15 - longer)
+    found = verdict(gains)
+    assert found.converged is converged and found.sentence.startswith(said)
+
+
+def test_a_gain_within_the_noise_settles_nothing():
+    gains = pd.DataFrame(
+        [("fashion_mnist", "v5-small", 2.0, 2, 0.002, -0.01, 0.014)], columns=list(GAINS)
+    )
+    found = verdict(gains)
+    assert found.converged is None
+    assert found.sentence.startswith("not settled whether converged: one network gains 0.2 points")
+    assert verdict(gains.assign(gain_low=np.nan)).converged is None
+    assert verdict(gains.assign(gain_high=0.004)).converged is True
+
+
+def test_without_a_longer_run_nothing_is_said_of_convergence(study):
+    gains = convergence(study)
+    assert gains.empty and verdict(gains).converged is None
+    assert verdict(convergence(evaluation({LONGER: same_for(1, 0.1)}))).converged is None
+
+
+def test_points_keep_the_order_of_the_plan(study):
+    (of_ensemble,) = points(study).values()
+    assert [str(point.key) for point in of_ensemble] == [
+        "full_data",
+        "full_data ×0.5",
+        "mothernets g=1",
+        "mothernets g=2",
+        "bagging",
+    ]

@@ -1,0 +1,351 @@
+"""The named ensembles: the ways to write one, and the ones there are."""
+
+import re
+
+import pytest
+from support.strategies import dense, mlp, network, plain, units
+
+from mnbench.architectures import (
+    ENSEMBLES,
+    Architecture,
+    Head,
+    Layer,
+    Plain,
+    Stem,
+    ensembles,
+    load_ensemble,
+    parameter_count,
+    training_flops,
+)
+from mnbench.architectures.families import densenet, resnet, vgg
+from mnbench.architectures.variants import Rule, variants
+from mnbench.errors import UserError
+from mnbench.mothernets.construction import incompatibility
+
+SMALL = [name for name in ENSEMBLES if name.endswith("-small")]
+
+
+@pytest.fixture
+def own_ensemble(tmp_path, monkeypatch):
+    """Write an ensemble file of one's own and load it."""
+
+    def load(text):
+        (tmp_path / "own.yaml").write_text(text)
+        monkeypatch.setattr(ensembles, "_FOLDER", tmp_path)
+        monkeypatch.setattr(ensembles, "ENSEMBLES", ("own",))
+        return load_ensemble("own")
+
+    return load
+
+
+# The named ones
+
+
+def test_the_papers_and_the_small_ensembles_are_there():
+    paper = {"v5", "d5", "r10", "w5", "h5", "v25", "r25", "v100", "r100", "mixed10"}
+    small = {"v5-small", "r5-small", "d5-small", "w5-small", "h5-small", "v25-small", "v100-small"}
+    assert set(ENSEMBLES) == paper | small
+    for name in ENSEMBLES:
+        assert len(load_ensemble(name)) == int(re.search(r"\d+", name).group())
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_members_differ_and_take_the_images_they_are_for(name):
+    members = load_ensemble(name)
+    assert len(set(members)) == len({member.name for member in members}) == len(members)
+    for member in members:
+        for image_size in (28, 32) if name in SMALL else (32,):
+            assert training_flops(member, image_size) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in ENSEMBLES if name != "mixed10"])
+def test_one_mothernet_can_have_all_members(name):
+    first, *others = load_ensemble(name)
+    assert [incompatibility(first, other) for other in others] == [None] * len(others)
+
+
+def test_mixed10_has_three_families():
+    members = load_ensemble("mixed10")
+    kinds = [member.blocks[0].kind for member in members]
+    assert [kinds.count(kind) for kind in ("plain", "residual", "dense")] == [4, 3, 3]
+    for member, kind in zip(members, kinds, strict=True):
+        for other, other_kind in zip(members, kinds, strict=True):
+            assert (incompatibility(member, other) is None) == (kind == other_kind)
+
+
+def test_v5_has_as_many_parameters_as_the_papers():
+    total = sum(
+        parameter_count(member, num_classes=1000, image_size=224) for member in load_ensemble("v5")
+    )
+    assert abs(total - 682e6) < 1e6
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_each_file_says_how_many_parameters_its_ensemble_has(name):
+    text = (ensembles._FOLDER / f"{name}.yaml").read_text()
+    said = re.search(r"In all ([\d.,]+) M parameters for 10 classes of 32x32", text).group(1)
+    total = sum(parameter_count(member) for member in load_ensemble(name)) / 1e6
+    digits = len(said.partition(".")[2])
+    assert round(total, digits) == float(said.replace(",", ""))
+
+
+def test_v5_small_varies_as_the_papers_v5_does():
+    members = load_ensemble("v5-small")
+    v13, v16, v16a, v16b, v19 = members
+    assert [member.name for member in members] == ["v13", "v16", "v16a", "v16b", "v19"]
+    assert {member.stem.space_to_depth for member in members} == {2}
+    assert v13.depth < v16.depth == v16a.depth == v16b.depth < v19.depth
+    assert {layer.kernel for block in v16a.blocks for layer in block.layers} == {3, 5}
+    assert parameter_count(v16b) > parameter_count(v16) > parameter_count(v13)
+
+
+def test_an_unknown_ensemble_is_refused_with_the_nearest_name():
+    with pytest.raises(UserError, match=r"^unknown ensemble 'v5-smal'; did you mean 'v5-small'\?"):
+        load_ensemble("v5-smal")
+
+
+# The ways to write a network
+
+
+def test_shared_keys_hold_unless_a_member_says_otherwise(own_ensemble):
+    one, other = own_ensemble(
+        """
+        shared: {stem: {space_to_depth: 2}, head: {hidden: [9]}}
+        members:
+          - {name: one, blocks: [[8]]}
+          - {name: other, blocks: [[8]], head: {pool: flatten}}
+        """
+    )
+    assert one == plain([8], hidden=(9,), stem=2)
+    assert other == plain([8], pool="flatten", stem=2)
+
+
+def test_a_member_can_be_one_of_a_family(own_ensemble):
+    members = own_ensemble(
+        """
+        members:
+          - {name: v, family: vgg, depth: 16, width: 8, classifier: [20, 20]}
+          - {name: r, family: resnet, depth: 20, shortcut: projection}
+          - {name: d, family: densenet, depth: 40, growth: 12, bottleneck: true, compression: 1}
+          - {name: m, family: mlp, hidden: [20]}
+        """
+    )
+    assert members == (
+        vgg(16, 8, (20, 20)),
+        resnet(20, shortcut="projection"),
+        densenet(40, 12, bottleneck=True, compression=1.0),
+        mlp(20),
+    )
+    assert [member.name for member in members] == ["v", "r", "d", "m"]
+
+
+def test_a_familys_stem_and_head_change_key_by_key(own_ensemble):
+    one, other = own_ensemble(
+        """
+        shared: {stem: {space_to_depth: 2}, head: {hidden: [9]}}
+        members:
+          - {name: one, family: resnet, depth: 20}
+          - {name: other, family: resnet, depth: 20, stem: {kernel: 5}, head: {hidden: []}}
+        """
+    )
+    blocks = resnet(20).blocks
+    assert one == Architecture(blocks, Stem(2, filters=16), Head(hidden=(9,)))
+    assert other == Architecture(blocks, Stem(2, filters=16, kernel=5))
+
+
+def test_a_member_can_be_a_librarys_by_name(own_ensemble):
+    one, other = own_ensemble(
+        """
+        shared: {stem: {space_to_depth: 2}}
+        members: ["timm:resnet18.a1_in1k", {name: own, library: "timm:resnet18"}]
+        """
+    )
+    assert (one.library, one.name) == ("timm:resnet18.a1_in1k", "timm-resnet18.a1_in1k")
+    assert (other.library, other.name) == ("timm:resnet18", "own")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("members: [{blocks: [[8]]}, {blocks: [[9]]}]", "two members are named network"),
+        ("members: [{name: a, blocks: [[8, 0]]}]", "network 'a', block 1, layer 2: filters"),
+        ("members: [{name: a/b, blocks: [[8]]}]", "network 'a/b': a name becomes a folder's"),
+        ("members: [{name: a, blocks: [[8]]}", "not valid YAML"),
+        ("{a: b: c}", "not valid YAML"),
+        ("{members: [], members: [[8]]}", "not valid YAML: key 'members' is given twice"),
+        ("member: [{name: a, blocks: [[8]]}]", "unknown key 'member'; did you mean 'members'?"),
+        ("{members: [{blocks: [[8]]}], share: {}}", "unknown key 'share'; did you mean 'shared'?"),
+        ("{members: [{blocks: [[8]]}], shared: [1]}", "'shared': expected keys stem, head"),
+        ("{members: [{blocks: [[8]]}], shared: {steem: 1}}", "'shared': unknown key 'steem'; did"),
+        ("{members: [{blocks: [[8]]}], shared: {stem: 1}}", "'shared', stem: expected keys space"),
+        (
+            "{members: [{blocks: [[8]]}], shared: {head: {hiden: []}}}",
+            "'shared', head: unknown key",
+        ),
+        ("members: 3", "'members' must be a list of networks"),
+        ("members: []", "'members' must be a list of networks"),
+        ("members: [3]", "member 1: expected keys name, stem, blocks, head, library, got 3"),
+        (
+            "members: [{name: a, block: [[8]]}]",
+            "member 1: unknown key 'block'; did you mean 'block",
+        ),
+        ("shared: {}", "key 'base' is missing; give members, or base and variants"),
+        ("", "expected keys members, base, variants, shared, got None"),
+        ("members: [resnet18]", "member 1: 'resnet18' is no network; write its keys, or 'timm:'"),
+        (
+            "members: [{name: z, stem: {filters: 0}, blocks: [[8]]}]",
+            "network 'z', stem: filters must be a whole number from 1, got 0; leave",
+        ),
+        ("members: [{timm: resnet18}]", "member 1: write 'timm:resnet18', without the space"),
+        ("members: ['timm:']", "member 1: 'timm:' is no network; write its keys, or 'timm:' and"),
+        ("members: ['timm:a', 'timm:a']", "two members are named timm-a; rename one"),
+    ],
+)
+def test_a_bad_ensemble_file_is_refused_in_one_line(own_ensemble, text, expected):
+    with pytest.raises(UserError) as caught:
+        own_ensemble(text)
+    message = str(caught.value)
+    assert message.startswith("own.yaml: ") and expected in message and "\n" not in message
+    assert message.count("own.yaml") == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("family: resnt", "network 'r': unknown family 'resnt'; did you mean 'resnet'?"),
+        ("family: hybrid", "network 'r': a hybrid is written out: give 'blocks' instead of"),
+        ("family: 3", "network 'r': unknown family '3'; allowed: densenet, mlp, resnet"),
+        ("family: resnet", "network 'r': key 'depth' is missing"),
+        ("family: resnet, depth: true", "network 'r': 'depth' must be a whole number, got True"),
+        ("family: resnet, depth: 21", "network 'r': resnet: depth must be 6 n + 2"),
+        ("family: resnet, depth: 20, widht: 8", "unknown key 'widht'; did you mean 'width'?"),
+        ("family: resnet, depth: 20, blocks: []", "network 'r': unknown key 'blocks'; allowed"),
+        ("family: resnet, depth: 20, growth: 8", "network 'r': unknown key 'growth'; allowed"),
+        ("family: resnet, depth: 20, width: '8'", "'width' must be a whole number, got '8'"),
+        ("family: resnet, depth: 20, width: 0", "network 'r': resnet: width must be a whole"),
+        ("family: resnet, depth: 20, imagenet: 1", "'imagenet' must be true or false, got 1"),
+        ("family: resnet, depth: 20, stem: 8", "network 'r', stem: expected keys space_to_depth"),
+        ("family: resnet, depth: 20, stem: {kernel: 2}", "network 'r', stem: kernel 2 is even"),
+        ("family: resnet, depth: 20, stem: {kernal: 3}", "stem: unknown key 'kernal'; did you"),
+        ("family: resnet, depth: 20, stem: {filters: 8}", "network 'r', block 1: shortcut"),
+        ("family: mlp, hidden: 8", "network 'r': 'hidden' must be a list, '[a, b]', got 8"),
+        (
+            "family: mlp, hidden: [8, x]",
+            "network 'r': 'hidden' must be a whole number, got [8, 'x']",
+        ),
+        ("family: mlp, hidden: []", "network 'r': mlp: hidden must be a list of at least one"),
+    ],
+)
+def test_a_bad_family_is_refused_in_one_line(own_ensemble, keys, expected):
+    with pytest.raises(UserError) as caught:
+        own_ensemble(f"members: [{{name: r, {keys}}}]")
+    message = str(caught.value)
+    assert message.startswith("own.yaml: network 'r'") and expected in message
+    assert message.count("own.yaml") == 1 and "\n" not in message
+
+
+# Generated ensembles
+
+
+def test_variants_by_hand():
+    base = plain([4, (6, 5)], [8], stem=2, name="v")
+    made = variants(base, Rule(14, more_filters=0.5, larger_kernel=2))
+    expected = {
+        "v": base,
+        "v_l1_filters": plain([6, (6, 5)], [8], stem=2),
+        "v_l1_kernel": plain([(4, 5), (6, 5)], [8], stem=2),
+        "v_l1_both": plain([(6, 5), (6, 5)], [8], stem=2),
+        "v_l2_filters": plain([4, (9, 5)], [8], stem=2),
+        "v_l2_kernel": plain([4, (6, 7)], [8], stem=2),
+        "v_l2_both": plain([4, (9, 7)], [8], stem=2),
+        "v_l3_filters": plain([4, (6, 5)], [12], stem=2),
+        "v_l3_kernel": plain([4, (6, 5)], [(8, 5)], stem=2),
+        "v_l3_both": plain([4, (6, 5)], [(12, 5)], stem=2),
+        "v_l1_filters2": plain([8, (6, 5)], [8], stem=2),
+        "v_l1_kernel2": plain([(4, 7), (6, 5)], [8], stem=2),
+        "v_l1_both2": plain([(8, 7), (6, 5)], [8], stem=2),
+        "v_l2_filters2": plain([4, (12, 5)], [8], stem=2),
+    }
+    assert [member.name for member in made] == list(expected)
+    assert made == tuple(expected.values())
+
+
+def test_a_units_and_a_dense_layers_variants_keep_what_flows():
+    base = network(Plain((Layer(4),)), units(8, 4, 4), dense(2, 2, transition=6), name="h")
+    made = variants(base, Rule(16))
+    assert len({*made}) == 16 and {incompatibility(base, variant) for variant in made} == {None}
+    assert made[4] == network(Plain((Layer(4),)), units(8, 6, 4), dense(2, 2, transition=6))
+    assert made[-1] == network(Plain((Layer(4),)), units(8, 4, 4), dense(2, (3, 5), transition=6))
+    assert [member.name for member in made][-3:] == ["h_l5_filters", "h_l5_kernel", "h_l5_both"]
+
+
+def test_variants_differ_however_small_the_step_is():
+    made = variants(plain([1, 2]), Rule(60, more_filters=0.01))
+    assert len(set(made)) == 60
+
+
+def test_the_same_rule_makes_the_first_of_a_larger_ensemble():
+    for few, many in (("v25", "v100"), ("r25", "r100"), ("v25-small", "v100-small")):
+        assert load_ensemble(many)[:25] == load_ensemble(few)
+
+
+def test_a_base_can_be_written_in_both_ways_and_shares(own_ensemble):
+    of_family = own_ensemble(
+        """
+        shared: {head: {hidden: [9]}}
+        base: {name: r, family: resnet, depth: 8}
+        variants: {networks: 3}
+        """
+    )
+    assert of_family[0] == Architecture(resnet(8).blocks, Stem(filters=16), Head(hidden=(9,)))
+    in_full = own_ensemble("{base: {name: v, blocks: [[8]]}, variants: {networks: 2}}")
+    assert in_full == (plain([8]), plain([12]))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("{}", "'variants': key 'networks' is missing"),
+        ("3", "'variants': expected keys networks, more_filters, larger_kernel, got 3"),
+        ("{network: 3}", "'variants': unknown key 'network'; did you mean 'networks'?"),
+        ("{networks: 1001}", "'variants': networks must be at most 1,000, got 1,001"),
+        ("{networks: 1}", "'variants': networks must be a whole number from 2, got 1"),
+        ("{networks: 3.5}", "'variants': networks must be a whole number from 2, got 3.5"),
+        ("{networks: 3, more_filters: 0}", "'variants': more_filters must be a number over 0"),
+        ("{networks: 3, more_filters: .nan}", "'variants': more_filters must be a number over 0"),
+        ("{networks: 3, more_filters: true}", "'variants': more_filters must be a number over 0"),
+        ("{networks: 3, more_filters: half}", "'variants': more_filters must be a number over 0"),
+        ("{networks: 3, larger_kernel: 1}", "larger_kernel 1 makes even kernels; use an even one"),
+        ("{networks: 3, larger_kernel: 0}", "'variants': larger_kernel must be a whole number"),
+    ],
+)
+def test_a_bad_rule_is_refused_in_one_line(own_ensemble, rule, expected):
+    with pytest.raises(UserError) as caught:
+        own_ensemble(f"{{base: {{name: v, blocks: [[8]]}}, variants: {rule}}}")
+    message = str(caught.value)
+    assert message.startswith("own.yaml: ") and expected in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "{base: {blocks: [[8]]}}",
+            "key 'variants' is missing; give members, or base and variants",
+        ),
+        ("{variants: {networks: 3}}", "key 'base' is missing; give members, or base and variants"),
+        ("{members: [], base: {blocks: [[8]]}}", "give either members, or base and variants"),
+        ("{base: [[8]], variants: {networks: 3}}", "'base': expected keys name, stem, blocks"),
+        ("{base: {name: v, blocks: [[0]]}, variants: {networks: 3}}", "network 'v', block 1, lay"),
+        ("{base: 'timm:resnet18', variants: {networks: 3}}", "'timm-resnet18' has no blocks whose"),
+        (
+            "{base: {name: m, family: mlp, hidden: [8]}, variants: {networks: 3}}",
+            "'m' has no block",
+        ),
+    ],
+)
+def test_a_bad_base_is_refused_in_one_line(own_ensemble, text, expected):
+    with pytest.raises(UserError) as caught:
+        own_ensemble(text)
+    message = str(caught.value)
+    assert message.startswith("own.yaml: ") and expected in message and "\n" not in message

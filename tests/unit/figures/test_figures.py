@@ -1,0 +1,460 @@
+"""Figures: what they show is what the tables say, and no text covers another."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from support.looking import (
+    assert_readable,
+    full_rows,
+    lines_of,
+    shows,
+    tables_of,
+    texts_of,
+    words_of,
+)
+from support.synthetic_study import ERRORS, NAMES, kept, study
+
+from mnbench.evaluation.dominance import pareto_front
+from mnbench.evaluation.tables.tables import read_table, write_table
+from mnbench.figures import (
+    FIGURES,
+    attainment,
+    catalogue,
+    clusters,
+    combining,
+    cost_breakdown,
+    diversity,
+    pareto,
+    reliability,
+    size,
+    speed_up,
+    style,
+    training_curves,
+)
+
+TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
+STUDIES = {
+    "everything": {},
+    "one seed": {"seeds": (0,)},
+    "one approach": {"approaches": {"full_data"}},
+    "no treenets": {"approaches": {a for a, _, _ in ERRORS} - {"treenets"}},
+    "unknown approaches": {"approaches": {"mothernets", "my_method", "another_one"}},
+    "only an unknown approach": {"approaches": {"my_method"}, "seeds": (3,)},
+    "snapshots alone": {"approaches": {"snapshot_ensembles"}},
+    "treenets alone": {"approaches": {"treenets"}},
+    "no full budget, a smaller tree": {
+        "keep": lambda e: e.budget != 1 if e.approach == "full_data" else e.members[0][-1:] != "5"
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def full():
+    return study()
+
+
+@pytest.fixture(params=STUDIES.values(), ids=STUDIES.keys(), scope="module")
+def any_study(request):
+    options = dict(request.param)
+    keep = options.pop("keep", None)
+    return kept(study(**options), keep) if keep else study(**options)
+
+
+@pytest.fixture(scope="module")
+def figures(any_study):
+    made = any_study
+    return {
+        "pareto": pareto.draw(made.estimates, made.networks, title="Fashion-MNIST, v5-small"),
+        "size": size.draw(made.estimates, title="Fashion-MNIST, v5-small"),
+        "attainment": attainment.draw(made.summary, title="Fashion-MNIST, v5-small"),
+        "speed_up": speed_up.draw(made.equal_error, "cpu_seconds", title="Fashion-MNIST, v5-small"),
+        "combining": combining.draw(made.estimates, title="Fashion-MNIST, v5-small"),
+        "diversity": diversity.draw(made.estimates, title="Fashion-MNIST, v5-small"),
+        "reliability": reliability.draw(made.reliability, title="Fashion-MNIST, v5-small"),
+        "clusters": clusters.draw(made.plan, "fashion_mnist", "v5-small", title="Clusters"),
+        "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
+        "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
+        "three curves": training_curves.draw(
+            made.plan,
+            made.histories,
+            networks=NAMES[:3],
+            cost="cpu_seconds",
+            title="Curves",
+        ),
+    }
+
+
+def test_no_text_covers_another_and_all_lie_on_the_page(figures):
+    for name, figure in figures.items():
+        assert_readable(figure, name)
+
+
+def test_every_approach_is_named_in_every_overview(any_study, figures):
+    for approach in any_study.summary["approach"].unique():
+        title = TITLES.get(approach, approach.replace("_", " ").capitalize())
+        for name in ("pareto", "size", "cost_breakdown"):
+            assert title in words_of(figures[name]), name
+
+
+def test_labels_of_the_main_figure_cover_no_marker(any_study, figures):
+    figure = figures["pareto"]
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    points = full_rows(any_study.summary)
+    places = axes.transData.transform(
+        np.column_stack([points["cpu_seconds"], 100 * points["test_error"]])
+    )
+    labels = [text for text in axes.texts if text.get_text()]
+    assert labels
+    for label in labels:
+        box = label.get_window_extent(figure.canvas.get_renderer())
+        assert not any(box.contains(*place) for place in places), label.get_text()
+
+
+def test_no_panel_is_empty(figures):
+    for name, figure in figures.items():
+        for axes in figure.axes:
+            assert axes.has_data() or axes.get_legend(), name
+
+
+@pytest.mark.parametrize("cost", style.COSTS)
+def test_every_cost_can_be_the_axis(full, cost):
+    for figure in (
+        pareto.draw(full.estimates, full.networks, cost=cost),
+        size.draw(full.estimates, cost=cost),
+        cost_breakdown.draw(full.plan, full.networks, cost=cost),
+        training_curves.draw(full.plan, full.histories, cost=cost),
+    ):
+        label = style.quantity(cost, [1e13]).label if cost == "training_flops" else cost
+        word = {"training_flops": "FLOPs"}.get(cost, label.split("_")[0].replace("cpu", "CPU"))
+        assert word in words_of(figure)
+
+
+def test_pareto_plots_the_means_and_their_front(full):
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
+    rows = full_rows(full.summary)
+    assert len(rows) == len(ERRORS)
+    for row in rows.itertuples():
+        assert shows(axes, row.cpu_seconds, 100 * row.test_error), row
+    (front,) = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
+    corners = np.column_stack(front.get_data())
+    for row in rows[pareto_front(rows["cpu_seconds"], rows["test_error"])].itertuples():
+        assert np.isclose(corners, (row.cpu_seconds, 100 * row.test_error)).all(axis=1).any()
+    assert (np.diff(corners[:, 0]) >= 0).all() and (np.diff(corners[:, 1]) <= 0).all()
+
+
+def test_pareto_joins_mothernets_by_g_and_labels_each(full):
+    figure = pareto.draw(full.estimates, full.networks)
+    rows = full_rows(full.summary)
+    mothernets = rows[rows["approach"] == "mothernets"].sort_values("g")
+    expected = np.column_stack([mothernets["cpu_seconds"], 100 * mothernets["test_error"]])
+    assert any(
+        line.shape == expected.shape and np.allclose(line, expected)
+        for line in lines_of(figure.axes[0])
+    )
+    words = words_of(figure)
+    for label in ("MotherNets, g = 1", "g = 2", "g = 3", "Full Data (g = 5)", "×0.5", "×4"):
+        assert label in words
+
+
+def test_pareto_bars_are_the_intervals(full):
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
+    rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
+    spans = [
+        np.array(segment)
+        for bars in axes.collections
+        if hasattr(bars, "get_segments")
+        for segment in bars.get_segments()
+    ]
+    error = np.array(sorted(100 * rows["test_error"]))
+    cost = np.array(sorted(rows["cpu_seconds"]))
+    assert any(np.allclose(span[:, 1], error) and np.ptp(span[:, 0]) == 0 for span in spans)
+    assert any(np.allclose(span[:, 0], cost) and np.ptp(span[:, 1]) == 0 for span in spans)
+
+
+def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
+    estimates = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    estimates.loc[estimates["approach"] == "bagging", costs] = np.nan
+    words = words_of(pareto.draw(estimates, full.networks))
+    assert "Bagging" not in words and "Full Data" in words
+    errors, costs_of = size.draw(estimates).axes  # errors are known all the same
+    assert len(costs_of.containers[-1][0].get_xdata()) > 0
+    lengths = [
+        {c.get_label(): len(c[0].get_xdata()) for c in axes.containers}["Bagging"]
+        for axes in (errors, costs_of)
+    ]
+    assert lengths == [5, 0]
+    assert "Bagging" in words_of(pareto.draw(estimates, full.networks, "training_flops"))
+    estimates[costs] = np.nan
+    assert "Nothing to show" in words_of(pareto.draw(estimates, full.networks))
+
+
+def test_pareto_shows_each_mothernet_by_itself(full):
+    axes = pareto.draw(full.estimates, full.networks).axes[0]
+    own = full.networks[full.networks["role"] == "mothernet"]
+    means = own.groupby("name")[["lineage_cpu_seconds", "test_error"]].mean()
+    (hollow,) = [line for line in axes.get_lines() if line.get_markerfacecolor() == "none"]
+    np.testing.assert_allclose(hollow.get_xdata(), means["lineage_cpu_seconds"])
+    np.testing.assert_allclose(hollow.get_ydata(), 100 * means["test_error"])
+
+
+def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
+    wide = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    wide.loc[wide["approach"] == "bagging", costs] *= 20
+    figure = pareto.draw(wide, full.networks)
+    assert_readable(figure, "logarithmic")
+    assert figure.axes[0].get_xscale() == "log"
+    near = full.networks[full.networks["role"] != "mothernet"]
+    assert pareto.draw(full.estimates, near).axes[0].get_xscale() == "linear"
+    shown = [text.get_text() for text in texts_of(figure)]
+    assert sum(text.replace(",", "").isdigit() for text in shown) >= 4
+    assert len(shown) == len(set(shown)), "a tick or label is there twice"
+
+
+def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):
+    for name in ("estimates", "networks"):
+        write_table(getattr(full, name), tmp_path / f"{name}.csv")
+    again = pareto.draw(*(read_table(tmp_path / f"{n}.csv") for n in ("estimates", "networks")))
+    direct = pareto.draw(full.estimates, full.networks)
+    for one, other in zip(lines_of(again.axes[0]), lines_of(direct.axes[0]), strict=True):
+        np.testing.assert_allclose(one, other)
+
+
+def test_size_plots_error_and_cost_at_every_size(full):
+    left, right = size.draw(full.estimates).axes
+    rows = full.summary[full.summary["budget"] == 1]
+    means = rows.groupby(["approach", "g", "size"], dropna=False)[["test_error", "cpu_seconds"]]
+    plotted = {
+        axes: np.concatenate([np.column_stack(line.get_data()) for line in axes.get_lines()])
+        for axes in (left, right)
+    }
+    for (_, _, networks), row in means.mean().iterrows():
+        for axes, value in ((left, 100 * row["test_error"]), (right, row["cpu_seconds"])):
+            near = plotted[axes][np.isclose(plotted[axes][:, 1], value)]
+            assert (abs(near[:, 0] - networks) < 0.5).any()
+    lines = {c.get_label(): c[0] for c in left.containers}
+    assert lines["TreeNets"].get_linestyle() == ":"  # it ran at sizes 3 and 5 only
+    assert lines["Full Data"].get_linestyle() == "-"
+    assert len(lines["Full Data"].get_xdata()) == 5
+
+
+def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
+    found = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    rows = full_rows(full.summary)
+    rows = rows[(rows["budget"] == 1)]
+    totals = {
+        (row.approach, None if row.g is None or row.g != row.g else int(row.g)): row.cpu_seconds
+        for row in rows.astype({"g": "float"}).itertuples()
+    }
+    assert {(bar.approach, bar.g): pytest.approx(bar.total) for bar in found} == totals
+    shared = {(bar.approach, bar.g): [s.shared for s in bar.segments] for bar in found}
+    assert shared["mothernets", 1] == [True] + 5 * [False]
+    assert shared["mothernets", 2] == 2 * [True] + 5 * [False]
+    assert shared["mothernets", 5] == shared["full_data", None] == 5 * [False]
+    assert shared["knowledge_distillation", None] == [True] + 5 * [False]
+    assert shared["treenets", None] == [True]
+    assert shared["snapshot_ensembles", None] == 5 * [False]
+
+
+def test_breakdown_draws_the_bars_it_computes(full):
+    figure = cost_breakdown.draw(full.plan, full.networks)
+    found = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    widths = sorted(patch.get_width() for patch in figure.axes[0].patches)
+    expected = sorted(segment.cost for bar in found for segment in bar.segments)
+    np.testing.assert_allclose(widths, expected)
+    words = words_of(figure)
+    assert all(name in words for name in NAMES)
+    assert "MotherNets, g = 3" in words
+
+
+def test_hatched_curves_join_the_end_of_their_mothernet(full):
+    found = training_curves.curves(full.plan, full.histories)
+    hatched = [curve for curve in found if curve.approach == "mothernets"]
+    scratch = [curve for curve in found if curve.approach == "full_data"]
+    assert len(hatched) == len(scratch) == 10
+    for curve in hatched:
+        assert curve.inherited[:, 0].tolist() == list(range(1, 11))
+        assert curve.own[:, 0].tolist() == [11, 12, 13, 14]
+    for curve in scratch:
+        assert not len(curve.inherited)
+        assert curve.own[:, 0].tolist() == list(range(1, 11))
+    figure = training_curves.draw(full.plan, full.histories)
+    panel = next(axes for axes in figure.axes if axes.get_title() == "vgg-9")
+    mine = [curve for curve in hatched if curve.network == "vgg-9"]
+    every = lines_of(panel)
+
+    def is_drawn(points) -> bool:
+        return any(line.shape == points.shape and np.allclose(line, points) for line in every)
+
+    for curve in mine:
+        assert is_drawn(curve.inherited)
+        assert is_drawn(curve.own)  # measured epochs only: nothing is made up before the first
+        assert is_drawn(np.stack([curve.inherited[-1], curve.own[0]]))
+    (dot,) = [line for line in panel.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(
+        np.concatenate(dot.get_data()), np.mean([c.inherited[-1] for c in mine], axis=0)
+    )
+    legend = words_of(figure)
+    for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
+        assert label in legend
+
+
+def test_curves_cumulate_cost_over_the_lineage(full):
+    found = training_curves.curves(full.plan, full.histories, "cpu_seconds")
+    costs = full.networks.set_index("record")["lineage_cpu_seconds"]
+    for curve in found:
+        if curve.approach == "mothernets":
+            name = f"fashion_mnist/v5-small/seed{curve.seed}/mothernets/{curve.network}@g1"
+            assert curve.own[-1, 0] == pytest.approx(costs[name])
+
+
+def test_curves_can_be_asked_for_some_networks(full):
+    figure = training_curves.draw(full.plan, full.histories, networks=["vgg-7-wide"])
+    assert [axes.get_title() for axes in figure.axes] == ["vgg-7-wide"]
+
+
+def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():
+    made = study(approaches={"treenets"}, seeds=(0,))
+    figure = training_curves.draw(made.plan, made.histories, title="Curves")
+    assert not figure.axes
+    (title, sentence) = sorted(texts_of(figure), key=lambda text: len(text.get_text()))
+    assert title.get_text() == "Curves"
+    assert sentence.get_text().startswith("Nothing to show: ")
+    assert sentence.get_ha() == "center"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_study_of_nothing_is_drawn_as_nothing(full, name):
+    made = kept(full, lambda e: False)
+    figure = catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", "Empty")
+    assert "Nothing to show: " in words_of(figure) and "Empty" in words_of(figure)
+    assert_readable(figure, name)
+
+
+def test_without_the_full_budget_the_largest_is_shown_and_named(full):
+    made = kept(full, lambda e: e.approach == "single_network" or e.budget == 0.5)
+    made = kept(made, lambda e: e.approach != "single_network" or e.budget > 1)
+    bars = cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+    means = full_rows(made.summary).set_index(["approach", "budget"])["cpu_seconds"]
+    assert {(bar.approach, bar.budget): pytest.approx(bar.total) for bar in bars} == {
+        key: means[key] for key in (("full_data", 0.5), ("single_network", 4.0))
+    }
+    found = training_curves.curves(made.plan, made.histories)
+    assert {(c.approach, c.budget, len(c.own)) for c in found} == {("full_data", 0.5, 5)}
+    for name in ("size", "cost_breakdown"):
+        words = words_of(catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", ""))
+        assert "Full Data ×0.5" in words and "One network alone ×4" in words
+        assert "×2" not in words
+    curves = words_of(training_curves.draw(made.plan, made.histories))
+    assert "from scratch ×0.5 (5 epochs)" in curves
+
+
+def test_breakdown_names_the_teacher(full):
+    (bar,) = [
+        bar
+        for bar in cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+        if bar.approach == "knowledge_distillation"
+    ]
+    assert [segment.names for segment in bar.segments if segment.shared] == [
+        ("vgg-7-wide (teacher)", "teacher")
+    ]
+    figure = cost_breakdown.draw(full.plan, full.networks)
+    assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
+    words = words_of(pareto.draw(full.estimates, full.networks))
+    assert "networks)" not in words
+    made = kept(full, lambda e: e.approach != "treenets" or e.size == 3)
+    words = words_of(pareto.draw(made.estimates, made.networks))
+    assert words.count("networks)") == 1
+    assert "TreeNets (3 networks)" in words
+
+
+def test_the_catalogue_draws_every_name_and_no_other(full):
+    for name in FIGURES:
+        figure = catalogue.draw(name, full.plan, tables_of(full), "cpu_seconds", f"About {name}")
+        assert f"About {name}" in words_of(figure)
+    with pytest.raises(ValueError, match=r"'sizes'.*pareto"):
+        catalogue.draw("sizes", full.plan, tables_of(full), "cpu_seconds", "")
+
+
+def test_the_names_of_the_figures_cost_no_imports():
+    code = """
+import sys
+from mnbench.figures import FIGURES
+assert not {"matplotlib", "pandas", "numpy", "torch"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_looks_are_distinct_and_unknown_approaches_get_their_own():
+    names = [*TITLES, "my_method", "b_method", "zeta"]
+    found = style.looks(names)
+    assert found["my_method"].title == "My method"
+    assert len({look.color for look in found.values()}) == len(names)
+    assert len({look.marker for look in found.values()}) == len(names)
+    assert list(found)[-1] == "single_network"
+
+
+@pytest.mark.parametrize(
+    ("cost", "largest", "label", "unit"),
+    [
+        ("cpu_seconds", 96, "CPU-seconds", 1),
+        ("cpu_seconds", 40_000, "CPU-hours", 3600),
+        ("training_flops", 2e12, "TFLOPs", 1e12),
+        ("training_flops", 5, "GFLOPs", 1e9),
+        ("examples", 550_000, "thousand examples", 1e3),
+        ("epochs", 50, "epochs", 1),
+    ],
+)
+def test_units_fit_the_values(cost, largest, label, unit):
+    found = style.quantity(cost, [largest / 3, largest])
+    assert found.unit == unit
+    assert f"({label})" in found.label
+
+
+def test_saved_files_are_the_same_each_time_and_pdf_text_stays_text(full, tmp_path):
+    for run in ("a", "b"):
+        figure = size.draw(full.estimates)
+        style.save(figure, *(tmp_path / run / f"size.{kind}" for kind in ("png", "pdf", "svg")))
+    for kind in ("png", "pdf", "svg"):
+        one, other = (tmp_path / run / f"size.{kind}" for run in ("a", "b"))
+        assert one.read_bytes() == other.read_bytes(), kind
+    pdf = (tmp_path / "a" / "size.pdf").read_bytes()
+    assert b"/Type3" not in pdf and b"CreationDate" not in pdf
+
+
+def test_drawing_neither_imports_torch_nor_changes_matplotlib():
+    code = """
+import pkgutil, sys, importlib
+import matplotlib as mpl
+import mnbench.evaluation, mnbench.figures
+from mnbench.figures.style import SETTINGS
+before = {key: mpl.rcParams[key] for key in SETTINGS}
+for package in (mnbench.evaluation, mnbench.figures):
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+from support.synthetic_study import study
+from mnbench.figures import pareto, size, cost_breakdown, training_curves
+made = study()
+pareto.draw(made.estimates, made.networks)
+size.draw(made.estimates)
+cost_breakdown.draw(made.plan, made.networks)
+training_curves.draw(made.plan, made.histories)
+assert "torch" not in sys.modules, "torch was imported"
+assert "matplotlib.pyplot" not in sys.modules, "pyplot was imported"
+assert {key: mpl.rcParams[key] for key in SETTINGS} == before, "settings leak"
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert run.returncode == 0, run.stderr

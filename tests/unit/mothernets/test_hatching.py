@@ -1,0 +1,437 @@
+"""Hatching preserves the function: proved on networks that were really trained on real images."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.real_images import (
+    SHAPE,
+    STEPS,
+    answers,
+    bits,
+    real_batches,
+    relative,
+    same_bits,
+    seeded,
+    train,
+    trained,
+)
+from support.strategies import (
+    FAMILIES,
+    dense,
+    ensembles,
+    listed,
+    mlp,
+    network,
+    plain,
+    units,
+    with_layers,
+)
+
+from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_ensemble
+from mnbench.errors import UserError
+from mnbench.mothernets import construct, hatch
+from mnbench.mothernets.hatching import hatching_difference, perturb
+
+
+@pytest.fixture(scope="session")
+def batches():
+    return real_batches()
+
+
+# The proof
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """The largest relative difference of logits between a MotherNet and its members."""
+
+    double: float  # in float64
+    training: float  # in float64 and training mode, on the images of the calibration
+    single: float  # in float32
+
+
+def prove(members, seed, batches):
+    """Hatch every member in every way, and compare the logits with the MotherNet's."""
+    structure = construct(members)
+    mothernet = trained(structure, batches, seed)
+    unseen, _ = batches[STEPS]
+    calibration, _ = batches[STEPS + 1]
+    before, expected = bits(mothernet), answers(mothernet, unseen)
+    single_expected = answers(mothernet.float(), unseen.float())
+    mothernet.double().load_state_dict(before)
+    mothernet.train()
+    expected_training = mothernet(calibration).detach()
+    mothernet.load_state_dict(before)
+
+    double, training, single = [], [], []
+    for member in members:
+        for generator in (None, seeded(seed)):
+            for images in (None, calibration):
+                hatched = hatch(
+                    mothernet.eval(), structure, member, generator=generator, calibration=images
+                )
+                assert not hatched.training
+                double.append(relative(answers(hatched, unseen) - expected, expected))
+            # In training mode too, on the images that it was calibrated on.
+            logits = hatched.train()(calibration).detach()
+            training.append(relative(logits - expected_training, expected_training))
+        hatched = hatch(mothernet.float(), structure, member, generator=seeded(seed))
+        assert {p.dtype for p in hatched.parameters()} == {torch.float32}
+        logits = answers(hatched, unseen.float())
+        single.append(relative(logits - single_expected, single_expected))
+        mothernet.double().load_state_dict(before)
+    assert same_bits(bits(mothernet), before)
+    found = Deviation(max(double), max(training), max(single))
+    assert found.double < 1e-9 and found.training < 1e-9 and found.single < 1e-4
+    return found
+
+
+CASES = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+
+
+def prove_many(family, cases, batches):
+    """Prove random clusters of *family*, and return the deviation of each."""
+    found = []
+
+    @given(members=ensembles(family=family), seed=st.integers(0, 1000))
+    @settings(max_examples=cases, **CASES)
+    def prove_one(members, seed):
+        found.append(prove(members, seed, batches))
+
+    prove_one()
+    return found
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_member_of_a_trained_mothernet_computes_what_it_computes(family, batches):
+    assert prove_many(family, 20, batches)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_member_of_many_trained_mothernets(family, batches, capsys):
+    found = prove_many(family, 200, batches)
+    assert len(found) >= 200
+    largest = ", ".join(
+        f"{max(getattr(one, kind) for one in found):.1e} {what}"
+        for kind, what in (
+            ("double", "in float64"),
+            ("training", "in training mode"),
+            ("single", "in float32"),
+        )
+    )
+    with capsys.disabled():
+        print(f"\n{family}: largest deviation over {len(found)} clusters: {largest}")
+
+
+def test_every_member_of_v5_small(batches):
+    prove(load_ensemble("v5-small"), 0, batches)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_hatching_from_a_hatched_network_preserves_too(family, batches):
+    @given(members=ensembles(min_size=3, max_size=3, family=family), seed=st.integers(0, 1000))
+    @settings(max_examples=5, **CASES)
+    def prove_two_steps(members, seed):
+        first = construct(members)
+        second = construct(members[:2])
+        assert construct([first, second]) == first
+        network = trained(first, batches, seed)
+        images, _ = batches[STEPS]
+        expected = answers(network, images)
+        grown = hatch(network, first, second, generator=seeded(seed))
+        for member in members[:2]:
+            last = hatch(grown, second, member, generator=seeded(seed + 1))
+            assert relative(answers(last, images) - expected, expected) < 1e-9
+
+    prove_two_steps()
+
+
+# One transformation at a time
+
+SMALL = plain([4, 6], [5], name="small")
+
+
+@pytest.fixture
+def small(batches):
+    return trained(SMALL, batches)
+
+
+def channel_of(kernel, candidates):
+    """For each filter, the index of the candidate that equals it."""
+    flat, known = kernel.flatten(1), candidates.flatten(1)
+    return [(known == row).all(1).nonzero().item() for row in flat]
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1])
+@pytest.mark.parametrize("wider", [5, 8, 11, 13])
+def test_widening_repeats_channels_evenly(small, wider, seed):
+    member = plain([wider, wider + 2], [5])
+    hatched = hatch(small, SMALL, member, generator=None if seed is None else seeded(seed))
+    units, ours = hatched.blocks[0].layers, small.blocks[0].layers
+    sources = channel_of(units[0].conv.weight, ours[0].conv.weight)
+    counts = torch.bincount(torch.tensor(sources), minlength=4)
+    assert len(sources) == wider and counts.max() - counts.min() <= 1
+    # A consumer's weights for the repeats of a channel sum to the MotherNet's for that channel.
+    kernel = units[1].conv.weight[:6]
+    summed = torch.zeros_like(ours[1].conv.weight).index_add(1, torch.tensor(sources), kernel)
+    torch.testing.assert_close(summed, ours[1].conv.weight)
+
+
+def test_the_generator_chooses_which_channels_are_repeated(small):
+    member = plain([6, 8], [7])
+    by_turns, one, again, other = (
+        bits(hatch(small, SMALL, member, generator=generator))
+        for generator in (None, seeded(1), seeded(1), seeded(2))
+    )
+    assert same_bits(one, again)
+    assert not same_bits(one, other) and not same_bits(one, by_turns)
+    assert channel_of(
+        by_turns["blocks.0.layers.0.conv.weight"], small.blocks[0].layers[0].conv.weight
+    ) == [0, 1, 2, 3, 0, 1]
+
+
+def test_larger_filters_are_framed_by_zeros(small):
+    hatched = hatch(small, SMALL, plain([4, (6, 7)], [5]))
+    kernel = hatched.blocks[0].layers[1].conv.weight
+    assert torch.equal(kernel[:, :, 2:5, 2:5], small.blocks[0].layers[1].conv.weight)
+    assert kernel.abs().sum() == kernel[:, :, 2:5, 2:5].abs().sum()
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_an_inserted_layer_is_the_identity_at_the_centre(small, kernel):
+    hatched = hatch(small, SMALL, plain([4, 6], [5, (5, kernel)]))
+    weight = hatched.blocks[1].layers[1].conv.weight
+    assert torch.equal(weight[:, :, kernel // 2, kernel // 2], torch.eye(5, dtype=weight.dtype))
+    assert weight.sum() == 5
+
+
+def test_batch_norm_is_repeated_with_its_channel(small):
+    hatched = hatch(small, SMALL, plain([9, 6], [5]), generator=seeded(0))
+    norm, ours = (n.blocks[0].layers[0].norm for n in (hatched, small))
+    sources = channel_of(
+        hatched.blocks[0].layers[0].conv.weight, small.blocks[0].layers[0].conv.weight
+    )
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        assert torch.equal(getattr(norm, name), getattr(ours, name)[sources])
+    assert norm.num_batches_tracked == ours.num_batches_tracked == STEPS
+
+
+# Training mode
+
+
+def test_estimated_moments_are_near_the_measured_ones(batches):
+    """Without calibration they are taken from the batch norm before: right to about a tenth."""
+    mothernet = plain([8, 8], [12])
+    member = plain([8, 8, 8], [12, 12])
+    network = trained(mothernet, batches)
+    calibration, _ = batches[STEPS + 1]
+    hatched, measured = (
+        hatch(network, mothernet, member, calibration=images) for images in (None, calibration)
+    )
+    for block in range(2):
+        norm, exact = (n.blocks[block].layers[-1].norm for n in (hatched, measured))
+        deviation = exact.running_var.sqrt()
+        assert ((norm.running_mean - exact.running_mean).abs() / deviation).mean() < 0.3
+        ratio = norm.running_var.sqrt() / deviation
+        assert 0.7 < ratio.mean() < 1.4
+    # They keep the first training-mode logits near the MotherNet's, which is what they are for.
+    before = bits(network)
+    expected = network.train()(calibration).detach()
+    network.load_state_dict(before)
+    logits = hatched.train()(calibration).detach()
+    assert (logits - expected).pow(2).mean().sqrt() < 0.5 * expected.std()
+
+
+def test_the_mode_is_that_of_the_mothernet(small):
+    member = plain([4, 6, 6], [5])
+    assert hatch(small.train(), SMALL, member).training
+    assert not hatch(small.eval(), SMALL, member).training
+
+
+# What hatching leaves alone
+
+
+def test_the_mothernet_its_images_and_the_global_generator_are_left_alone(small, batches):
+    images, _ = batches[STEPS]
+    copied, before, state = images.clone(), bits(small), torch.get_rng_state()
+    for training in (True, False):
+        small.train(training)
+        hatch(
+            small,
+            SMALL,
+            plain([6, 6, 7], [8, 8], hidden=(9,)),
+            noise=0.1,
+            generator=seeded(0),
+            calibration=images,
+        )
+        assert small.training == training
+    assert same_bits(bits(small), before) and torch.equal(images, copied)
+    assert all(p.grad is None or p.grad.isfinite().all() for p in small.parameters())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_member_shares_no_memory_with_its_mothernet(small):
+    before = bits(small)
+    hatched = hatch(small, SMALL, SMALL)
+    assert same_bits(bits(hatched), before)
+    with torch.no_grad():
+        for value in hatched.state_dict().values():
+            value.add_(1)
+    assert same_bits(bits(small), before)
+
+
+def test_hatching_difference_leaves_the_modes_alone(small, batches):
+    images, _ = batches[0]
+    member = hatch(small, SMALL, plain([4, 6], [7])).train()
+    before = bits(member)
+    assert hatching_difference(small, member, images) < 1e-12
+    assert member.training and not small.training and same_bits(bits(member), before)
+    with torch.no_grad():
+        member.head.classifier.bias[0] += 1
+    scale = answers(small, images).abs().max()
+    assert hatching_difference(small, member, images) == pytest.approx(1 / float(scale))
+
+
+# Noise
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.5])
+def test_noise_is_a_fraction_of_each_weights_own_deviation(noise):
+    torch.manual_seed(0)
+    network = build(plain([64, 64], [96], hidden=(80,)), **SHAPE)
+    before = bits(network)
+    perturb(network, noise, seeded(3))
+    for name, value in network.named_parameters():
+        change = value.detach() - before[name]
+        if value.ndim == 1:
+            assert not change.any()
+        else:
+            tolerance = 4 / value.numel() ** 0.5  # of a deviation's estimate, and generous
+            assert float(change.std() / before[name].std()) == pytest.approx(noise, rel=tolerance)
+    buffers = dict(network.named_buffers())
+    assert buffers and all(torch.equal(before[name], buffers[name]) for name in buffers)
+
+
+def test_noise_is_that_of_the_generator(small):
+    member = plain([6, 8], [7])
+    one, again, other, none = (
+        bits(hatch(small, SMALL, member, noise=noise, generator=seeded(seed)))
+        for noise, seed in ((0.1, 1), (0.1, 1), (0.1, 2), (0, 1))
+    )
+    assert same_bits(one, again) and not same_bits(one, other) and not same_bits(one, none)
+    hatched = hatch(small, SMALL, member, generator=(generator := seeded(1)))
+    perturb(hatched, 0.1, generator)
+    assert same_bits(bits(hatched), one)
+
+
+def test_noise_leaves_a_single_number_as_it_is():
+    """One 1x1 filter of one channel has no deviation, and must not become nan."""
+    network = build(plain([(1, 1)]), **SHAPE)
+    before = network.blocks[0].layers[0].conv.weight.clone()
+    perturb(network, 0.5, seeded(0))
+    assert torch.equal(network.blocks[0].layers[0].conv.weight, before)
+
+
+def test_only_noise_parts_the_repeats_of_a_channel(small, batches):
+    """Repeats that nothing tells apart get the same gradients for ever."""
+    for noise, apart in ((0, False), (0.1, True)):
+        hatched = hatch(small, SMALL, plain([7, 6], [5]))
+        kernel = hatched.blocks[0].layers[0].conv.weight
+        sources = channel_of(kernel, small.blocks[0].layers[0].conv.weight)
+        one, other = (i for i, source in enumerate(sources) if source == 0)
+        perturb(hatched, noise, seeded(0))
+        before = (kernel[one] - kernel[other]).detach().clone()
+        train(hatched, batches, 3)
+        for values in (kernel.grad, kernel.detach()):
+            assert (relative(values[one] - values[other], values) > 1e-9) == apart
+        moved = (kernel[one] - kernel[other]).detach() - before
+        assert (float(moved.norm()) > 1e-6) == apart
+
+
+# A wrong MotherNet
+
+
+@pytest.mark.parametrize(
+    ("member", "position"),
+    [
+        (plain([4, 5], [5]), "block 1 is 4-6, at most 4-5 can be carried"),
+        (plain([4], [5]), "block 1 is 4-6, at most 4 can be carried"),
+        (plain([4, 6], [(5, 1)]), "block 2 is 5, at most 5(1x) can be carried"),
+        (plain([4, 6, 5], [5]), "block 1 is 4-6, at most 4-5 can be carried"),
+        (plain([4, 6], [5, 8, 4]), "block 2 is 5, at most 4 can be carried"),
+        (plain([4, 6], [5], hidden=(4,)), "block 2 is 5, at most 4 can be carried"),
+        (plain([4, 6], [5], stem=2), "their stems differ"),
+        (plain([4, 6]), "they have 2 and 1 blocks"),
+        (plain([4, 6], [5], pool="flatten"), "one head pools by 'average'"),
+    ],
+    ids=str,
+)
+def test_a_wrong_mothernet_is_refused_with_the_position(small, member, position):
+    member = Architecture(member.blocks, member.stem, member.head, name="member")
+    with pytest.raises(UserError) as caught:
+        hatch(small, SMALL, member)
+    message = str(caught.value)
+    assert message.startswith("member cannot be hatched from small: ")
+    assert position in message and "\n" not in message
+
+
+def test_a_mothernet_with_too_wide_a_head_is_refused(batches):
+    mothernet = plain([4], hidden=(8,), name="mother")
+    network = build(mothernet, **SHAPE)
+    with pytest.raises(UserError, match=r"head \(8,\), at most \(6,\) can be carried"):
+        hatch(network, mothernet, plain([4], hidden=(9, 6)))
+    wider = with_layers(mothernet, 0, [Layer(5)])
+    assert hatch(network, mothernet, wider).head.hidden[0].linear.in_features == 5
+
+
+@pytest.mark.parametrize(
+    ("mothernet", "member", "position"),
+    [
+        (
+            network(units(4, 3), stem=Stem(filters=8, kernel=5)),
+            network(units(4, 3), stem=6),
+            "stem is [8(5x)], at most [6] can be carried",
+        ),
+        (
+            network(units(5, 3, 3)),
+            network(units(4, 3)),
+            "block 1 is residual 5 basic:3-3, at most residual 4 basic:3 can be carried",
+        ),
+        (
+            network(dense(3, bottleneck=2, transition=4)),
+            network(dense(2, bottleneck=2, transition=5)),
+            "block 1 is dense b2:3>4, at most dense b2:2>4 can be carried",
+        ),
+        (
+            network(Plain(listed(4, 8)), units(8, 4, shortcut="identity")),
+            network(Plain(listed(8)), units(8, 4, shortcut="identity")),
+            "block 1 is 4-8, at most 4 can be carried",
+        ),
+        (mlp(4, 5), mlp(4, 4), "head (4, 5), at most (4, 4) can be carried"),
+        (network(units(4, 3)), network(dense(4)), "block 1 is residual in one and dense in the"),
+    ],
+    ids=str,
+)
+def test_a_wrong_mothernet_of_other_kinds_is_refused_too(mothernet, member, position):
+    with pytest.raises(UserError) as caught:
+        hatch(build(mothernet, **SHAPE), mothernet, member)
+    assert position in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_library_network_is_copied():
+    one = Architecture(library="timm:test_resnet", name="one")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = build(one, **SHAPE)
+    before = bits(module)
+    copied = hatch(module, one, one)
+    assert same_bits(bits(copied), before)
+    noisy = hatch(module, one, one, noise=0.1, generator=seeded(0))
+    assert not same_bits(bits(noisy), before) and same_bits(bits(module), before)

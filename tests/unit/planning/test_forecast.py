@@ -1,0 +1,97 @@
+"""The forecast of a plan: how much each approach trains, and what the user is shown of it."""
+
+from support.tiny import config, plan_of
+
+from mnbench.architectures import forward_flops, load_ensemble, training_flops
+from mnbench.planning.forecast import forecast, overview
+from mnbench.planning.plan import read_plan
+from mnbench.records.record import read_record
+
+MEMBERS = load_ensemble("v5-small")
+
+
+def rows_of(**changes):
+    return {row.approach: row for row in forecast(plan_of(config() | changes))}
+
+
+def flops(*networks) -> int:
+    return sum(training_flops(network, 28, in_channels=1) for network in networks)
+
+
+def test_what_it_predicts_is_worked_out_by_hand():
+    rows = rows_of(
+        recipe={"epochs": 10},
+        data={"train_images": 300, "validation_images": 100},
+        approaches={
+            "full_data": None,
+            "treenets": {"sizes": [2]},
+            "knowledge_distillation": None,
+            "mothernets": {"g": [1, 5], "hatched": {"epochs": 4}},
+            "single_network": {"budgets": [1, 2]},
+        },
+    )
+    v13, v16, _, largest, _ = MEMBERS
+    full = rows["full_data"]
+    # The single network at twice the budget is a training of Full Data's as well ...
+    assert (full.trainings, full.networks) == (6, 6)
+    assert full.flops == 300 * (10 * flops(*MEMBERS) + 20 * flops(largest))
+    assert (rows["single_network"].trainings, rows["single_network"].flops) == (0, 0)
+    assert (rows["treenets"].trainings, rows["treenets"].networks) == (1, 2)
+    assert rows["treenets"].flops == 300 * 10 * flops(v13, v16)
+    # The students: trained, and each image answered once by the teacher, which is the largest.
+    answers = len(MEMBERS) * forward_flops(largest, 28, in_channels=1)
+    assert rows["knowledge_distillation"].flops == 300 * (10 * flops(*MEMBERS) + answers)
+    # ... and so are MotherNets at g = 5; at g = 1 the MotherNet is as v13 is.
+    assert rows["mothernets"].trainings == 6
+    assert rows["mothernets"].flops == 300 * (10 * flops(v13) + 4 * flops(*MEMBERS))
+    assert not any(row.open_end for row in rows.values())
+
+
+def test_all_images_are_those_that_are_not_held_out():
+    rows = rows_of(
+        data={"train_images": None, "validation_images": 5000}, approaches={"full_data": None}
+    )
+    assert rows["full_data"].flops == 55_000 * flops(*MEMBERS)
+
+
+def test_what_may_end_sooner_is_said_to_be_at_most():
+    values = config() | {
+        "recipe": {
+            "protocol": "convergence",
+            "convergence": {"max_epochs": 7},
+            "schedule": {"name": "plateau"},
+        },
+        "approaches": {"full_data": None, "snapshot_ensembles": {"epochs_per_cycle": 2}},
+    }
+    rows = {row.approach: row for row in forecast(plan_of(values))}
+    assert rows["full_data"].open_end and rows["full_data"].flops == 300 * 7 * flops(*MEMBERS)
+    assert not rows["snapshot_ensembles"].open_end  # its cycles have their length
+    lines = overview(plan_of(values)).splitlines()
+    assert [line.split()[0] for line in lines if "at most" in line] == ["full_data", "total"]
+
+
+def test_it_is_what_the_records_bill(trained):
+    plan = read_plan(trained.plan)
+    for row in forecast(plan):
+        if row.approach in ("treenets", "knowledge_distillation"):
+            continue  # a shared trunk and a teacher's answers are not foreseen
+        ids = [id for id, training in plan.trainings.items() if training.approach == row.approach]
+        assert row.flops == sum(read_record(trained.record(id)).cost.flops for id in ids)
+
+
+def test_the_overview_adds_up_and_says_what_is_left_out():
+    plan = plan_of(
+        config()
+        | {
+            "ensembles": ["v5-small", "r5-small"],
+            "seeds": [0, 1],
+            "approaches": {"treenets": None, "bagging": None},
+        }
+    )
+    head, *lines = overview(plan).splitlines()
+    assert head.split() == ["approach", "trainings", "networks", "predicted", "training", "FLOPs"]
+    counts = {line.split()[0]: line.split()[1:3] for line in lines[:3]}
+    assert counts == {"treenets": ["2", "10"], "bagging": ["20", "20"], "total": ["22", "30"]}
+    # Once for both seeds.
+    (left_out,) = lines[3:]
+    assert left_out.startswith("treenets leaves out r5-small (fashion_mnist): block 1 of r6 has ")

@@ -1,0 +1,97 @@
+"""The README's passages: filled from tables, whole, and with words that fit the numbers."""
+
+from pathlib import Path
+
+import pytest
+
+from mnbench.errors import UserError
+from mnbench.evaluation.tables.tables import read_table
+from mnbench.report.numbers import Results, fill
+
+README = "# A\n<!-- numbers: one -->\nold\n<!-- end -->\nkept\n"
+
+
+@pytest.fixture
+def results(tables_of_tiny) -> Results:
+    return Results(tables_of_tiny)
+
+
+def block(text: str, name: str = "one") -> str:
+    return f"{{% block {name} %}}\n{text}\n{{% endblock %}}"
+
+
+def filled(text: str, results: Results) -> str:
+    return fill(README, block(text), {"tiny": results})
+
+
+def test_a_passage_is_replaced_and_nothing_else(results):
+    once = filled("{{ tiny.seeds }} seed", results)
+    assert once == README.replace("old", "1 seed")
+    assert fill(once, block("{{ tiny.seeds }} seed"), {"tiny": results}) == once
+
+
+def test_points_ratios_and_differences_are_those_of_the_tables(results, tables_of_tiny):
+    estimates = read_table(tables_of_tiny / "estimates.csv")
+    rows = estimates[estimates["full_size"] & (estimates["rule"] == "average")]
+    one = rows[rows["g"] == 2].iloc[0]
+    full = rows[(rows["approach"] == "full_data")].iloc[0]
+    assert results.point("v5-small", "mothernets g=2")["test_error"] == one["test_error"]
+    for cost in ("training_flops", "cpu_seconds"):
+        found = results.ratio("v5-small", cost, "mothernets g=2")
+        assert found == pytest.approx(one[cost] / full[cost])
+    there = results.difference("v5-small", "mothernets g=2", "full_data")
+    back = results.difference("v5-small", "full_data", "mothernets g=2")
+    assert there[0] == pytest.approx(one["test_error"] - full["test_error"])
+    assert back == pytest.approx((-there[0], -there[2], -there[1]))
+    assert there[1] <= there[0] <= there[2]
+
+
+def test_the_front_is_the_cheapest_first_and_ever_better(results):
+    front = [results.point("v5-small", p) for p in results.on_front("v5-small", "training_flops")]
+    costs = [row["training_flops"] for row in front]
+    errors = [row["test_error"] for row in front]
+    assert costs == sorted(costs) and errors == sorted(errors, reverse=True)
+
+
+def test_verdicts_are_those_of_the_document(results, tables_of_tiny):
+    text = (tables_of_tiny / "claims.md").read_text()
+    assert len(results.verdicts) == 11
+    for claim, said in results.verdicts.items():
+        assert f"| {claim} | {said} |" in text
+
+
+@pytest.mark.parametrize(
+    ("difference", "points", "signed"),
+    [
+        ((0.0149, 0.012, 0.018), "1.49 points more (1.20 to 1.80)", "+1.49 (+1.20 to +1.80)"),
+        ((-0.0149, -0.018, 0.001), "1.49 points less (-0.10 to 1.80)", "-1.49 (-1.80 to +0.10)"),
+    ],
+)
+def test_a_difference_is_said_as_more_or_less(results, difference, points, signed):
+    said = filled(f"{{{{ {difference} | points }}}}; {{{{ {difference} | signed }}}}", results)
+    assert f"{points}; {signed}\n" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ tiny.point('v5-small', 'mothernets g=9') }}",
+        "{{ tiny.difference('v5-small', 'full_data', 'nothing') }}",
+        "{{ other.seeds }}",
+        "{{ tiny.colour }}",
+        "{% if %}",
+    ],
+)
+def test_what_the_tables_do_not_have_is_an_error(results, text):
+    with pytest.raises(UserError, match="template"):
+        filled(text, results)
+
+
+def test_a_passage_without_a_block_is_an_error(results):
+    with pytest.raises(UserError, match="same passages: one, two"):
+        fill(README, block("x", "two"), {"tiny": results})
+
+
+def test_a_missing_table_is_an_error(tmp_path: Path):
+    with pytest.raises(UserError, match=r"estimates\.csv: not a readable table"):
+        fill(README, block("{{ tiny.seeds }}"), {"tiny": Results(tmp_path)})

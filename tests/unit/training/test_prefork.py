@@ -1,0 +1,170 @@
+"""Warm starts: a job that is forked does what a job that is started does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.tiny import id_of
+
+from mnbench.records.record import FILES, HISTORY, RECORD
+from mnbench.training import prefork as warm
+
+ROOT = Path(__file__).parents[3]
+PROBE = """
+import json, os, sys, threading, signal
+print(json.dumps({
+    "arguments": sys.argv[1:], "folder": os.getcwd(), "word": os.environ.get("WORD"),
+    "torch": "torch" in sys.modules, "input": sys.stdin.read(), "name": __name__,
+    "child": signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL,
+}))
+print("to stderr", file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def process():
+    process = warm.WarmProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def probe(tmp_path):
+    (tmp_path / "probe.py").write_text(PROBE)
+    (tmp_path / "sleeper.py").write_text("import time\nprint('begins', flush=True)\ntime.sleep(60)")
+    (tmp_path / "raiser.py").write_text("raise ValueError('of the job')")
+    (tmp_path / "speaker.py").write_text("import sys\nsys.exit('a last word')")
+    return tmp_path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "mnbench.training.prefork", *map(str, arguments)]
+
+
+def environment(address: str | None, folder: Path) -> dict[str, str]:
+    found = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "WORD": "of the asker"}
+    found.pop(warm.ADDRESS, None)
+    return found | ({warm.ADDRESS: address} if address else {})
+
+
+def ask(address: str | None, folder: Path, *arguments: str, **options):
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env=environment(address, folder),
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("status", ["0", "3"])
+def test_a_job_has_the_askers_folder_environment_streams_and_status(process, probe, status):
+    done = ask(process.address, probe, "probe", status, "a b", input="said")
+    assert done.returncode == int(status)
+    assert done.stderr == "to stderr\n"
+    found = json.loads(done.stdout)
+    assert found == {
+        "arguments": [status, "a b"],
+        "folder": str(probe),
+        "word": "of the asker",
+        "torch": True,  # it had been imported before
+        "input": "said",
+        "name": "__main__",
+        "child": True,
+    }
+
+
+@pytest.mark.parametrize("address", [None, "/nowhere/warm"])
+def test_without_a_warm_process_the_job_runs_all_the_same(probe, address):
+    done = ask(address, probe, "probe", "3", input="said")
+    assert done.returncode == 3 and done.stderr == "to stderr\n"
+    assert '"torch": false' in done.stdout
+
+
+@pytest.mark.parametrize("warmed", [True, False])
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [("raiser", "ValueError: of the job"), ("speaker", "a last word"), ("nothing", "nothing")],
+)
+def test_a_job_that_fails_says_so(process, probe, module, said, warmed):
+    done = ask(process.address if warmed else None, probe, module)
+    assert done.returncode == 1 and said in done.stderr
+
+
+def start(process, probe) -> subprocess.Popen:
+    asker = subprocess.Popen(
+        command("sleeper"),
+        cwd=probe,
+        env=environment(process.address, probe),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert asker.stdout.readline() == "begins\n"
+    return asker
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout
+    rows = [line.split() for line in listed.splitlines()[1:]]
+    return [int(child) for child, parent in rows if int(parent) == pid]
+
+
+def wait_until(condition) -> bool:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_job_dies_with_whoever_asked_for_it(process, probe):
+    asker = start(process, probe)
+    assert children(process.pid)
+    asker.kill()
+    asker.wait()
+    assert wait_until(lambda: not children(process.pid))
+
+
+def test_a_killed_job_is_a_failed_one(process, probe):
+    asker = start(process, probe)
+    (job,) = children(process.pid)
+    os.kill(job, signal.SIGKILL)
+    _, said = asker.communicate(timeout=30)
+    assert asker.returncode == 1 and "sleeper: the job was killed" in said
+
+
+def test_it_ends_with_the_process_that_started_it():
+    code = "import os; from mnbench.training.prefork import WarmProcess as Warm"
+    code += "; print(Warm().pid, flush=True)"
+    starter = subprocess.run(
+        [sys.executable, "-c", f"{code}; os.kill(os.getpid(), 9)"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    pid = int(starter.stdout)
+    assert wait_until(lambda: not alive(pid))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs: one that nobody has waited for yet does not."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(found.stdout.strip()) and not found.stdout.startswith("Z")
+
+
+def test_a_forked_training_gives_the_same_bits(process, trained, study):
+    id = id_of(study, "mothernets/v13_from_v13+v16+v16a+v16b+v19")
+    for file in FILES:
+        (study.record(id) / file).unlink()
+    done = ask(process.address, ROOT, "baselines.mothernets", study.plan, id)
+    assert done.returncode == 0, done.stderr
+    for file in FILES:
+        if file not in (RECORD, HISTORY):  # which hold seconds
+            one, other = (paths.record(id) / file for paths in (trained, study))
+            assert one.read_bytes() == other.read_bytes(), file

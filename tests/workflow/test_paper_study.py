@@ -1,0 +1,78 @@
+"""config/paper.yaml through Snakemake: the whole grid is planned, and said what it comes to."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support.tiny import plan_of
+
+from mnbench.planning.forecast import forecast
+
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "config/paper.yaml"
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_of(yaml.safe_load(STUDY.read_text()))
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory) -> str:
+    """What a dry run prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "-s", ROOT / "Snakefile", "--configfile", STUDY],
+        cwd=tmp_path_factory.mktemp("paper"),
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_dry_run_says_what_each_approach_trains(plan, said):
+    assert said.count("predicted training FLOPs") == 1
+    rows = forecast(plan)
+    table = said.split("predicted training FLOPs\n")[1].splitlines()[: len(rows) + 1]
+    total = (len(plan.trainings), sum(row.networks for row in rows), sum(row.flops for row in rows))
+    expected = {row.approach: (row.trainings, row.networks, row.flops) for row in rows}
+    for name, (trainings, networks, flops) in {**expected, "total": total}.items():
+        (line,) = [line for line in table if line.startswith(f"{name} ")]
+        assert line.split()[1:3] == [f"{trainings:,}", f"{networks:,}"]
+        assert not trainings or line.endswith(f" {flops:.2e}")
+
+
+def test_the_dry_run_has_a_job_for_every_training(plan, said):
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", said.split("Job stats:")[1], re.MULTILINE))
+    approaches = [training.approach for training in plan.trainings.values()]
+    for approach in set(approaches):
+        assert int(jobs[approach]) == approaches.count(approach)
+    assert int(jobs["dataset"]) == 3
+
+
+def test_it_is_the_grid_of_the_paper(plan):
+    sizes = {"v5": 5, "d5": 5, "r10": 10, "w5": 5, "h5": 5, "v25": 25, "r25": 25, "mixed10": 10}
+    hundreds = {"v100": 100, "r100": 100}
+    assert {row.dataset for row in plan.ensembles} == {"cifar10", "cifar100", "svhn"}
+    assert {row.seed for row in plan.ensembles} == {0, 1, 2}
+    reached: dict[tuple[str, str], set[int]] = {}
+    for row in plan.ensembles:
+        reached.setdefault((row.approach, row.ensemble), set()).add(row.size)
+    for approach in ("full_data", "bagging", "knowledge_distillation"):
+        for ensemble, size in sizes.items():
+            assert reached[approach, ensemble] == set(range(1, size + 1))
+    for approach in ("mothernets", "snapshot_ensembles"):
+        for ensemble, size in {**sizes, **hundreds}.items():
+            assert reached[approach, ensemble] == set(range(1, size + 1))
+    assert reached["treenets", "v5"] == {2, 3, 4, 5}
+    # From the fastest to Full Data.
+    for ensemble, size in sizes.items():
+        numbers = {row.g for row in plan.ensembles if row.ensemble == ensemble and row.g}
+        assert min(numbers) == (3 if ensemble == "mixed10" else 1)
+        assert max(numbers) == size and len(numbers) >= 3

@@ -1,0 +1,304 @@
+"""The whole pipeline through Snakemake: a tiny study on real images, in a folder of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from mnbench.evaluation.tables.tables import SUMMARY_COLUMNS, read_table
+from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
+from mnbench.planning.plan import read_plan
+from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
+from mnbench.report import DOCUMENTS, TABLES
+
+ROOT = Path(__file__).parents[2]
+
+COSTS = ("training_flops", "cpu_seconds")  # a study's axes unless it says otherwise
+TINY = {
+    "study": "tiny",
+    "datasets": ["fashion_mnist"],
+    "ensembles": ["v5-small"],
+    "seeds": [0],
+    "data": {"train_images": 500, "validation_images": 200},
+    "recipe": {"epochs": 1},
+    "device": "cpu",
+    "approaches": {
+        "full_data": None,
+        "bagging": None,
+        "knowledge_distillation": None,
+        "treenets": {"shared_layers": 2, "sizes": [3, 5]},
+        "snapshot_ensembles": {"epochs_per_cycle": 1},
+        "mothernets": {"g": [1, 2, 5], "hatched": {"epochs": 1}},
+        "single_network": {"budgets": [1, 2]},
+    },
+}
+
+
+def command(*options: str, config: str = "tiny.yaml") -> list[str]:
+    snakefile = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", config]
+    return [sys.executable, "-m", "snakemake", *snakefile, "--cores", "2", *options]
+
+
+def environment() -> dict[str, str]:
+    """Jobs start ``python``: let it be the one that runs the tests."""
+    folder = str(Path(sys.executable).parent)
+    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def snakemake(
+    folder: Path, *options: str, config: str = "tiny.yaml"
+) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(*options, config=config),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+
+
+def write_config(folder: Path, **changes) -> None:
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | changes))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with the finished study, and what Snakemake said."""
+    folder = tmp_path_factory.mktemp("study")
+    write_config(folder)
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_every_record_table_and_figure_is_made(finished):
+    folder, _ = finished
+    study = folder / "results/tiny"
+    plan = read_plan(study / "plan.json")
+    for id, training in plan.trainings.items():
+        for file in FILES:
+            assert (study / "records" / id / file).is_file()
+        assert read_record(study / "records" / id).recipe_hash == training.recipe_hash
+        assert (folder / "logs/tiny" / f"{id}.log").read_text()
+    folder = study / "figures/fashion_mnist_v5-small"
+    drawn = {stem for name in FIGURES for stem in stems(name, COSTS).values()}
+    assert {"pareto_training_flops", "pareto_cpu_seconds", "clusters"} <= drawn
+    for stem in drawn:
+        for format in FORMATS:
+            assert (folder / f"{stem}.{format}").stat().st_size > 3_000
+    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLES)):
+        assert (study / f"pages/{page}.html").is_file()
+    assert "plotly" in (study / "explorer.html").read_text()
+    assert not list(study.glob("checkpoints/**/*.safetensors"))
+
+
+def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(finished):
+    folder, _ = finished
+    done = snakemake(folder, "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    report = (folder / "report.html").read_text()
+    for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
+        assert f'"{category}"' in report
+    assert "System Message" not in report + done.stderr  # of a text that is no good reST
+    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLES.values()):
+        assert title in report
+    # Snakemake makes a switch of a label with two values, each of half of a category's results.
+    for axis in COSTS:
+        assert report.count(f'"cost axis": "{axis.replace("_", " ")}"') == len(ON_COST_AXIS)
+
+
+def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):
+    study = finished[0] / "results/tiny"
+    table = read_table(study / "summary.csv")
+    assert list(table) == list(SUMMARY_COLUMNS)
+    sizes = {"treenets": 2, "single_network": 2, "mothernets": 15}
+    for approach in TINY["approaches"]:
+        assert (table["approach"] == approach).sum() == sizes.get(approach, 5)
+    for column in ("test_error", "mean_member_error", "calibration_error"):
+        assert table[column].between(0, 1).all()
+    # Learnt something: ten classes guessed at are nine tenths wrong.
+    assert table["test_error"].min() < 0.6
+    assert (table["negative_log_likelihood"] > 0).all()
+    assert table.loc[table["size"] > 1, "disagreement"].between(0, 1).all()
+    assert table.loc[table["size"] == 1, "disagreement"].isna().all()
+
+    plan = read_plan(study / "plan.json")
+    for row, ensemble in zip(table.itertuples(), plan.ensembles, strict=True):
+        records = [
+            read_record(study / "records" / id) for id in lineage_of(ensemble.members, plan.parents)
+        ]
+        assert row.training_flops == sum(record.cost.flops for record in records)
+        assert row.examples == sum(record.cost.examples for record in records)
+        assert row.cpu_seconds == pytest.approx(sum(r.cost.cpu_seconds for r in records))
+        assert row.trainings == len(records)
+
+    def one(approach: str, size: int = 5, **where) -> pd.Series:
+        rows = table[(table["approach"] == approach) & (table["size"] == size)]
+        for column, value in where.items():
+            rows = rows[rows[column] == value]
+        (row,) = rows.to_dict("records")
+        return row
+
+    # One epoch of 500 images a training: five networks, or a teacher and five, …
+    assert one("full_data")["examples"] == one("bagging")["examples"] == 5 * 500
+    assert one("knowledge_distillation")["examples"] == 6 * 500
+    assert one("treenets")["examples"] == 500
+    assert one("snapshot_ensembles", size=3)["examples"] == 3 * 500
+    assert one("mothernets", g=1)["examples"] == 6 * 500
+    assert one("single_network", size=1, budget=2.0)["examples"] == 2 * 500
+    # … and g = ensemble size is Full Data, to the last bit.
+    same = [column for column in SUMMARY_COLUMNS if column not in ("approach", "g")]
+    full, all_clusters = one("full_data"), one("mothernets", g=5)
+    assert [full[column] for column in same] == [all_clusters[column] for column in same]
+
+
+def test_every_hatching_was_measured(finished):
+    study = finished[0] / "results/tiny"
+    hatched = [
+        read_record(study / "records" / id)
+        for id in read_plan(study / "plan.json").trainings
+        if "_from_" in id
+    ]
+    assert len(hatched) == 9
+    assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)
+
+
+def test_plain_snakemake_in_a_checkout_loads_the_default_profile():
+    plain = [sys.executable, "-m", "snakemake", "-n"]
+    done = subprocess.run(plain, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "specific profile profiles/default for" in done.stderr + done.stdout
+
+
+def test_a_second_run_does_nothing(finished):
+    folder, _ = finished
+    again = snakemake(folder)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stderr + again.stdout
+
+
+def test_what_the_plan_comes_to_is_said_once(finished):
+    folder, first = finished
+    for said in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
+        assert said.count("predicted training FLOPs") == 1
+        rows = [line.split() for line in said.splitlines() if line.startswith(("total ", "baggin"))]
+        assert ["bagging", "5", "5"] in [row[:3] for row in rows]
+        assert ["total", "34", "40"] in [row[:3] for row in rows]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_that_has_gone_missing_is_made_again_for_the_tables(finished, file):
+    folder, _ = finished
+    lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16" / file
+    lost.rename(folder / "lost")
+    dry = snakemake(folder, "-n", "--quiet", "rules", "--forcerun", "tables").stdout
+    (folder / "lost").rename(lost)
+    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
+    assert "full_data" not in counts
+    assert "Nothing to be done" in snakemake(folder, "-n").stdout
+
+
+def test_a_deleted_record_is_trained_again(finished):
+    """As a damaged record's message advises."""
+    folder, _ = finished
+    lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16"
+    lost.rename(folder / "lost")
+    dry = snakemake(folder, "-n", "--quiet", "rules").stdout
+    (folder / "lost").rename(lost)
+    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
+    assert "full_data" not in counts
+
+
+def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
+    folder, first = finished
+    assert re.search(r"\[ ?\d+/34\] full_data v13 seed0: done: epoch 1, validation", first.stderr)
+    quiet = snakemake(folder, "--quiet", "--forcerun", "bagging")
+    assert quiet.returncode == 0, quiet.stderr
+    assert "validation error" not in quiet.stderr + quiet.stdout
+    log = folder / "logs/tiny/fashion_mnist/v5-small/seed0/bagging/v13.log"
+    assert "validation error" in log.read_text()
+
+
+def test_a_changed_comment_retrains_nothing_and_a_changed_option_what_it_concerns(finished):
+    folder, _ = finished
+    file = folder / "tiny.yaml"
+    file.write_text("# a remark\n" + file.read_text())
+    assert "Nothing to be done" in snakemake(folder, "-n").stdout
+    mothernets = TINY["approaches"]["mothernets"] | {"noise": 0}
+    write_config(folder, approaches=TINY["approaches"] | {"mothernets": mothernets})
+    dry = snakemake(folder, "-n", "--quiet", "rules").stdout
+    write_config(folder)
+    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    assert counts["mothernets"] == "9", dry
+    assert not {"full_data", "bagging", "dataset"} & set(counts), dry
+
+
+def test_the_same_bits_whatever_the_cores(finished, tmp_path):
+    folder, _ = finished
+    write_config(tmp_path, approaches={"mothernets": {"g": [2], "hatched": {"epochs": 1}}})
+    done = snakemake(tmp_path, "--cores", "1", "results/tiny/summary.csv")
+    assert done.returncode == 0, done.stderr
+    plan = read_plan(tmp_path / "results/tiny/plan.json")
+    assert len(plan.trainings) == 6
+    for id in plan.trainings:
+        for file in (WEIGHTS, PREDICTIONS):
+            one, other = (at / "results/tiny/records" / id / file for at in (folder, tmp_path))
+            assert one.read_bytes() == other.read_bytes(), f"{id}/{file}"
+
+
+def test_killed_in_the_middle_it_goes_on(tmp_path):
+    """Kill Snakemake and its jobs without warning; what was finished is kept, the rest goes on."""
+    write_config(tmp_path, recipe={"epochs": 2}, approaches={"full_data": None})
+    process = subprocess.Popen(
+        command("results/tiny/summary.csv"),
+        cwd=tmp_path,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    records = tmp_path / "results/tiny/records"
+    deadline = time.monotonic() + 120
+    while len(list(records.glob("**/record.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in records.glob("**/record.json")}
+    assert 3 <= len(kept) < 5
+    assert snakemake(tmp_path, "--unlock").returncode == 0
+    again = snakemake(tmp_path, "--rerun-incomplete", "results/tiny/summary.csv")
+    assert again.returncode == 0, again.stderr
+    assert len(read_table(tmp_path / "results/tiny/summary.csv")) == 5
+    # Snakemake may not have noted the last two as finished; the others are untouched.
+    touched = [path for path, time_ns in kept.items() if path.stat().st_mtime_ns != time_ns]
+    assert len(touched) <= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seds": [0]}, "unknown key 'seds'; did you mean 'seeds'?"),
+        ({"recipe": {"epochs": -1}}, "key 'recipe.epochs' must be greater than 0, got -1"),
+        ({"approaches": {"mothernets": {"g": [6]}}}, "allowed: 1 to 5"),
+        ({"approaches": {"baging": None}}, "did you mean 'bagging'?"),
+        ({"ensembles": ["v5_small"]}, "did you mean 'v5-small'?"),
+    ],
+)
+def test_a_bad_config_is_one_line_before_anything_runs(tmp_path, change, said):
+    write_config(tmp_path, **change)
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if "mnbench: " in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("mnbench: tiny.yaml: ") and said in lines[0]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
