@@ -74,7 +74,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
         try:
             groups = cluster(setting.members, g, tau=options.tau, **setting.dataset.image_shape)
         except UserError as error:
-            raise setting.refuse(NAME, "g", f"'{setting.ensemble}': {error}") from None
+            raise setting.refuse(NAME, "g", f"'{setting.architecture_set}': {error}") from None
         members: dict[int, Training] = {}
         for group in groups:
             star = _star(setting, options, group, budget)
@@ -98,7 +98,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
             raise setting.refuse(
                 NAME,
                 "g",
-                f"{g} clusters of the {size} networks of '{setting.ensemble}' cannot be; "
+                f"{g} clusters of the {size} networks of '{setting.architecture_set}' cannot be; "
                 f"allowed: 1 to {size}, 'least', 'all'",
             )
     return list(numbers)

@@ -43,7 +43,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             raise setting.refuse(
                 NAME,
                 "sizes",
-                f"{size} is more than the {len(members)} networks of '{setting.ensemble}'; "
+                f"{size} is more than the {len(members)} networks of '{setting.architecture_set}'; "
                 f"allowed: 2 to {len(members)}",
             )
     if reason := obstacle(members, options.shared_layers):

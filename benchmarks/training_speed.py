@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from mnbench.architectures import Architecture, Stem, build, load_ensemble
+from mnbench.architectures import Architecture, Stem, build, load_architectures
 from mnbench.datasets import Images, load_train
 from mnbench.planning.recipe import Recipe
 from mnbench.training.data import DeviceImages, Normalisation
@@ -61,7 +61,7 @@ def images() -> Images:
 
 def member() -> Architecture:
     """The median member of the default ensemble."""
-    return load_ensemble("v5-small")[1]
+    return load_architectures("v5-small")[1]
 
 
 def load_odd(network: Architecture) -> Architecture:

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     mothernet = steps.add_parser("mothernet", help="show an ensemble's MotherNets and their cost")
     mothernet.set_defaults(step=_mothernet)
-    mothernet.add_argument("--ensemble", required=True, help="its name")
+    mothernet.add_argument("--architecture-set", required=True, help="its name")
     mothernet.add_argument(
         "--g", type=_clusters, default=LEAST, help=f"number of clusters, '{LEAST}' or '{ALL}'"
     )
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     figure.add_argument("plan", type=Path, help="plan.json of the study")
     figure.add_argument("tables", type=Path, help="folder of the tables")
     figure.add_argument("--dataset", choices=tuple(DATASETS), required=True)
-    figure.add_argument("--ensemble", required=True)
+    figure.add_argument("--architecture-set", required=True)
     figure.add_argument("--costs", nargs="+", choices=COST_AXES, required=True, help="the axes")
     figure.add_argument("--out", type=Path, required=True, help="folder for PNG and PDF")
 
@@ -165,10 +165,10 @@ def _dataset(arguments: argparse.Namespace) -> None:
 
 
 def _mothernet(arguments: argparse.Namespace) -> None:
-    from mnbench.architectures import load_ensemble
+    from mnbench.architectures import load_architectures
     from mnbench.mothernets.preview import as_text, first_fitting, preview
 
-    members = load_ensemble(arguments.ensemble)
+    members = load_architectures(arguments.architecture_set)
     g = {LEAST: None, ALL: len(members)}.get(arguments.g, arguments.g)
     dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
     found = preview(
@@ -231,11 +231,13 @@ def _figure(arguments: argparse.Namespace) -> None:
 
     tables = {
         name: select(
-            read_table(arguments.tables / f"{name}.csv"), arguments.dataset, arguments.ensemble
+            read_table(arguments.tables / f"{name}.csv"),
+            arguments.dataset,
+            arguments.architecture_set,
         )
         for name in TABLES
     }
-    title = f"{DATASETS[arguments.dataset].title}, {arguments.ensemble}"
+    title = f"{DATASETS[arguments.dataset].title}, {arguments.architecture_set}"
     plan = read_plan(arguments.plan)
     for cost, stem in stems(arguments.name, arguments.costs).items():
         figure = catalogue.draw(arguments.name, plan, tables, cost, title)

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
 from mnbench.architectures.counts import forward_flops, parameter_count, training_flops
-from mnbench.architectures.ensembles import ENSEMBLES, load_ensemble
 from mnbench.architectures.reading import library_network
+from mnbench.architectures.sets import ARCHITECTURE_SETS, load_architectures
 from mnbench.architectures.value import Architecture, Head, Stem
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
-    "ENSEMBLES",
+    "ARCHITECTURE_SETS",
     "Architecture",
     "Block",
     "Dense",
@@ -24,7 +24,7 @@ __all__ = [
     "build",
     "forward_flops",
     "library_network",
-    "load_ensemble",
+    "load_architectures",
     "parameter_count",
     "training_flops",
 ]

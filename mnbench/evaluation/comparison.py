@@ -13,7 +13,7 @@ from mnbench.evaluation.points import Point, full_size, points
 
 COLUMNS = (
     "dataset",
-    "ensemble",
+    "architecture_set",
     "point",
     "size",
     "seeds",
@@ -27,7 +27,7 @@ class Pair:
     """The same point of two studies, on the seeds that both have."""
 
     dataset: str
-    ensemble: str
+    architecture_set: str
     first: Point
     second: Point
 
@@ -50,7 +50,7 @@ def compare(first: Evaluation, second: Evaluation, cost: str) -> pd.DataFrame:
     if not rows:
         raise UserError(
             "the two studies have no full-size ensemble and seed in common: they need the same "
-            "data set, ensemble, approach, g, budget and size, and test images"
+            "data set, architecture_set, approach, g, budget and size, and test images"
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -76,7 +76,7 @@ def _row(pair: Pair, cost: str) -> dict[str, object]:
     ratio_low, ratio_high = interval(costs[1] / costs[0])
     return {
         "dataset": pair.dataset,
-        "ensemble": pair.ensemble,
+        "architecture_set": pair.architecture_set,
         "point": str(first.key),
         "size": first.key.size,
         "seeds": len(first.seeds),
@@ -102,9 +102,11 @@ def as_markdown(table: pd.DataFrame, first: str, second: str, cost: str) -> str:
         cost: the cost axis.
     """
     lines = []
-    for (dataset, ensemble), rows in table.groupby(["dataset", "ensemble"], sort=False):
+    for (dataset, architecture_set), rows in table.groupby(
+        ["dataset", "architecture_set"], sort=False
+    ):
         lines += [
-            f"## {dataset}, {ensemble}: {second} less {first}, over {_seeds(rows)}\n",
+            f"## {dataset}, {architecture_set}: {second} less {first}, over {_seeds(rows)}\n",
             f"| approach | networks | {first}: error % | {second}: error % | difference (95 %) | "
             f"{cost}, multiple (95 %) |",
             "|---|--:|--:|--:|--:|--:|",

@@ -93,7 +93,7 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
     """
     settings: dict[tuple[str, str, int], list[Ensemble]] = {}
     for row in store.plan.ensembles:
-        settings.setdefault((row.dataset, row.ensemble, row.seed), []).append(row)
+        settings.setdefault((row.dataset, row.architecture_set, row.seed), []).append(row)
     work = partial(_evaluate_all, store.plan, store.root, replicates)
     if pool:
         # The longest first, so that none is waited for alone.
@@ -233,7 +233,7 @@ def _answers(row: Ensemble, store: RecordStore, split: str) -> np.ndarray:
     if networks != row.size:
         last = store.directory(row.members[-1]) / RECORD
         raise UserError(
-            f"{last}: with it the ensemble {row.dataset}/{row.ensemble}/{row.approach} has "
+            f"{last}: with it the ensemble {row.dataset}/{row.architecture_set}/{row.approach} has "
             f"{networks} networks, but the plan says {row.size}; {RETRAIN}"
         )
     return np.concatenate([store.log_probabilities(member, split) for member in row.members])

@@ -108,7 +108,7 @@ def points(evaluation: Evaluation) -> Mapping[tuple[str, str], list[Point]]:
     for one in evaluation.evaluated:
         row = one.ensemble
         key = Key(row.approach, row.g, row.budget, row.size)
-        found.setdefault((row.dataset, row.ensemble), {}).setdefault(key, []).append(one)
+        found.setdefault((row.dataset, row.architecture_set), {}).setdefault(key, []).append(one)
     return {
         where: [
             Point(key, tuple(runs), evaluation.bootstraps[where[0]]) for key, runs in by_key.items()

@@ -59,7 +59,7 @@ def draw(
         case "reliability":
             return reliability.draw(tables["reliability"], title=title)
         case "clusters":
-            where = tables["networks"][["dataset", "ensemble"]].drop_duplicates()
+            where = tables["networks"][["dataset", "architecture_set"]].drop_duplicates()
             places = where.itertuples(index=False, name=None)
             return clusters.draw(plan, *next(places, ("", "")), title=title)
         case "cost_breakdown":

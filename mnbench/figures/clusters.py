@@ -100,7 +100,7 @@ def clusters(plan: Plan, dataset: str, ensemble: str) -> list[Cluster]:
     rows = [
         row
         for row in plan.ensembles
-        if (row.dataset, row.ensemble, row.approach) == (dataset, ensemble, "mothernets")
+        if (row.dataset, row.architecture_set, row.approach) == (dataset, ensemble, "mothernets")
     ]
     if not rows:
         return []

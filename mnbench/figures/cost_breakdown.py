@@ -92,8 +92,8 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     rows = networks.set_index("record")
     clean = set(timed(networks, cost, "lineage_shared_device")["record"])
     parents = plan.parents
-    here = set(zip(networks["dataset"], networks["ensemble"], strict=True))
-    planned = [e for e in plan.ensembles if (e.dataset, e.ensemble) in here]
+    here = set(zip(networks["dataset"], networks["architecture_set"], strict=True))
+    planned = [e for e in plan.ensembles if (e.dataset, e.architecture_set) in here]
     usable = [
         e
         for e in planned

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from mnbench.architectures import ENSEMBLES
+from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError, choices, requirement
 from mnbench.planning.recipe import CONFIG, Recipe
@@ -17,6 +18,7 @@ from mnbench.planning.recipe import CONFIG, Recipe
 T = TypeVar("T")
 
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
+FORMER_KEYS = MappingProxyType({"ensembles": "architecture_sets"})  # still valid
 TIMES = COST_AXES[:2]  # no measure of anything where a training had to share its device
 
 
@@ -46,7 +48,7 @@ def _file_name(name: str) -> str:
 
 Distinct = AfterValidator(_distinct)
 DatasetName = Annotated[str, _one_of("data set", tuple(DATASETS))]
-EnsembleName = Annotated[str, _one_of("ensemble", ENSEMBLES)]
+ArchitectureSetName = Annotated[str, _one_of("architecture set", ARCHITECTURE_SETS)]
 Seed = Annotated[int, Field(ge=0)]
 Budget = Annotated[float, Field(gt=0)]
 Budgets = Annotated[tuple[Budget, ...], Field(min_length=1), Distinct]
@@ -69,7 +71,7 @@ class Study:
 
     study: Annotated[str, AfterValidator(_file_name)]  # also its folder below results/
     datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct]
-    ensembles: Annotated[tuple[EnsembleName, ...], Field(min_length=1), Distinct]
+    architecture_sets: Annotated[tuple[ArchitectureSetName, ...], Field(min_length=1), Distinct]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct]
     approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)]
     data: Data = Data()
@@ -92,7 +94,35 @@ def read_study(config: Mapping[str, Any], *, source: str) -> Study:
     Raises:
         UserError: names the file, the key, what is wrong and what is allowed.
     """
-    return parse(Study, config, source=source)
+    return parse(Study, _in_todays_words(config, source), source=source)
+
+
+def _in_todays_words(config: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """Return a configuration with the keys of :data:`FORMER_KEYS` called as they are now.
+
+    Raises:
+        UserError: a mapping has a key by its former and by its present name.
+    """
+
+    def renamed(values: Any, key: str) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        for former, present in FORMER_KEYS.items():
+            if former in values and present in values:
+                raise UserError(
+                    f"{source}: key '{key}{former}' is the former name of '{key}{present}', which "
+                    "is given as well; give one of them"
+                )
+        return {FORMER_KEYS.get(name, name): value for name, value in values.items()}
+
+    config = renamed(config, "")
+    if isinstance(config, Mapping) and isinstance(config.get("approaches"), Mapping):
+        approaches = {
+            name: renamed(options, f"approaches.{name}.")
+            for name, options in config["approaches"].items()
+        }
+        config = {**config, "approaches": approaches}
+    return config
 
 
 def parse(

@@ -42,10 +42,10 @@ def overview(plan: Plan) -> str:
     lines = [_table(forecast(plan))]
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for out in plan.left_out:
-        reasons.setdefault((out.approach, out.ensemble, out.reason), []).append(out.dataset)
+        reasons.setdefault((out.approach, out.architecture_set, out.reason), []).append(out.dataset)
     lines += [
-        f"{approach} leaves out {ensemble} ({', '.join(datasets)}): {reason}"
-        for (approach, ensemble, reason), datasets in reasons.items()
+        f"{approach} leaves out {architecture_set} ({', '.join(datasets)}): {reason}"
+        for (approach, architecture_set, reason), datasets in reasons.items()
     ]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Which approach a study uses for which ensemble, and with which options."""
+"""Which approach a study uses for which architecture_set, and with which options."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from mnbench.errors import UserError, choices
 from mnbench.planning.config import Study, parse
 
-ENSEMBLES = "ensembles"  # the key that every approach may have beside its options
+ARCHITECTURE_SETS = "architecture_sets"  # the key that every approach may have beside its options
 
 
-def options_by_ensemble(
+def options_by_set(
     study: Study, kinds: Mapping[str, type], *, source: str
 ) -> dict[str, dict[str, Any]]:
     """Check every approach's options.
 
-    An approach is used for all ensembles of the study, unless its key ``ensembles`` says for which:
-    as a list, or as a mapping in which an ensemble may have options of its own, which take the
-    place of the approach's::
+    An approach is used for all architecture sets of the study, unless its key
+    ``architecture_sets`` says for which: as a list, or as a mapping in which a set may have options
+    of its own, which take the place of the approach's::
 
-        treenets: {shared_layers: 2, ensembles: {v5: {sizes: [3, 5]}, v25: {sizes: [25]}}}
+        treenets: {shared_layers: 2, architecture_sets: {v5: {sizes: [3, 5]}, v25: {sizes: [25]}}}
 
     Args:
         study: the checked configuration but for these options.
@@ -26,12 +26,14 @@ def options_by_ensemble(
         source: the configuration file, for errors.
 
     Returns:
-        Options by ensemble and by approach, in the configuration's order.
+        Options by architecture_set and by approach, in the configuration's order.
 
     Raises:
-        UserError: an approach or ensemble is unknown, or an option is wrong; names the key.
+        UserError: an approach or architecture_set is unknown, or an option is wrong; names the key.
     """
-    found: dict[str, dict[str, Any]] = {ensemble: {} for ensemble in study.ensembles}
+    found: dict[str, dict[str, Any]] = {
+        architecture_set: {} for architecture_set in study.architecture_sets
+    }
     for name, values in study.approaches.items():
         if name not in kinds:
             raise UserError(
@@ -39,55 +41,62 @@ def options_by_ensemble(
             )
         key = f"approaches.{name}"
         own = dict(values or {})
-        chosen = _chosen(own.pop(ENSEMBLES, None), study, f"{source}: key '{key}.{ENSEMBLES}'")
-        options = parse(kinds[name], own, source=source, key=key, others=(ENSEMBLES,))
-        for ensemble, changes in chosen.items():
+        chosen = _chosen(
+            own.pop(ARCHITECTURE_SETS, None), study, f"{source}: key '{key}.{ARCHITECTURE_SETS}'"
+        )
+        options = parse(kinds[name], own, source=source, key=key, others=(ARCHITECTURE_SETS,))
+        for architecture_set, changes in chosen.items():
             if changes:
-                place = f"{key}.{ENSEMBLES}.{ensemble}"
-                found[ensemble][name] = parse(kinds[name], own | changes, source=source, key=place)
+                place = f"{key}.{ARCHITECTURE_SETS}.{architecture_set}"
+                found[architecture_set][name] = parse(
+                    kinds[name], own | changes, source=source, key=place
+                )
             else:
-                found[ensemble][name] = options
-    for ensemble, used in found.items():
+                found[architecture_set][name] = options
+    for architecture_set, used in found.items():
         if not used:
             raise UserError(
-                f"{source}: key 'ensembles': no approach is used for '{ensemble}'; add it to "
-                f"an approach's own 'ensembles' or leave it out"
+                f"{source}: key '{ARCHITECTURE_SETS}': no approach is used for "
+                f"'{architecture_set}'; add it to an approach's own '{ARCHITECTURE_SETS}' or leave "
+                "it out"
             )
     return found
 
 
-def place_of(study: Study, ensemble: str, approach: str, option: str) -> str:
-    """Return the key, dotted, at which an approach's option for an ensemble stands."""
-    chosen = (study.approaches.get(approach) or {}).get(ENSEMBLES)
-    own = chosen.get(ensemble) if isinstance(chosen, Mapping) else None
-    here = f"{ENSEMBLES}.{ensemble}." if option in (own or ()) else ""
+def place_of(study: Study, architecture_set: str, approach: str, option: str) -> str:
+    """Return the key, dotted, at which an approach's option for an architecture_set stands."""
+    chosen = (study.approaches.get(approach) or {}).get(ARCHITECTURE_SETS)
+    own = chosen.get(architecture_set) if isinstance(chosen, Mapping) else None
+    here = f"{ARCHITECTURE_SETS}.{architecture_set}." if option in (own or ()) else ""
     return f"approaches.{approach}.{here}{option}"
 
 
 def _chosen(given: Any, study: Study, where: str) -> dict[str, dict[str, Any]]:
-    """The ensembles that an approach is used for, and the options that differ there."""
+    """The architecture sets that an approach is used for, and the options that differ there."""
     if given is None:
-        return {ensemble: {} for ensemble in study.ensembles}
+        return {architecture_set: {} for architecture_set in study.architecture_sets}
     if not isinstance(given, list | Mapping):
         raise UserError(f"{where} must be a list, '[a, b]', or a mapping to options, got {given!r}")
     if not given:
         raise UserError(f"{where} must have at least one entry, got {given!r}")
     _check_names(given, study, where)
     if isinstance(given, list):
-        return {ensemble: {} for ensemble in given}
-    for ensemble, changes in given.items():
+        return {architecture_set: {} for architecture_set in given}
+    for architecture_set, changes in given.items():
         if not isinstance(changes, Mapping | None):
-            raise UserError(f"{where}: '{ensemble}' must be a mapping to options, got {changes!r}")
-    return {ensemble: dict(changes or {}) for ensemble, changes in given.items()}
+            raise UserError(
+                f"{where}: '{architecture_set}' must be a mapping to options, got {changes!r}"
+            )
+    return {architecture_set: dict(changes or {}) for architecture_set, changes in given.items()}
 
 
 def _check_names(names: Iterable[Any], study: Study, where: str) -> None:
     seen = set()
     for name in names:
-        if name not in study.ensembles:
+        if name not in study.architecture_sets:
             raise UserError(
-                f"{where}: '{name}' is no ensemble of this study; "
-                f"{choices(str(name), study.ensembles)}"
+                f"{where}: '{name}' is no architecture set of this study; "
+                f"{choices(str(name), study.architecture_sets)}"
             )
         if name in seen:
             raise UserError(f"{where}: '{name}' is given twice; give each once")

@@ -26,7 +26,7 @@ FORMAT = 2
 class Training:
     """One training job: what it trains, from which records, and how. It leaves one record."""
 
-    id: str  # "{dataset}/{ensemble}/seed{seed}/{approach}/{name}"
+    id: str  # "{dataset}/{architecture_set}/seed{seed}/{approach}/{name}"
     role: str  # "member" or "mothernet"
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
     recipe: dict[str, Any]  # a mnbench.training.Recipe as plain values
@@ -59,7 +59,7 @@ class Ensemble:
     """One ensemble to evaluate: a row of the summary."""
 
     dataset: str
-    ensemble: str
+    architecture_set: str
     seed: int
     approach: str
     size: int  # how many networks answer
@@ -89,7 +89,7 @@ class LeftOut:
     """An approach that cannot take an ensemble, and why."""
 
     dataset: str
-    ensemble: str
+    architecture_set: str
     approach: str
     reason: str
 

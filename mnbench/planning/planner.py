@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnbench.architectures import Architecture, load_ensemble, parameter_count
+from mnbench.architectures import Architecture, load_architectures, parameter_count
 from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
-from mnbench.planning.options import options_by_ensemble, place_of
+from mnbench.planning.options import options_by_set, place_of
 from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
@@ -22,7 +22,7 @@ class Setting:
 
     study: Study
     dataset: Dataset
-    ensemble: str
+    architecture_set: str
     members: tuple[Architecture, ...]
     seed: int
     source: str  # the configuration file, for errors
@@ -49,7 +49,7 @@ class Setting:
         """
         suffix = "" if budget == 1 else f"@{budget:g}"
         return Training(
-            id=f"{self.dataset.name}/{self.ensemble}/seed{self.seed}/{approach}/{name}{suffix}",
+            id=f"{self.dataset.name}/{self.architecture_set}/seed{self.seed}/{approach}/{name}{suffix}",
             role=role,
             networks=networks,
             recipe=_plain(recipe.with_budget(budget)),
@@ -85,7 +85,7 @@ class Setting:
         return tuple(
             Ensemble(
                 dataset=self.dataset.name,
-                ensemble=self.ensemble,
+                architecture_set=self.architecture_set,
                 seed=self.seed,
                 approach=approach,
                 size=size,
@@ -98,7 +98,7 @@ class Setting:
 
     def refuse(self, approach: str, option: str, problem: str) -> UserError:
         """Make the error for an approach's option that this setting cannot take."""
-        place = place_of(self.study, self.ensemble, approach, option)
+        place = place_of(self.study, self.architecture_set, approach, option)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
     def check_budgets(self, approach: str, budgets: Sequence[float], recipe: Recipe) -> None:
@@ -151,19 +151,21 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             images; names the key.
     """
     kinds = {name: approach.options for name, approach in approaches.items()}
-    options = options_by_ensemble(study, kinds, source=source)
+    options = options_by_set(study, kinds, source=source)
     for dataset in study.datasets:
         _check_data(study, dataset, source)
     trainings: list[Training] = []
     ensembles: list[Ensemble] = []
     left_out: dict[LeftOut, None] = {}
     for setting in _settings(study, source):
-        for name, values in options[setting.ensemble].items():
+        for name, values in options[setting.architecture_set].items():
             lineage = approaches[name].lineage(setting, values)
             trainings += lineage.trainings
             ensembles += lineage.ensembles
             if lineage.left_out:
-                out = LeftOut(setting.dataset.name, setting.ensemble, name, lineage.left_out)
+                out = LeftOut(
+                    setting.dataset.name, setting.architecture_set, name, lineage.left_out
+                )
                 left_out[out] = None
     return Plan(
         study.study,
@@ -187,16 +189,21 @@ def _check_data(study: Study, dataset: str, source: str) -> None:
 
 
 def _settings(study: Study, source: str) -> Iterator[Setting]:
-    members = {ensemble: load_ensemble(ensemble) for ensemble in study.ensembles}
+    members = {
+        architecture_set: load_architectures(architecture_set)
+        for architecture_set in study.architecture_sets
+    }
     for dataset in map(DATASETS.__getitem__, study.datasets):
-        for ensemble in study.ensembles:
-            _check_networks(dataset, ensemble, members[ensemble], source)
+        for architecture_set in study.architecture_sets:
+            _check_networks(dataset, architecture_set, members[architecture_set], source)
             for seed in study.seeds:
-                yield Setting(study, dataset, ensemble, members[ensemble], seed, source)
+                yield Setting(
+                    study, dataset, architecture_set, members[architecture_set], seed, source
+                )
 
 
 def _check_networks(
-    dataset: Dataset, ensemble: str, members: Sequence[Architecture], source: str
+    dataset: Dataset, architecture_set: str, members: Sequence[Architecture], source: str
 ) -> None:
     """Refuse a network that the data set's images do not fit, before anything runs."""
     for network in members:
@@ -204,7 +211,8 @@ def _check_networks(
             parameter_count(network, **dataset.image_shape)
         except UserError as error:
             raise UserError(
-                f"{source}: key 'ensembles': '{ensemble}' is not for {dataset.title}: {error}"
+                f"{source}: key 'architecture_sets': '{architecture_set}' is not for "
+                f"{dataset.title}: {error}"
             ) from None
 
 

@@ -101,7 +101,7 @@ class Record:
 
     __pydantic_config__: ClassVar[ConfigDict] = _CHECKED
 
-    id: str  # "{dataset}/{ensemble}/seed{seed}/{approach}/{name}", the path below records/
+    id: str  # "{dataset}/{architecture_set}/seed{seed}/{approach}/{name}", the path below records/
     approach: str  # the approach whose module trained it
     role: str  # "member" or "mothernet"
     networks: tuple[dict[str, Any], ...]  # {"name", "id", "parameters", "architecture"} each

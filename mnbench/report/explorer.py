@@ -81,7 +81,9 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
         tables: :data:`NEEDED`, whole.
         costs: the cost axes, the one to start with first.
     """
-    where = dict.fromkeys((row.dataset, row.ensemble) for row in (*plan.ensembles, *plan.left_out))
+    where = dict.fromkeys(
+        (row.dataset, row.architecture_set) for row in (*plan.ensembles, *plan.left_out)
+    )
     looks = style.looks(tables["summary"]["approach"])
     data = {
         "costs": [
@@ -123,7 +125,7 @@ def _setting(
     notes += [
         f"{out.approach} left out: {out.reason}"
         for out in plan.left_out
-        if (out.dataset, out.ensemble) == (dataset, ensemble)
+        if (out.dataset, out.architecture_set) == (dataset, ensemble)
     ]
     if missing := len(here["missing"]):
         notes.append(f"{missing} could not be evaluated (missing.csv says why)")
@@ -143,11 +145,11 @@ def _points(
 ) -> Iterable[ExplorerPoint]:
     means = tables["estimates"].astype({"g": "Int64"}).set_index([*KEYS[2:]]).sort_index()
     summary = tables["summary"]
-    here = set(zip(summary["dataset"], summary["ensemble"], strict=True))
+    here = set(zip(summary["dataset"], summary["architecture_set"], strict=True))
     members = {
         (row.seed, row.approach, row.g, row.budget, row.size): row.members
         for row in plan.ensembles
-        if (row.dataset, row.ensemble) in here
+        if (row.dataset, row.architecture_set) in here
     }
     groups = summary.groupby(_POINT, dropna=False, sort=False)
     for key, rows in groups:

@@ -58,7 +58,7 @@ class Results:
     @property
     def ensembles(self) -> list[str]:
         """The names of the ensembles, as planned."""
-        return list(dict.fromkeys(self.estimates["ensemble"]))
+        return list(dict.fromkeys(self.estimates["architecture_set"]))
 
     @property
     def seeds(self) -> int:
@@ -83,69 +83,75 @@ class Results:
             re.findall(r"^## (\S+): ((?:not )?(?:reproduced|tested).*)$", text, re.MULTILINE)
         )
 
-    def _here(self, table: pd.DataFrame, ensemble: str) -> pd.DataFrame:
+    def _here(self, table: pd.DataFrame, architecture_set: str) -> pd.DataFrame:
         """Rows of one ensemble; the README's studies have one data set."""
-        return of_ensemble(table, self.estimates["dataset"].iloc[0], ensemble)
+        return of_ensemble(table, self.estimates["dataset"].iloc[0], architecture_set)
 
-    def point(self, ensemble: str, name: str) -> pd.Series:
+    def point(self, architecture_set: str, name: str) -> pd.Series:
         """One point's means and intervals.
 
         Raises:
             KeyError: the study has no such point.
         """
-        rows = self._here(self.estimates, ensemble)
+        rows = self._here(self.estimates, architecture_set)
         rows = rows[rows["point"] == name]
         if len(rows) != 1:
-            raise KeyError(f"{self.folder}: no point '{name}' of '{ensemble}'")
+            raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
 
-    def ratio(self, ensemble: str, cost: str, name: str, to: str = "full_data") -> float:
+    def ratio(self, architecture_set: str, cost: str, name: str, to: str = "full_data") -> float:
         """What a point costs, as a multiple of another."""
-        return float(self.point(ensemble, name)[cost] / self.point(ensemble, to)[cost])
+        return float(
+            self.point(architecture_set, name)[cost] / self.point(architecture_set, to)[cost]
+        )
 
-    def costs(self, ensemble: str, name: str, to: str = "full_data") -> str:
+    def costs(self, architecture_set: str, name: str, to: str = "full_data") -> str:
         """What a point costs, as a multiple of another, in words.
 
         The time only where every seed of both has one: means over other seeds are no pair.
         """
         flops, seconds = (
-            self.ratio(ensemble, c, name, to) for c in ("training_flops", "cpu_seconds")
+            self.ratio(architecture_set, c, name, to) for c in ("training_flops", "cpu_seconds")
         )
-        both = [self.point(ensemble, one) for one in (name, to)]
+        both = [self.point(architecture_set, one) for one in (name, to)]
         if any(row["timed_seeds"] < row["seeds"] for row in both):
             return f"{flops:.2f} of the FLOPs"
         return f"{flops:.2f} of the FLOPs and {seconds:.2f} of the CPU-seconds"
 
-    def difference(self, ensemble: str, first: str, second: str) -> tuple[float, float, float]:
+    def difference(
+        self, architecture_set: str, first: str, second: str
+    ) -> tuple[float, float, float]:
         """The first point's error less the second's, and its interval: fractions.
 
         Raises:
             KeyError: the two were not compared.
         """
-        rows = self.differences[self.differences["ensemble"] == ensemble]
+        rows = self.differences[self.differences["architecture_set"] == architecture_set]
         columns = ["difference", "difference_low", "difference_high"]
         for one, other, sign in ((first, second, 1), (second, first, -1)):
             found = rows[(rows["first"] == one) & (rows["second"] == other)]
             if len(found) == 1:
                 value, low, high = (sign * float(found.iloc[0][column]) for column in columns)
                 return value, min(low, high), max(low, high)
-        raise KeyError(f"{self.folder}: '{first}' and '{second}' of '{ensemble}' not compared")
+        raise KeyError(
+            f"{self.folder}: '{first}' and '{second}' of '{architecture_set}' not compared"
+        )
 
-    def on_front(self, ensemble: str, cost: str) -> list[str]:
+    def on_front(self, architecture_set: str, cost: str) -> list[str]:
         """The points on the Pareto front of the means, the cheapest first."""
-        rows = self._here(self.estimates, ensemble).dropna(subset=[cost])
+        rows = self._here(self.estimates, architecture_set).dropna(subset=[cost])
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
 
-    def table(self, ensemble: str) -> str:
+    def table(self, architecture_set: str) -> str:
         """The overview's table of one ensemble, as Markdown."""
         rows = read_table(self.folder / "estimates.csv")
-        said = overview(self._here(rows, ensemble), self.gains)
+        said = overview(self._here(rows, architecture_set), self.gains)
         return "\n".join(line for line in said.splitlines() if line.startswith("|"))
 
-    def convergence(self, ensemble: str) -> str:
+    def convergence(self, architecture_set: str) -> str:
         """Whether one network has converged, as a sentence without its full stop."""
-        return verdict(self._here(self.gains, ensemble)).sentence
+        return verdict(self._here(self.gains, architecture_set)).sentence
 
 
 def read_text(path: Path) -> str:

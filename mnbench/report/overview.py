@@ -40,19 +40,21 @@ def overview(
         Markdown: means over the seeds with their 95 % intervals.
     """
     parts = []
-    for dataset, ensemble in dict.fromkeys(
+    for dataset, architecture_set in dict.fromkeys(
         [
-            *zip(estimates["dataset"], estimates["ensemble"], strict=True),
-            *((out.dataset, out.ensemble) for out in left_out),
-            *((one.ensemble.dataset, one.ensemble.ensemble) for one in missing),
+            *zip(estimates["dataset"], estimates["architecture_set"], strict=True),
+            *((out.dataset, out.architecture_set) for out in left_out),
+            *((one.ensemble.dataset, one.ensemble.architecture_set) for one in missing),
         ]
     ):
-        here = (dataset, ensemble)
+        here = (dataset, architecture_set)
         rows = of_ensemble(estimates, *here)
         if rows.empty:
-            parts.append(f"## {dataset}, {ensemble}: nothing could be evaluated\n")
+            parts.append(f"## {dataset}, {architecture_set}: nothing could be evaluated\n")
         else:
-            parts.append(f"## {dataset}, {ensemble}: mean and 95 % interval over {_n(rows)}\n")
+            parts.append(
+                f"## {dataset}, {architecture_set}: mean and 95 % interval over {_n(rows)}\n"
+            )
             parts.append(_table(rows))
             if (rows.loc[rows["full_size"], "timed_seeds"] == 0).any():
                 parts.append(
@@ -64,9 +66,11 @@ def overview(
         parts += [
             f"Left out: {out.approach}: {out.reason}.\n"
             for out in left_out
-            if (out.dataset, out.ensemble) == here
+            if (out.dataset, out.architecture_set) == here
         ]
-        parts += _missing([m for m in missing if (m.ensemble.dataset, m.ensemble.ensemble) == here])
+        parts += _missing(
+            [m for m in missing if (m.ensemble.dataset, m.ensemble.architecture_set) == here]
+        )
     return "\n".join(parts)
 
 

@@ -34,8 +34,8 @@ def report(
     if missing:
         parts.append(f"{missing} ensembles of single seeds could not be evaluated: missing.csv.\n")
     for one in evidence:
-        said = verdict(of_ensemble(gains, one.dataset, one.ensemble)).sentence
-        parts.append(f"- {one.dataset}, {one.ensemble}: {said}.")
+        said = verdict(of_ensemble(gains, one.dataset, one.architecture_set)).sentence
+        parts.append(f"- {one.dataset}, {one.architecture_set}: {said}.")
     parts.append("\n| claim | verdict |\n|---|---|")
     parts += [f"| {claim.id} | {verdict_of(claim, findings)} |" for claim in claims]
     parts += ["", *(_claim(claim, findings) for claim in claims)]
@@ -61,7 +61,7 @@ def _claim(claim: Claim, findings: Sequence[Finding]) -> str:
     for finding in own:
         if finding.measured is not None:
             lines.append(f"| {' | '.join(_cells(finding))} |")
-    untested = dict.fromkeys(f.ensemble for f in own if f.measured is None)
+    untested = dict.fromkeys(f.architecture_set for f in own if f.measured is None)
     if untested:
         lines.append(f"\nNot all of it could be tested on {', '.join(untested)}: {claim.needs}.")
     records = {id for f in own if f.measured for id in f.measured.records}
@@ -79,7 +79,7 @@ def _cells(finding: Finding) -> list[str]:
     if finding.test.undecided(measured):
         said += " (undecided: the interval holds the threshold)"
     return [
-        f"{finding.dataset}, {finding.ensemble}",
+        f"{finding.dataset}, {finding.architecture_set}",
         str(finding.test),
         finding.test.requirement,
         value,
@@ -89,7 +89,7 @@ def _cells(finding: Finding) -> list[str]:
 
 def _marks(evidence: Evidence) -> str:
     found = marks(evidence)
-    title = f"## The four marks: {evidence.dataset}, {evidence.ensemble}\n"
+    title = f"## The four marks: {evidence.dataset}, {evidence.architecture_set}\n"
     if not found:
         return f"{title}\nNo Full Data to compare with.\n"
     head = f"| approach | {' | '.join(RULES)} |\n|---{'|:-:' * len(RULES)}|"

@@ -37,7 +37,7 @@ FLAGS = (
 def study(tmp_path_factory) -> StudyPaths:
     """Two ensembles and two seeds of a real, tiny study, evaluated."""
     paths = StudyPaths(tmp_path_factory.mktemp("explored"))
-    values = config() | {"ensembles": ["v5-small", "d5-small"], "seeds": [0, 1]}
+    values = config() | {"architecture_sets": ["v5-small", "d5-small"], "seeds": [0, 1]}
     values["approaches"] = {
         "full_data": {"budgets": [1, 2]},
         "mothernets": {"g": [1, 2, 5], "hatched": {"epochs": 1}},
@@ -157,7 +157,9 @@ def page(browser, study) -> Page:
 def expected(estimates, ensemble="v5-small", rule="average", cost="training_flops"):
     """The table's (cost, error) by key, of the full-size ensembles."""
     rows = estimates[
-        (estimates["ensemble"] == ensemble) & (estimates["rule"] == rule) & estimates["full_size"]
+        (estimates["architecture_set"] == ensemble)
+        & (estimates["rule"] == rule)
+        & estimates["full_size"]
     ]
     unit = style.quantity(cost, rows[cost]).unit
     return {
@@ -192,10 +194,10 @@ def test_every_choice_changes_the_plot(page, estimates):
     assert "examples" in page.axis()
     page.choose("rule", "vote")
     assert agrees(page, expected(estimates, rule="vote", cost="examples"))
-    page.choose("ensemble", "d5-small")
+    page.choose("architecture_set", "d5-small")
     assert agrees(page, expected(estimates, "d5-small", "vote", "examples"))
     page.choose("size", "all")
-    sizes = estimates[(estimates["ensemble"] == "d5-small") & (estimates["rule"] == "vote")]
+    sizes = estimates[(estimates["architecture_set"] == "d5-small") & (estimates["rule"] == "vote")]
     assert len(page.points()) == len(sizes)
     page.choose("size", "3")
     assert {key.split("/")[-1] for _, _, key in page.points()} == {"3"}
@@ -229,7 +231,7 @@ def test_hovering_over_a_seed_shows_its_own_numbers(page, study):
     summary = read_table(study.root / "summary.csv")
     row = summary[
         (summary["approach"] == "snapshot_ensembles")
-        & (summary["ensemble"] == "v5-small")
+        & (summary["architecture_set"] == "v5-small")
         & (summary["seed"] == 1)
         & summary["full_size"]
     ].iloc[0]
@@ -274,7 +276,7 @@ def test_a_click_shows_members_clusters_and_training_curves(page, study):
     rows = details.find_elements("css selector", "tbody tr")
     assert len(rows) == 5
     networks = read_table(study.root / "networks.csv")
-    own = networks[(networks["ensemble"] == "v5-small") & (networks["seed"] == 0)]
+    own = networks[(networks["architecture_set"] == "v5-small") & (networks["seed"] == 0)]
     for row in rows:
         network, error = (cell.text for cell in row.find_elements("css selector", "td")[:2])
         alike = own[own["networks"] == network.split(":")[0]]
@@ -333,7 +335,7 @@ def test_it_can_be_read_on_a_phone(page):
 
 def test_an_address_brings_back_a_view(page, browser, study):
     page.choose("cost", "examples")
-    page.choose("ensemble", "d5-small")
+    page.choose("architecture_set", "d5-small")
     page.find("#points button").click()
     shown, heading = page.points(), page.find("#details h2").text
     again = Page(browser, page.js("return location.href"))

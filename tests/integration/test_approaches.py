@@ -28,7 +28,7 @@ def plan_of(seeds=(0,), recipe=None, ensemble="v5-small", **approaches) -> Plan:
         "study": "tiny",
         "datasets": ["fashion_mnist" if ensemble.endswith("-small") else "cifar10"],
         "data": {"download": True},
-        "ensembles": [ensemble],
+        "architecture_sets": [ensemble],
         "seeds": list(seeds),
         "recipe": recipe or {"epochs": 10},
         "approaches": approaches,

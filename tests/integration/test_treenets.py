@@ -14,7 +14,7 @@ from mnbench.architectures import (
     Residual,
     Stem,
     build,
-    load_ensemble,
+    load_architectures,
     parameter_count,
 )
 from mnbench.records.record import read_record
@@ -60,8 +60,8 @@ def test_kernels_must_agree_too():
 
 
 def test_v5_small_shares_its_first_block():
-    assert obstacle(load_ensemble("v5-small"), 2) is None
-    assert "2 first layers in common, fewer than 3" in obstacle(load_ensemble("v5-small"), 3)
+    assert obstacle(load_architectures("v5-small"), 2) is None
+    assert "2 first layers in common, fewer than 3" in obstacle(load_architectures("v5-small"), 3)
 
 
 def test_stems_must_agree():
@@ -72,7 +72,7 @@ def test_skip_connections_cannot_be_shared():
     network = Architecture((Plain((Layer(8),)), Residual((Layer(8),), width=16)), name="r20")
     assert obstacle((vgg([8]), network), 1) == "block 2 of r20 has skip connections (residual)"
     for name in ("r5-small", "d5-small", "w5-small", "h5-small", "mixed10"):
-        assert "has skip connections" in obstacle(load_ensemble(name), 1)
+        assert "has skip connections" in obstacle(load_architectures(name), 1)
 
 
 def test_networks_without_layers_of_their_own_cannot_be_shared():
@@ -94,7 +94,7 @@ FAMILIES = {
         (vgg([8, 8], [16], stem=Stem(filters=4)), vgg([8, 8, 8], stem=Stem(filters=4))),
         1,
     ),
-    "five networks": (load_ensemble("v5-small"), 2),
+    "five networks": (load_architectures("v5-small"), 2),
 }
 
 

@@ -49,7 +49,7 @@ class Study:
     @property
     def estimates(self) -> pd.DataFrame:
         """Means over the seeds, with their range for an interval."""
-        keys = ["dataset", "ensemble", "approach", "g", "budget", "size", "full_size"]
+        keys = ["dataset", "architecture_set", "approach", "g", "budget", "size", "full_size"]
         groups = self.summary.groupby(keys, dropna=False, sort=False)
         columns = {"seeds": groups["seed"].nunique()}
         for column in (*MEASURED, *COSTS):
@@ -67,12 +67,12 @@ class Study:
     @property
     def missing(self) -> pd.DataFrame:
         """Nothing is."""
-        return pd.DataFrame(columns=["dataset", "ensemble", "seed", "approach", "reason"])
+        return pd.DataFrame(columns=["dataset", "architecture_set", "seed", "approach", "reason"])
 
     @property
     def reliability(self) -> pd.DataFrame:
         """A diagram for every full-size ensemble, made up."""
-        keys = ["dataset", "ensemble", "approach", "g", "budget", "size"]
+        keys = ["dataset", "architecture_set", "approach", "g", "budget", "size"]
         whole = self.summary[self.summary["full_size"]][keys].drop_duplicates()
         bins = pd.DataFrame({"bin": range(15), "images": [0] * 5 + [10**i for i in range(10)]})
         bins["confidence"] = (bins["bin"] + 0.5) / 15
@@ -95,7 +95,7 @@ class Study:
             for g in points["g"].unique()
             for place, other in enumerate(others)
         ]
-        columns = ["dataset", "ensemble", "cost", "point", "against", "seeds"]
+        columns = ["dataset", "architecture_set", "cost", "point", "against", "seeds"]
         for quantity in ("speed_up", "error_gain"):
             columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
         table = pd.DataFrame(rows, columns=columns)
@@ -248,7 +248,7 @@ def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFra
         seconds *= rng.uniform(0.97, 1.03)
         rows[record] = {
             "dataset": DATASET,
-            "ensemble": ENSEMBLE,
+            "architecture_set": ENSEMBLE,
             "seed": training.seed,
             "approach": training.approach,
             "record": record,
@@ -288,7 +288,7 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
         rows.append(
             {
                 "dataset": e.dataset,
-                "ensemble": e.ensemble,
+                "architecture_set": e.architecture_set,
                 "seed": e.seed,
                 "approach": e.approach,
                 "g": e.g,
@@ -319,7 +319,7 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "dataset": DATASET,
-                    "ensemble": ENSEMBLE,
+                    "architecture_set": ENSEMBLE,
                     "seed": row.seed,
                     "approach": row.approach,
                     "record": row.record,

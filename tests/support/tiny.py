@@ -40,7 +40,7 @@ def config() -> dict[str, Any]:
     return {
         "study": "tiny",
         "datasets": [DATASET],
-        "ensembles": ["v5-small"],
+        "architecture_sets": ["v5-small"],
         "seeds": [0],
         "data": {"train_images": TRAIN, "validation_images": VALIDATION},
         "recipe": {"epochs": 1, "batch_size": 64},

@@ -63,7 +63,7 @@ def test_it_is_the_grid_of_the_paper(plan):
     assert {row.seed for row in plan.ensembles} == {0, 1, 2}
     reached: dict[tuple[str, str], set[int]] = {}
     for row in plan.ensembles:
-        reached.setdefault((row.approach, row.ensemble), set()).add(row.size)
+        reached.setdefault((row.approach, row.architecture_set), set()).add(row.size)
     for approach in ("full_data", "bagging", "knowledge_distillation"):
         for ensemble, size in sizes.items():
             assert reached[approach, ensemble] == set(range(1, size + 1))
@@ -73,6 +73,6 @@ def test_it_is_the_grid_of_the_paper(plan):
     assert reached["treenets", "v5"] == {2, 3, 4, 5}
     # From the fastest to Full Data.
     for ensemble, size in sizes.items():
-        numbers = {row.g for row in plan.ensembles if row.ensemble == ensemble and row.g}
+        numbers = {row.g for row in plan.ensembles if row.architecture_set == ensemble and row.g}
         assert min(numbers) == (3 if ensemble == "mixed10" else 1)
         assert max(numbers) == size and len(numbers) >= 3

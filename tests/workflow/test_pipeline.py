@@ -24,7 +24,7 @@ COSTS = ("training_flops", "cpu_seconds")  # a study's axes unless it says other
 TINY = {
     "study": "tiny",
     "datasets": ["fashion_mnist"],
-    "ensembles": ["v5-small"],
+    "architecture_sets": ["v5-small"],
     "seeds": [0],
     "data": {"train_images": 500, "validation_images": 200},
     "recipe": {"epochs": 1},
@@ -290,7 +290,7 @@ def test_killed_in_the_middle_it_goes_on(tmp_path):
         ({"recipe": {"epochs": -1}}, "key 'recipe.epochs' must be greater than 0, got -1"),
         ({"approaches": {"mothernets": {"g": [6]}}}, "allowed: 1 to 5"),
         ({"approaches": {"baging": None}}, "did you mean 'bagging'?"),
-        ({"ensembles": ["v5_small"]}, "did you mean 'v5-small'?"),
+        ({"architecture_sets": ["v5_small"]}, "did you mean 'v5-small'?"),
     ],
 )
 def test_a_bad_config_is_one_line_before_anything_runs(tmp_path, change, said):

@@ -59,11 +59,13 @@ def test_the_committed_runs_are_those_of_the_configurations():
     for folder, config in ((REFERENCE, "reference"), (FAMILIES, "families")):
         study = yaml.safe_load((ROOT / f"config/{config}.yaml").read_text())
         table = read_table(folder / "summary.csv")
-        assert sorted(table["ensemble"].unique()) == sorted(study["ensembles"])
+        assert sorted(table["architecture_set"].unique()) == sorted(study["architecture_sets"])
         assert sorted(table["seed"].unique()) == study["seeds"]
         for approach, options in study["approaches"].items():
-            for ensemble, own in options_of(options, study["ensembles"]).items():
-                rows = table[(table["approach"] == approach) & (table["ensemble"] == ensemble)]
+            for ensemble, own in options_of(options, study["architecture_sets"]).items():
+                rows = table[
+                    (table["approach"] == approach) & (table["architecture_set"] == ensemble)
+                ]
                 if rows.empty:  # left out, and said so
                     said = (folder / "summary.md").read_text()
                     assert f"Left out: {approach}: " in said
@@ -75,7 +77,7 @@ def test_the_committed_runs_are_those_of_the_configurations():
 def options_of(options: dict | None, ensembles: list[str]) -> dict[str, dict]:
     """An approach's options for each ensemble that it is for."""
     common = dict(options or {})
-    named = common.pop("ensembles", ensembles)
+    named = common.pop("architecture_sets", ensembles)
     own = named if isinstance(named, dict) else dict.fromkeys(named)
     return {ensemble: common | (extra or {}) for ensemble, extra in own.items()}
 
@@ -85,5 +87,5 @@ def test_the_committed_run_bills_what_the_plan_says(column):
     table = read_table(REFERENCE / "summary.csv")
     assert isinstance(table, pd.DataFrame)
     # Exact costs do not depend on the seed.
-    keys = ["ensemble", "approach", "g", "budget", "size"]
+    keys = ["architecture_set", "approach", "g", "budget", "size"]
     assert (table.groupby(keys, dropna=False)[column].nunique() == 1).all()

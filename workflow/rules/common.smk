@@ -36,7 +36,7 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
-TRAINING = "{dataset}/{ensemble}/{seed}/{approach}/{name}"  # a training's and its record's id
+TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"  # a training's and its record's id
 APPROACHES: dict[str, Approach] = {}
 
 # Jobs report their progress to the terminal themselves, and so must be told to be quiet.
@@ -46,7 +46,7 @@ if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or (
 
 wildcard_constraints:
     dataset="[^/]+",
-    ensemble="[^/]+",
+    architecture_set="[^/]+",
     seed=r"seed\d+",
     approach="[^/]+",
     name="[^/]+",
@@ -90,13 +90,13 @@ def figure_labels(figure: str, title: str) -> dict[str, dict]:
     for it, and a page of their own for each ensemble; the others a switch of the ensemble.
     """
     if figure in ON_COST_AXIS:
-        where = {"category": "Figures of cost", "subcategory": "{dataset}, {ensemble}"}
+        where = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
         return {
             stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
             for cost, stem in stems(figure, STUDY.costs).items()
         }
     where = {"category": "Figures of networks", "subcategory": "{dataset}"}
-    labels = {"figure": title, "ensemble": "{ensemble}"}
+    labels = {"figure": title, "ensemble": "{architecture_set}"}
     return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
 
 

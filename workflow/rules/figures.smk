@@ -1,6 +1,6 @@
 """Figures: a rule each, from the tables to one data set and ensemble's PNG and PDF on every axis."""
 
-FIGURE = PATHS.root / "figures/{dataset}_{ensemble}"
+FIGURE = PATHS.root / "figures/{dataset}_{architecture_set}"
 
 for figure, title in FIGURE_TITLES.items():
 
@@ -16,7 +16,7 @@ for figure, title in FIGURE_TITLES.items():
             ],
             pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure, title)],
         log:
-            LOGS / f"figures/{{dataset}}_{{ensemble}}_{figure}.log",
+            LOGS / f"figures/{{dataset}}_{{architecture_set}}_{figure}.log",
         params:
             plan=PATHS.plan,
             figure=figure,
@@ -25,14 +25,14 @@ for figure, title in FIGURE_TITLES.items():
             out=str(FIGURE),  # only in text does Snakemake fill wildcards in
         shell:
             "python -m mnbench figure {params.figure} {params.plan:q} {params.tables:q}"
-            " --dataset {wildcards.dataset} --ensemble {wildcards.ensemble}"
+            " --dataset {wildcards.dataset} --architecture-set {wildcards.architecture_set}"
             " --costs {params.costs} --out {params.out:q} 2>&1 | tee {log:q}"
 
 
 FIGURES = expand(
     str(FIGURE / "{stem}.{format}"),
     dataset=STUDY.datasets,
-    ensemble=STUDY.ensembles,
+    architecture_set=STUDY.architecture_sets,
     stem=[stem for figure in FIGURE_TITLES for stem in stems(figure, STUDY.costs).values()],
     format=FORMATS,
 )

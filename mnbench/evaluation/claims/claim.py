@@ -73,7 +73,7 @@ class Finding:
     claim: Claim
     test: Requirement
     dataset: str
-    ensemble: str
+    architecture_set: str
     measured: Measured | None
 
     @property
@@ -114,7 +114,7 @@ def judge(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Finding
             claim,
             test,
             one.dataset,
-            one.ensemble,
+            one.architecture_set,
             QUANTITIES[test.quantity](one, **test.arguments),
         )
         for claim in claims
@@ -132,7 +132,9 @@ def verdict_of(claim: Claim, findings: Sequence[Finding]) -> Verdict:
     places: dict[tuple[str, str], list[Verdict]] = {}
     for finding in findings:
         if finding.claim.id == claim.id:
-            places.setdefault((finding.dataset, finding.ensemble), []).append(finding.verdict)
+            places.setdefault((finding.dataset, finding.architecture_set), []).append(
+                finding.verdict
+            )
     tested = [place for place in places.values() if NOT_TESTED not in place]
     if not tested:
         return NOT_TESTED
@@ -147,7 +149,7 @@ def table(findings: Sequence[Finding]) -> pd.DataFrame:
         {
             "claim": finding.claim.id,
             "dataset": finding.dataset,
-            "ensemble": finding.ensemble,
+            "architecture_set": finding.architecture_set,
             "test": str(finding.test),
             "required": finding.test.requirement,
             "measured": finding.measured and finding.measured.value,
@@ -158,5 +160,13 @@ def table(findings: Sequence[Finding]) -> pd.DataFrame:
         }
         for finding in findings
     ]
-    columns = ["claim", "dataset", "ensemble", "test", "required", "measured", "measured_low"]
+    columns = [
+        "claim",
+        "dataset",
+        "architecture_set",
+        "test",
+        "required",
+        "measured",
+        "measured_low",
+    ]
     return pd.DataFrame(rows, columns=[*columns, "measured_high", "verdict", "records"])

@@ -43,7 +43,7 @@ class Evidence:
     """Of one data set and ensemble of a study."""
 
     dataset: str
-    ensemble: str
+    architecture_set: str
     points: tuple[Point, ...]
     plan: Plan
     networks: pd.DataFrame  # rows of ``tables.networks``

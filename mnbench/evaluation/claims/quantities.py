@@ -93,8 +93,8 @@ def refused_for_skip_connections(evidence: Evidence, approach: str) -> Measured 
     reasons = [
         out.reason
         for out in evidence.plan.left_out
-        if (out.dataset, out.ensemble, out.approach)
-        == (evidence.dataset, evidence.ensemble, approach)
+        if (out.dataset, out.architecture_set, out.approach)
+        == (evidence.dataset, evidence.architecture_set, approach)
     ]
     if any("skip connections" in reason for reason in reasons):
         return Measured.exact(1.0, ())

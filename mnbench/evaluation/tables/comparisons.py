@@ -45,8 +45,10 @@ def differences(evaluation: Evaluation) -> pd.DataFrame:
             adjusted = false_discovery_control([row["p"] for row in known], method="bh")
             for row, q in zip(known, adjusted, strict=True):
                 row["q"] = q
-        rows += [dict(zip(("dataset", "ensemble"), where, strict=True)) | row for row in here]
-    columns = ["dataset", "ensemble", "first", "second", "seeds", "difference"]
+        rows += [
+            dict(zip(("dataset", "architecture_set"), where, strict=True)) | row for row in here
+        ]
+    columns = ["dataset", "architecture_set", "first", "second", "seeds", "difference"]
     return pd.DataFrame(rows, columns=[*columns, "difference_low", "difference_high", "p", "q"])
 
 
@@ -81,7 +83,7 @@ def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
     replicates in which it is on the front over all approaches.
     """
     rows = []
-    for (dataset, ensemble), of_ensemble in points(evaluation).items():
+    for (dataset, architecture_set), of_ensemble in points(evaluation).items():
         here = on_common_seeds(full_size(of_ensemble), cost)
         if not here:
             continue
@@ -93,7 +95,7 @@ def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
         )
         where = {
             "dataset": dataset,
-            "ensemble": ensemble,
+            "architecture_set": architecture_set,
             "cost": cost,
             "seeds": len(here[0].seeds),
             "reference_cost": reference[0],
@@ -118,7 +120,7 @@ def fronts(evaluation: Evaluation, cost: str) -> pd.DataFrame:
             where | {"approach": point.key.approach, "point": str(point.key), "on_front": share}
             for point, share in zip(here, on_front, strict=True)
         ]
-    columns = ["dataset", "ensemble", "approach", "point", "cost", "seeds", "hypervolume"]
+    columns = ["dataset", "architecture_set", "approach", "point", "cost", "seeds", "hypervolume"]
     columns += ["hypervolume_low", "hypervolume_high", "on_front"]
     return pd.DataFrame(rows, columns=[*columns, "reference_cost", "reference_error"])
 
@@ -151,9 +153,9 @@ def equal_error(evaluation: Evaluation, cost: str) -> pd.DataFrame:
                     continue
                 common = on_common_seeds([point, *curve], cost)
                 if len(common) > 1 and common[0].key == point.key:
-                    row = dict(zip(("dataset", "ensemble"), where, strict=True))
+                    row = dict(zip(("dataset", "architecture_set"), where, strict=True))
                     rows.append(row | {"cost": cost} | _equal(common[0], against, common[1:], cost))
-    columns = ["dataset", "ensemble", "cost", "point", "against", "seeds"]
+    columns = ["dataset", "architecture_set", "cost", "point", "against", "seeds"]
     for quantity in ("speed_up", "error_gain"):
         columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
     return pd.DataFrame(rows, columns=columns)
@@ -218,12 +220,12 @@ def cost_to_reach(evaluation: Evaluation, cost: str) -> pd.DataFrame:
                 others = np.stack([[o.cost_replicates(cost), o.error] for o in offers])
                 again = cost_at(own.error, np.moveaxis(others, -1, 0))
                 rows.append(
-                    dict(zip(("dataset", "ensemble"), where, strict=True))
+                    dict(zip(("dataset", "architecture_set"), where, strict=True))
                     | {"cost": cost, "networks": goal.key.size, "error": error}
                     | {"approach": approach, "seeds": len(own.seeds)}
                     | _read_off("cost_to_reach", float(cost_at(error, np.array(means))), again)
                 )
-    columns = ["dataset", "ensemble", "cost", "networks", "error", "approach", "seeds"]
+    columns = ["dataset", "architecture_set", "cost", "networks", "error", "approach", "seeds"]
     ends = [f"cost_to_reach{end}" for end in ("", "_low", "_high", "_reached")]
     return pd.DataFrame(rows, columns=[*columns, *ends])
 

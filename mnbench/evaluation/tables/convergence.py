@@ -10,7 +10,7 @@ from mnbench.evaluation.tables.comparisons import difference
 
 ALONE = "single_network"  # the approach that is one network, at several budgets
 MARGIN = 0.005  # of error: who gains less from a longer run has converged
-GAINS = ("dataset", "ensemble", "budget", "seeds", "gain", "gain_low", "gain_high")
+GAINS = ("dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high")
 
 
 def convergence(evaluation: Evaluation) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def convergence(evaluation: Evaluation) -> pd.DataFrame:
     longer one, with its interval.
     """
     rows = []
-    for (dataset, ensemble), here in points(evaluation).items():
+    for (dataset, architecture_set), here in points(evaluation).items():
         alone = [point for point in here if point.key.approach == ALONE]
         once = next((point for point in alone if point.key.budget == 1), None)
         for longer in (point for point in alone if point.key.budget > 1):
@@ -29,7 +29,7 @@ def convergence(evaluation: Evaluation) -> pd.DataFrame:
                 rows.append(
                     {
                         "dataset": dataset,
-                        "ensemble": ensemble,
+                        "architecture_set": architecture_set,
                         "budget": longer.key.budget,
                         "seeds": found["seeds"],
                         "gain": found["difference"],
@@ -40,9 +40,9 @@ def convergence(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(GAINS))
 
 
-def of_ensemble(gains: pd.DataFrame, dataset: str, ensemble: str) -> pd.DataFrame:
+def of_ensemble(gains: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:
     """Keep the rows of one data set and ensemble."""
-    return gains[(gains["dataset"] == dataset) & (gains["ensemble"] == ensemble)]
+    return gains[(gains["dataset"] == dataset) & (gains["architecture_set"] == architecture_set)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mnbench.evaluation.combination import RULES
 from mnbench.evaluation.ensembles import CENTRED, MEASURES, Evaluation
 from mnbench.evaluation.points import COSTS, Point, points
 
-KEYS = ("dataset", "ensemble", "approach", "g", "budget", "size", "rule")
+KEYS = ("dataset", "architecture_set", "approach", "g", "budget", "size", "rule")
 
 
 def estimates(evaluation: Evaluation) -> pd.DataFrame:
@@ -22,8 +22,8 @@ def estimates(evaluation: Evaluation) -> pd.DataFrame:
     an approach's full size.
     """
     rows = [
-        {"dataset": dataset, "ensemble": ensemble} | _row(point, rule)
-        for (dataset, ensemble), of_ensemble in points(evaluation).items()
+        {"dataset": dataset, "architecture_set": architecture_set} | _row(point, rule)
+        for (dataset, architecture_set), of_ensemble in points(evaluation).items()
         for point in of_ensemble
         for rule in RULES
     ]

@@ -11,7 +11,7 @@ from mnbench.evaluation.ensembles import Evaluation
 from mnbench.evaluation.points import Point, full_size, points
 
 COLUMNS = (
-    *("dataset", "ensemble", "approach", "g", "budget", "size", "seeds"),
+    *("dataset", "architecture_set", "approach", "g", "budget", "size", "seeds"),
     *("bin", "images", "confidence", "accuracy", "accuracy_low", "accuracy_high"),
 )
 
@@ -23,10 +23,18 @@ def reliability(evaluation: Evaluation) -> pd.DataFrame:
     confidence and accuracy, empty in an empty bin, this with its 95 % interval.
     """
     rows = []
-    for (dataset, ensemble), here in points(evaluation).items():
+    for (dataset, architecture_set), here in points(evaluation).items():
         for point in full_size(here):
             key = point.key
-            where = (dataset, ensemble, key.approach, key.g, key.budget, key.size, len(point.runs))
+            where = (
+                dataset,
+                architecture_set,
+                key.approach,
+                key.g,
+                key.budget,
+                key.size,
+                len(point.runs),
+            )
             total = reduce(add, (run.reliability for run in point.runs))
             with np.errstate(invalid="ignore"):
                 confidence, accuracy = (

@@ -30,7 +30,7 @@ COST_COLUMNS: dict[str, str] = {
 
 SUMMARY_COLUMNS: dict[str, str] = {
     "dataset": "data set",
-    "ensemble": "name of the ensemble's architectures",
+    "architecture_set": "name of the ensemble's architectures",
     "seed": "seed of the repetition",
     "approach": "how the networks were trained",
     "g": "number of clusters (MotherNets only)",
@@ -48,7 +48,7 @@ SUMMARY_COLUMNS: dict[str, str] = {
 }
 
 OTHER_RULES = ("vote", "super_learner", "oracle")
-_WHERE_COLUMNS = ("dataset", "ensemble", "seed", "approach")
+_WHERE_COLUMNS = ("dataset", "architecture_set", "seed", "approach")
 _SUMMED = (
     "epochs",
     "examples",
@@ -121,9 +121,9 @@ def _readable(store: RecordStore, read: Callable[[str], Any]) -> list[Any]:
     return found
 
 
-def select(frame: pd.DataFrame, dataset: str, ensemble: str) -> pd.DataFrame:
+def select(frame: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:
     """Return the rows of one data set and ensemble, such as a figure takes."""
-    chosen = (frame["dataset"] == dataset) & (frame["ensemble"] == ensemble)
+    chosen = (frame["dataset"] == dataset) & (frame["architecture_set"] == architecture_set)
     return frame[chosen].reset_index(drop=True)
 
 
@@ -171,10 +171,10 @@ def _history(record: str, store: RecordStore) -> pd.DataFrame:
 
 def _where(record: str) -> dict[str, Any]:
     """Split a record's id; its record.json holds the training's seed, not the repetition's."""
-    dataset, ensemble, seed, approach, name = record.split("/")
+    dataset, architecture_set, seed, approach, name = record.split("/")
     return {
         "dataset": dataset,
-        "ensemble": ensemble,
+        "architecture_set": architecture_set,
         "seed": int(seed.removeprefix("seed")),
         "approach": approach,
         "record": record,

@@ -114,20 +114,22 @@ def _evidence(
     evaluation: Evaluation, store: RecordStore, networks: pd.DataFrame, cost: str
 ) -> list[Evidence]:
     found = []
-    for (dataset, ensemble), here in points(evaluation).items():
-        rows = tables.select(networks, dataset, ensemble)
+    for (dataset, architecture_set), here in points(evaluation).items():
+        rows = tables.select(networks, dataset, architecture_set)
         details = {id: store.record(id).details for id in rows["record"]}
         hatching = {
             id: float(of_record["hatching_difference"])
             for id, of_record in details.items()
             if "hatching_difference" in of_record
         }
-        found.append(Evidence(dataset, ensemble, tuple(here), store.plan, rows, hatching, cost))
+        found.append(
+            Evidence(dataset, architecture_set, tuple(here), store.plan, rows, hatching, cost)
+        )
     return found
 
 
 def _missing(missing) -> pd.DataFrame:
-    keys = ("dataset", "ensemble", "seed", "approach", "g", "budget", "size")
+    keys = ("dataset", "architecture_set", "seed", "approach", "g", "budget", "size")
     rows = [
         {key: getattr(one.ensemble, key) for key in keys} | {"reason": one.reason}
         for one in missing

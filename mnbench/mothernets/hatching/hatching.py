@@ -3,10 +3,11 @@
 Source: the transformations of Net2Net (Chen, Goodfellow, Shlens 2016, sections 2.2 and 2.3),
 extended to batch norm, pooling, flattening, larger filters, skip connections and concatenations.
 
-What keeps every step exact is one value, the
-:class:`~mnbench.mothernets.hatching.flow.Flow`: which channel of the MotherNet each channel of the
-member repeats. Whoever consumes a flow takes the MotherNet's weight for that channel divided by
-*how often* it is repeated, so the repeats sum to what the MotherNet computed. A residual block adds to one flow throughout; a dense block joins flows.
+What keeps every step exact is one value, the :class:`~mnbench.mothernets.hatching.flow.Flow`:
+which channel of the MotherNet each channel of the member repeats. Whoever consumes a flow takes the
+MotherNet's weight for that channel divided by *how often* it is repeated, so the repeats sum to
+what the MotherNet computed. A residual block adds to one flow throughout; a dense block joins
+flows.
 
 What the MotherNet lacks is inserted so that it changes nothing: in a chain as the identity, beside
 a residual stream as a unit that adds zero, in a dense block as channels that no weight listens to

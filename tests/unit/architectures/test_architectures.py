@@ -470,9 +470,9 @@ import mnbench.planning.config, mnbench.planning.plan, mnbench.planning.planner
 for module in pkgutil.iter_modules(baselines.__path__, "baselines."):
     importlib.import_module(module.name)
 from mnbench.mothernets import cluster, construct
-for name in mnbench.architectures.ENSEMBLES:
-    mnbench.architectures.load_ensemble(name)
-cluster(mnbench.architectures.load_ensemble("v5-small"), 2)
+for name in mnbench.architectures.ARCHITECTURE_SETS:
+    mnbench.architectures.load_architectures(name)
+cluster(mnbench.architectures.load_architectures("v5-small"), 2)
 assert len(list(pkgutil.iter_modules(baselines.__path__))) >= 6
 assert not {"torch", "timm"} & set(sys.modules), "torch or timm was imported"
 """

@@ -161,7 +161,7 @@ def test_no_other_network_shares_its_cluster():
 @pytest.fixture
 def study(monkeypatch):
     """The tiny study's configuration for an ensemble of a small network and one of timm."""
-    monkeypatch.setattr(lineage, "load_ensemble", lambda name: (SMALL, of_timm(MODEL)))
+    monkeypatch.setattr(lineage, "load_architectures", lambda name: (SMALL, of_timm(MODEL)))
     return config() | {
         "approaches": {
             "full_data": None,
@@ -188,7 +188,9 @@ def test_every_approach_but_treenets_can_plan_it(study):
 
 
 def test_a_model_that_cannot_take_the_images_ends_the_planning(study, monkeypatch):
-    monkeypatch.setattr(lineage, "load_ensemble", lambda name: (SMALL, of_timm("timm:test_vit")))
+    monkeypatch.setattr(
+        lineage, "load_architectures", lambda name: (SMALL, of_timm("timm:test_vit"))
+    )
     assert "timm:test_vit cannot take images of 28 pixels" in refused(plan_of, study)
 
 
@@ -223,7 +225,7 @@ def taught(tmp_path_factory):
     """A small network taught by a pretrained model of timm, which is no member of the ensemble."""
     paths = prepare_study(tmp_path_factory.mktemp("taught"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lineage, "load_ensemble", lambda name: (SMALL,))
+        patch.setattr(lineage, "load_architectures", lambda name: (SMALL,))
         plan = plan_of(
             config() | {"approaches": {"knowledge_distillation": {"teacher": PRETRAINED}}}
         )

@@ -128,7 +128,7 @@ def test_the_frontier():
 
 def test_what_is_up_to_something_need_hold_only_somewhere():
     good = evidence_of({TREE: 0.2, G1: 0.2}, {TREE: 40, G1: 10})
-    bad = replace(evidence_of({TREE: 0.2, G1: 0.2}, {TREE: 20, G1: 10}), ensemble="other")
+    bad = replace(evidence_of({TREE: 0.2, G1: 0.2}, {TREE: 20, G1: 10}), architecture_set="other")
     claim = CLAIMS["vs-treenets"]
     assert verdict_of(claim, judge([claim], [good, bad])) == REPRODUCED
     everywhere = replace(claim, holds="everywhere")

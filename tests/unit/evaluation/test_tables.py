@@ -254,7 +254,7 @@ def test_a_damaged_table_is_named(tmp_path):
 
 def test_select_keeps_one_data_set_and_ensemble(records):
     frame = summary_of(records)
-    other = pd.concat([frame.assign(dataset="other"), frame, frame.assign(ensemble="trio")])
+    other = pd.concat([frame.assign(dataset="other"), frame, frame.assign(architecture_set="trio")])
     pd.testing.assert_frame_equal(tables.select(other, "toy", "pair"), frame)
 
 
@@ -484,7 +484,8 @@ from mnbench.evaluation.tables.writing import write_tables
 from mnbench.planning.plan import read_plan
 from mnbench.records.store import RecordStore
 folder = Path({str(records)!r})
-write_tables(RecordStore(read_plan(folder / "plan.json"), folder), folder, ["cpu_seconds"], replicates=10)
+store = RecordStore(read_plan(folder / "plan.json"), folder)
+write_tables(store, folder, ["cpu_seconds"], replicates=10)
 assert "torch" not in sys.modules
 """
     run = subprocess.run(

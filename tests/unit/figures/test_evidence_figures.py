@@ -178,7 +178,7 @@ def test_an_interval_that_cannot_be_read_off_is_no_tight_one(full):
 
 
 def test_every_figure_says_that_ensembles_are_missing(full):
-    missing = pd.DataFrame({"dataset": ["fashion_mnist"] * 3, "ensemble": ["v5-small"] * 3})
+    missing = pd.DataFrame({"dataset": ["fashion_mnist"] * 3, "architecture_set": ["v5-small"] * 3})
     tables = tables_of(full) | {"missing": missing}
     for name in FIGURES:
         words = words_of(catalogue.draw(name, full.plan, tables, "training_flops", "Title"))

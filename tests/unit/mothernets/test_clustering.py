@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import FAMILIES, ensembles, networks, plain, with_layers
 
-from mnbench.architectures import Architecture, Layer, Plain, load_ensemble, parameter_count
+from mnbench.architectures import Architecture, Layer, Plain, load_architectures, parameter_count
 from mnbench.architectures.families import densenet, mlp, resnet, vgg, wide_resnet
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, incompatibility, least_g
@@ -146,7 +146,7 @@ def test_similar_networks_are_put_together(count):
 
 
 def test_clusters_of_v5_small_share_the_most():
-    members = load_ensemble("v5-small")
+    members = load_architectures("v5-small")
     for g, most in enumerate(optima(members), 1):
         assert shared(members, cluster(members, g)) == most
 
@@ -259,7 +259,7 @@ def test_another_g_never_costs_more_than_it_must_however_different_the_networks(
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["v100", "v100-small", "r100", "mixed10"])
 def test_another_g_of_a_paper_scale_ensemble_never_costs_more_than_it_must(name):
-    assert_neighbours_agree(load_ensemble(name))
+    assert_neighbours_agree(load_architectures(name))
 
 
 @pytest.mark.parametrize("shape", [ImageShape(), ImageShape(1, 7, 28)])
@@ -296,7 +296,7 @@ def test_a_group_knows_what_it_is_without_each_member(members):
 
 
 def test_the_vectors_of_different_families_stand_side_by_side():
-    members = load_ensemble("mixed10")
+    members = load_architectures("mixed10")
     vectors = Vectors.of(members, ImageShape())
     assert vectors.families.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
     assert vectors.parameters.tolist() == [parameter_count(member) for member in members]
@@ -383,9 +383,9 @@ def test_where_no_clusters_can_be_merged_one_may_still_be_spread_over_the_others
 
 
 def test_without_tau_the_fewest_clusters_are_one_a_family():
-    assert least_g(load_ensemble("v5-small")) == 1
-    assert least_g(load_ensemble("mixed10")) == 3
-    assert cluster(load_ensemble("mixed10"), 3) == ((0, 3, 6, 9), (1, 4, 7), (2, 5, 8))
+    assert least_g(load_architectures("v5-small")) == 1
+    assert least_g(load_architectures("mixed10")) == 3
+    assert cluster(load_architectures("mixed10"), 3) == ((0, 3, 6, 9), (1, 4, 7), (2, 5, 8))
     assert least_g([plain([8]), plain([8], [8])] * 60) == 2
 
 

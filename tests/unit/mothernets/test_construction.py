@@ -18,7 +18,7 @@ from support.strategies import (
     units,
 )
 
-from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_ensemble
+from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_architectures
 from mnbench.errors import UserError
 from mnbench.mothernets import construct, hatch, incompatibility
 from mnbench.mothernets.hatching import hatching_difference
@@ -247,7 +247,7 @@ def test_mothernets_of_other_kinds_by_hand(members, expected):
 
 
 def test_the_mothernet_of_v5_small():
-    members = load_ensemble("v5-small")
+    members = load_architectures("v5-small")
     assert construct(members) == plain([8, 8], [16, 16], [32, 32], stem=2)
     assert construct([members[2], members[4]]) == plain([8, 8], [16] * 3, [32] * 3, stem=2)
     assert construct(members, name="m").name == "m"

@@ -30,7 +30,7 @@ from support.strategies import (
     with_layers,
 )
 
-from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_ensemble
+from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_architectures
 from mnbench.errors import UserError
 from mnbench.mothernets import construct, hatch
 from mnbench.mothernets.hatching import hatching_difference, perturb
@@ -131,7 +131,7 @@ def test_every_member_of_many_trained_mothernets(family, batches, capsys):
 
 
 def test_every_member_of_v5_small(batches):
-    prove(load_ensemble("v5-small"), 0, batches)
+    prove(load_architectures("v5-small"), 0, batches)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -12,9 +12,9 @@ from support.strategies import plain
 
 from mnbench.__main__ import _parser
 from mnbench.architectures import (
-    ENSEMBLES,
+    ARCHITECTURE_SETS,
     Architecture,
-    load_ensemble,
+    load_architectures,
     parameter_count,
     training_flops,
 )
@@ -25,7 +25,7 @@ from mnbench.mothernets.listing import listing
 from mnbench.mothernets.preview import as_text, first_fitting, preview
 
 ROOT = Path(__file__).parents[3]
-MEMBERS = load_ensemble("v5-small")
+MEMBERS = load_architectures("v5-small")
 DATASET = DATASETS["fashion_mnist"]
 RECIPE = {"images": 12000, "epochs": 10, "hatched_epochs": 4}
 
@@ -63,7 +63,7 @@ def test_a_g_out_of_range_is_refused(g):
 
 
 def test_the_least_g_is_shown_unless_another_is_asked_for():
-    members = load_ensemble("mixed10")
+    members = load_architectures("mixed10")
     found = preview(members, None, DATASETS["cifar10"], **RECIPE)
     assert (found.g, found.least_g) == (3, 3)
     assert [row.g for row in found.predictions] == list(range(3, 11))
@@ -78,9 +78,9 @@ def test_with_tau_every_share_is_at_least_that():
     assert found.g > 1
 
 
-@pytest.mark.parametrize("ensemble", ENSEMBLES)
+@pytest.mark.parametrize("architecture_set", ARCHITECTURE_SETS)
 def test_it_works_for_every_ensemble(ensemble):
-    members = load_ensemble(ensemble)
+    members = load_architectures(ensemble)
     found = preview(members, None, first_fitting(members), **RECIPE)
     assert sum(len(group.members) for group in found.clusters) == len(members)
     text = as_text(found)

@@ -58,7 +58,7 @@ def test_the_default_study_is_what_it_should_be():
     values = yaml.safe_load((ROOT / "config/default.yaml").read_text())
     study = read_study(values, source="default.yaml")
     assert study.datasets == ("fashion_mnist",)
-    assert study.ensembles == ("v5-small",)
+    assert study.architecture_sets == ("v5-small",)
     assert len(study.seeds) >= 2
     plan = plan_of(values)
     shown = {row.approach for row in plan.ensembles}
@@ -76,7 +76,7 @@ def test_the_default_study_is_what_it_should_be():
 
 
 def test_what_is_left_out_has_its_default():
-    values = {key: config()[key] for key in ("study", "datasets", "ensembles", "seeds")}
+    values = {key: config()[key] for key in ("study", "datasets", "architecture_sets", "seeds")}
     study = read_study(values | {"approaches": {"full_data": None}}, source=SOURCE)
     assert study.recipe == Recipe()
     assert (study.costs, study.device) == (("training_flops", "cpu_seconds"), "auto")
@@ -108,17 +108,29 @@ def test_convergence_goes_with_the_schedules_that_need_no_end():
 # What is not: the dotted key, what is wrong, and what is allowed
 
 UNKNOWN_KEYS = [
-    ("sead", 0, "did you mean 'seeds'? allowed: approaches, costs, data, datasets, device,"),
+    (
+        "sead",
+        0,
+        "did you mean 'seeds'? allowed: approaches, architecture_sets, costs, data, datasets, device,",
+    ),
     ("recipe.epoch", 3, "did you mean 'epochs'? allowed: augmentation, batch_size, "),
     ("recipe.optimizer", {}, "did you mean 'optimiser'?"),
     ("recipe.optimiser.lerning_rate", 1, "did you mean 'learning_rate'? allowed: learning_rate, "),
     ("recipe.convergence.patients", 1, "did you mean 'patience'? allowed: max_epochs, "),
     ("data.train_image", 5, "did you mean 'train_images'? allowed: download, root, "),
-    ("approaches.full_data.budget", [1], "did you mean 'budgets'? allowed: budgets"),
-    ("approaches.mothernets.nois", 0, "did you mean 'noise'? allowed: budgets, ensembles, g, "),
+    (
+        "approaches.full_data.budget",
+        [1],
+        "did you mean 'budgets'? allowed: architecture_sets, budgets",
+    ),
+    (
+        "approaches.mothernets.nois",
+        0,
+        "did you mean 'noise'? allowed: architecture_sets, budgets, g, ",
+    ),
     ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: epochs, "),
-    ("approaches.treenets.xyz", 1, "allowed: budgets, ensembles, shared_layers, sizes"),
-    ("approaches.treenets.ensemble", [], "did you mean 'ensembles'? allowed: budgets, "),
+    ("approaches.treenets.xyz", 1, "allowed: architecture_sets, budgets, shared_layers, sizes"),
+    ("approaches.treenets.architecture_set", [], "did you mean 'architecture_sets'? allowed: "),
 ]
 
 
@@ -130,7 +142,7 @@ def test_a_wrong_key_is_answered_with_the_nearest_one(path, value, answer):
 UNKNOWN_NAMES = [
     ("datasets", ["fashion-mnist"], "datasets.0", "did you mean 'fashion_mnist'? allowed: cifar10"),
     ("datasets", ["imagenet"], "datasets.0", "allowed: cifar10, cifar100, fashion_mnist, svhn"),
-    ("ensembles", ["v5-smal"], "ensembles.0", "did you mean 'v5-small'? allowed: "),
+    ("architecture_sets", ["v5-smal"], "architecture_sets.0", "did you mean 'v5-small'? allowed: "),
     (
         "approaches",
         {"mothernet": None},
@@ -243,12 +255,12 @@ WHAT_CANNOT_BE = [
     ),
     (
         "approaches.mothernets",
-        {"g": [1], "ensembles": {"v5-small": {"g": [9]}}},
-        "key 'approaches.mothernets.ensembles.v5-small.g': 9 clusters of the 5 networks of ",
+        {"g": [1], "architecture_sets": {"v5-small": {"g": [9]}}},
+        "key 'approaches.mothernets.architecture_sets.v5-small.g': 9 clusters of the 5 networks ",
     ),
     (
         "approaches.mothernets",
-        {"g": [9], "ensembles": {"v5-small": {"noise": 0.0}}},
+        {"g": [9], "architecture_sets": {"v5-small": {"noise": 0.0}}},
         "key 'approaches.mothernets.g': 9 clusters of the 5 networks of ",
     ),
     (
@@ -268,10 +280,10 @@ WHAT_CANNOT_BE = [
         "key 'approaches.mothernets.g': 'v5-small': g = 2 clusters are too few: ",
     ),
     (
-        "ensembles",
+        "architecture_sets",
         ["mixed10"],
-        "key 'ensembles': 'mixed10' is not for Fashion-MNIST: network 'v13', block 5: pool 2 "
-        "shrinks images of 28 pixels below one pixel; ",
+        "key 'architecture_sets': 'mixed10' is not for Fashion-MNIST: network 'v13', block 5: "
+        "pool 2 shrinks images of 28 pixels below one pixel; ",
     ),
     (
         "approaches.treenets.sizes",
@@ -325,7 +337,7 @@ def test_too_many_images_are_told_how_many_there_are():
     )
 
 
-@pytest.mark.parametrize("key", ["study", "datasets", "ensembles", "seeds", "approaches"])
+@pytest.mark.parametrize("key", ["study", "datasets", "architecture_sets", "seeds", "approaches"])
 def test_a_missing_key_is_named(key):
     values = config()
     del values[key]
@@ -359,15 +371,15 @@ def test_a_key_that_is_no_text_is_one_line():
 
 def used(**approaches) -> dict[str, set[str]]:
     """The ensembles that each approach has in a study of two."""
-    values = config() | {"ensembles": ["v5-small", "r5-small"], "approaches": approaches}
+    values = config() | {"architecture_sets": ["v5-small", "r5-small"], "approaches": approaches}
     found: dict[str, set[str]] = {}
     for row in plan_of(values).ensembles:
-        found.setdefault(row.approach, set()).add(row.ensemble)
+        found.setdefault(row.approach, set()).add(row.architecture_set)
     return found
 
 
 def test_an_approach_is_used_for_the_ensembles_that_it_is_given():
-    assert used(full_data=None, bagging={"ensembles": ["r5-small"]}) == {
+    assert used(full_data=None, bagging={"architecture_sets": ["r5-small"]}) == {
         "full_data": {"v5-small", "r5-small"},
         "bagging": {"r5-small"},
     }
@@ -377,17 +389,17 @@ def test_an_ensemble_may_have_options_of_its_own():
     plan = plan_of(
         config()
         | {
-            "ensembles": ["v5-small", "r5-small"],
+            "architecture_sets": ["v5-small", "r5-small"],
             "approaches": {
                 "mothernets": {
                     "g": [1, 2],
                     "noise": 0.3,
-                    "ensembles": {"v5-small": {"g": [4]}, "r5-small": None},
+                    "architecture_sets": {"v5-small": {"g": [4]}, "r5-small": None},
                 }
             },
         }
     )
-    numbers = {(row.ensemble, row.g) for row in plan.ensembles}
+    numbers = {(row.architecture_set, row.g) for row in plan.ensembles}
     assert numbers == {("v5-small", 4), ("r5-small", 1), ("r5-small", 2)}
     # What it does not say is the approach's.
     noises = {t.options["noise"] for t in plan.trainings.values() if t.parents}
@@ -395,8 +407,11 @@ def test_an_ensemble_may_have_options_of_its_own():
 
 
 WRONG_ENSEMBLES = [
-    (["v5_small"], ": 'v5_small' is no ensemble of this study; did you mean 'v5-small'? allowed: "),
-    (["v25-small"], ": 'v25-small' is no ensemble of this study; "),
+    (
+        ["v5_small"],
+        ": 'v5_small' is no architecture set of this study; did you mean 'v5-small'? allowed: ",
+    ),
+    (["v25-small"], ": 'v25-small' is no architecture set of this study; "),
     (["v5-small"] * 2, ": 'v5-small' is given twice; give each once"),
     ([], " must have at least one entry, got []"),
     ("v5-small", " must be a list, '[a, b]', or a mapping to options, got 'v5-small'"),
@@ -404,26 +419,35 @@ WRONG_ENSEMBLES = [
 ]
 
 
+def test_the_former_word_for_architecture_sets_is_still_understood():
+    values = changed("approaches.bagging", {"ensembles": ["v5-small"]})
+    values["ensembles"] = values.pop("architecture_sets")
+    today = changed("approaches.bagging", {"architecture_sets": ["v5-small"]})
+    assert plan_of(values) == plan_of(today)
+    both = config() | {"ensembles": ["v5-small"]}
+    assert "key 'ensembles' is the former name of 'architecture_sets'" in refusal(both)
+
+
 @pytest.mark.parametrize(("ensembles", "answer"), WRONG_ENSEMBLES)
 def test_wrong_ensembles_of_an_approach_are_explained(ensembles, answer):
-    text = refusal(changed("approaches.bagging", {"ensembles": ensembles}))
-    assert text.startswith(f"key 'approaches.bagging.ensembles'{answer}")
+    text = refusal(changed("approaches.bagging", {"architecture_sets": ensembles}))
+    assert text.startswith(f"key 'approaches.bagging.architecture_sets'{answer}")
 
 
 def test_a_wrong_option_of_one_ensemble_is_named_with_its_place():
-    options = {"ensembles": {"v5-small": {"budget": [2]}}}
+    options = {"architecture_sets": {"v5-small": {"budget": [2]}}}
     assert refusal(changed("approaches.bagging", options)) == (
-        "unknown key 'approaches.bagging.ensembles.v5-small.budget'; did you mean 'budgets'? "
-        "allowed: budgets"
+        "unknown key 'approaches.bagging.architecture_sets.v5-small.budget'; did you mean "
+        "'budgets'? allowed: budgets"
     )
 
 
 def test_an_ensemble_that_no_approach_is_used_for_is_refused():
-    values = config() | {"ensembles": ["v5-small", "r5-small"]}
-    values["approaches"] = {"full_data": {"ensembles": ["r5-small"]}}
+    values = config() | {"architecture_sets": ["v5-small", "r5-small"]}
+    values["approaches"] = {"full_data": {"architecture_sets": ["r5-small"]}}
     assert refusal(values) == (
-        "key 'ensembles': no approach is used for 'v5-small'; add it to an approach's own "
-        "'ensembles' or leave it out"
+        "key 'architecture_sets': no approach is used for 'v5-small'; add it to an approach's own "
+        "'architecture_sets' or leave it out"
     )
 
 

@@ -2,12 +2,12 @@
 
 from support.tiny import config, plan_of
 
-from mnbench.architectures import forward_flops, load_ensemble, training_flops
+from mnbench.architectures import forward_flops, load_architectures, training_flops
 from mnbench.planning.forecast import forecast, overview
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import read_record
 
-MEMBERS = load_ensemble("v5-small")
+MEMBERS = load_architectures("v5-small")
 
 
 def rows_of(**changes):
@@ -83,7 +83,7 @@ def test_the_overview_adds_up_and_says_what_is_left_out():
     plan = plan_of(
         config()
         | {
-            "ensembles": ["v5-small", "r5-small"],
+            "architecture_sets": ["v5-small", "r5-small"],
             "seeds": [0, 1],
             "approaches": {"treenets": None, "bagging": None},
         }

@@ -57,7 +57,9 @@ def tables_of(made) -> dict[str, pd.DataFrame]:
         "networks": made.networks,
         "histories": made.histories,
         "convergence": made.convergence,
-        "missing": pd.DataFrame(columns=["dataset", "ensemble", "seed", "approach", "reason"]),
+        "missing": pd.DataFrame(
+            columns=["dataset", "architecture_set", "seed", "approach", "reason"]
+        ),
     }
 
 
@@ -144,7 +146,7 @@ def test_nothing_in_a_name_ends_the_data(made):
 def test_what_could_not_be_evaluated_is_said(made):
     tables = tables_of(made)
     tables["summary"], tables["networks"] = tables["summary"][:0], tables["networks"][:0]
-    row = {"dataset": "fashion_mnist", "ensemble": "v5-small", "reason": "altered"}
+    row = {"dataset": "fashion_mnist", "architecture_set": "v5-small", "reason": "altered"}
     tables["missing"] = pd.DataFrame([row, row])
     (setting,) = data_of(explorer(made.plan, tables, COSTS))["settings"]
     assert setting["points"] == []

@@ -1,4 +1,4 @@
-"""The named ensembles: one YAML file each, beside this module.
+"""The named architecture sets: one YAML file each, beside this module.
 
 A file has ``members``, a list of networks (:func:`mnbench.architectures.reading.read_network` says
 how one is written), or ``base``, one network, and ``variants``, a rule that makes networks of it
@@ -20,7 +20,7 @@ from mnbench.errors import UserError, choices
 
 KEYS = ("members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
-ENSEMBLES = tuple(
+ARCHITECTURE_SETS = tuple(
     sorted(f.name.removesuffix(".yaml") for f in _FOLDER.iterdir() if f.name.endswith(".yaml"))
 )
 
@@ -38,14 +38,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_ensemble(name: str) -> tuple[Architecture, ...]:
-    """Load the members of the ensemble *name*, in the order in which sizes count them.
+def load_architectures(name: str) -> tuple[Architecture, ...]:
+    """Load the networks of the architecture set *name*, in the order in which sizes count them.
 
     Raises:
-        UserError: there is no such ensemble, or its file is not valid.
+        UserError: there is no such set, or its file is not valid.
     """
-    if name not in ENSEMBLES:
-        raise UserError(f"unknown ensemble '{name}'; {choices(name, ENSEMBLES)}")
+    if name not in ARCHITECTURE_SETS:
+        raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
     file = f"{name}.yaml"
     try:
         data = _Loader((_FOLDER / file).read_text(encoding="utf-8")).get_single_data()

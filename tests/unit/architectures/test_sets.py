@@ -6,15 +6,15 @@ import pytest
 from support.strategies import dense, mlp, network, plain, units
 
 from mnbench.architectures import (
-    ENSEMBLES,
+    ARCHITECTURE_SETS,
     Architecture,
     Head,
     Layer,
     Plain,
     Stem,
-    ensembles,
-    load_ensemble,
+    load_architectures,
     parameter_count,
+    sets,
     training_flops,
 )
 from mnbench.architectures.families import densenet, resnet, vgg
@@ -22,7 +22,7 @@ from mnbench.architectures.variants import Rule, variants
 from mnbench.errors import UserError
 from mnbench.mothernets.construction import incompatibility
 
-SMALL = [name for name in ENSEMBLES if name.endswith("-small")]
+SMALL = [name for name in ARCHITECTURE_SETS if name.endswith("-small")]
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def own_ensemble(tmp_path, monkeypatch):
 
     def load(text):
         (tmp_path / "own.yaml").write_text(text)
-        monkeypatch.setattr(ensembles, "_FOLDER", tmp_path)
-        monkeypatch.setattr(ensembles, "ENSEMBLES", ("own",))
-        return load_ensemble("own")
+        monkeypatch.setattr(sets, "_FOLDER", tmp_path)
+        monkeypatch.setattr(sets, "ARCHITECTURE_SETS", ("own",))
+        return load_architectures("own")
 
     return load
 
@@ -44,28 +44,28 @@ def own_ensemble(tmp_path, monkeypatch):
 def test_the_papers_and_the_small_ensembles_are_there():
     paper = {"v5", "d5", "r10", "w5", "h5", "v25", "r25", "v100", "r100", "mixed10"}
     small = {"v5-small", "r5-small", "d5-small", "w5-small", "h5-small", "v25-small", "v100-small"}
-    assert set(ENSEMBLES) == paper | small
-    for name in ENSEMBLES:
-        assert len(load_ensemble(name)) == int(re.search(r"\d+", name).group())
+    assert set(ARCHITECTURE_SETS) == paper | small
+    for name in ARCHITECTURE_SETS:
+        assert len(load_architectures(name)) == int(re.search(r"\d+", name).group())
 
 
-@pytest.mark.parametrize("name", ENSEMBLES)
+@pytest.mark.parametrize("name", ARCHITECTURE_SETS)
 def test_members_differ_and_take_the_images_they_are_for(name):
-    members = load_ensemble(name)
+    members = load_architectures(name)
     assert len(set(members)) == len({member.name for member in members}) == len(members)
     for member in members:
         for image_size in (28, 32) if name in SMALL else (32,):
             assert training_flops(member, image_size) > 0
 
 
-@pytest.mark.parametrize("name", [name for name in ENSEMBLES if name != "mixed10"])
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURE_SETS if name != "mixed10"])
 def test_one_mothernet_can_have_all_members(name):
-    first, *others = load_ensemble(name)
+    first, *others = load_architectures(name)
     assert [incompatibility(first, other) for other in others] == [None] * len(others)
 
 
 def test_mixed10_has_three_families():
-    members = load_ensemble("mixed10")
+    members = load_architectures("mixed10")
     kinds = [member.blocks[0].kind for member in members]
     assert [kinds.count(kind) for kind in ("plain", "residual", "dense")] == [4, 3, 3]
     for member, kind in zip(members, kinds, strict=True):
@@ -75,22 +75,23 @@ def test_mixed10_has_three_families():
 
 def test_v5_has_as_many_parameters_as_the_papers():
     total = sum(
-        parameter_count(member, num_classes=1000, image_size=224) for member in load_ensemble("v5")
+        parameter_count(member, num_classes=1000, image_size=224)
+        for member in load_architectures("v5")
     )
     assert abs(total - 682e6) < 1e6
 
 
-@pytest.mark.parametrize("name", ENSEMBLES)
+@pytest.mark.parametrize("name", ARCHITECTURE_SETS)
 def test_each_file_says_how_many_parameters_its_ensemble_has(name):
-    text = (ensembles._FOLDER / f"{name}.yaml").read_text()
+    text = (sets._FOLDER / f"{name}.yaml").read_text()
     said = re.search(r"In all ([\d.,]+) M parameters for 10 classes of 32x32", text).group(1)
-    total = sum(parameter_count(member) for member in load_ensemble(name)) / 1e6
+    total = sum(parameter_count(member) for member in load_architectures(name)) / 1e6
     digits = len(said.partition(".")[2])
     assert round(total, digits) == float(said.replace(",", ""))
 
 
 def test_v5_small_varies_as_the_papers_v5_does():
-    members = load_ensemble("v5-small")
+    members = load_architectures("v5-small")
     v13, v16, v16a, v16b, v19 = members
     assert [member.name for member in members] == ["v13", "v16", "v16a", "v16b", "v19"]
     assert {member.stem.space_to_depth for member in members} == {2}
@@ -100,8 +101,10 @@ def test_v5_small_varies_as_the_papers_v5_does():
 
 
 def test_an_unknown_ensemble_is_refused_with_the_nearest_name():
-    with pytest.raises(UserError, match=r"^unknown ensemble 'v5-smal'; did you mean 'v5-small'\?"):
-        load_ensemble("v5-smal")
+    with pytest.raises(
+        UserError, match=r"^unknown architecture set 'v5-smal'; did you mean 'v5-small'\?"
+    ):
+        load_architectures("v5-smal")
 
 
 # The ways to write a network
@@ -286,7 +289,7 @@ def test_variants_differ_however_small_the_step_is():
 
 def test_the_same_rule_makes_the_first_of_a_larger_ensemble():
     for few, many in (("v25", "v100"), ("r25", "r100"), ("v25-small", "v100-small")):
-        assert load_ensemble(many)[:25] == load_ensemble(few)
+        assert load_architectures(many)[:25] == load_architectures(few)
 
 
 def test_a_base_can_be_written_in_both_ways_and_shares(own_ensemble):
