@@ -49,7 +49,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 # Exact versions for every system and Python from 3.11 on; uv writes markers, not addresses.
 lock: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:

@@ -111,7 +111,7 @@ UNKNOWN_KEYS = [
     (
         "sead",
         0,
-        "did you mean 'seeds'? allowed: approaches, architecture_sets, costs, data, datasets, device,",
+        "did you mean 'seeds'? allowed: approaches, architecture_sets, costs, ",
     ),
     ("recipe.epoch", 3, "did you mean 'epochs'? allowed: augmentation, batch_size, "),
     ("recipe.optimizer", {}, "did you mean 'optimiser'?"),
