@@ -29,7 +29,7 @@ for approach_file in sorted(Path(workflow.basedir, "workflow/rules/approaches").
 include: "workflow/rules/planning.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/pages.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

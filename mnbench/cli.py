@@ -196,13 +196,14 @@ def _tables(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation import comparison as comparing
     from mnbench.evaluation.bootstrap import REPLICATES
-    from mnbench.evaluation.ensembles import evaluate
+    from mnbench.evaluation.comparison import compare
+    from mnbench.evaluation.evaluate import evaluate
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
+    from mnbench.report.side_by_side import side_by_side
 
-    found = []
+    evaluations = []
     for name in (arguments.first, arguments.second):
         paths = StudyPaths(Path(name) if Path(name).is_dir() else Path("results", name))
         if not paths.plan.is_file():
@@ -217,16 +218,16 @@ def _compare(arguments: argparse.Namespace) -> None:
                 + (f"there are: {', '.join(known)}" if known else "results/ has none yet")
             )
         evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
-        for one in dict.fromkeys(missing.reason for missing in evaluation.missing):
-            _failed(f"mnbench: missing from the comparison: {one}")
-        found.append(evaluation)
+        for reason in dict.fromkeys(missing.reason for missing in evaluation.missing):
+            _failed(f"mnbench: missing from the comparison: {reason}")
+        evaluations.append(evaluation)
     names = (Path(arguments.first).name, Path(arguments.second).name)
-    table = comparing.compare(*found, arguments.cost)
-    print(comparing.as_markdown(table, *names, arguments.cost))
+    table = compare(*evaluations, arguments.cost)
+    print(side_by_side(table, *names, arguments.cost))
 
 
 def _figure(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation.tables.tables import read_table, select
+    from mnbench.evaluation.tables.files import read_table, select
     from mnbench.figures import catalogue, style
 
     tables = {
@@ -245,24 +246,15 @@ def _figure(arguments: argparse.Namespace) -> None:
 
 
 def _pages(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation.tables.tables import read_table
-    from mnbench.report import DOCUMENTS, TABLES
-    from mnbench.report.documents import document, table_page
-    from mnbench.report.explorer import NEEDED, explorer
+    from mnbench.report.writing import write_report
 
-    tables = {
-        name: read_table(arguments.tables / f"{name}.csv")
-        for name in dict.fromkeys([*TABLES, *NEEDED])
-    }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in DOCUMENTS:
-        text = (arguments.tables / f"{name}.md").read_text(encoding="utf-8")
-        (arguments.out / f"{name}.html").write_text(document(text), encoding="utf-8")
-    for name, title in TABLES.items():
-        page = table_page(tables[name], title)
-        (arguments.out / f"{name}_table.html").write_text(page, encoding="utf-8")
-    page = explorer(read_plan(arguments.plan), tables, arguments.costs)
-    arguments.explorer.write_text(page, encoding="utf-8")
+    write_report(
+        read_plan(arguments.plan),
+        arguments.tables,
+        arguments.costs,
+        pages=arguments.out,
+        explorer_file=arguments.explorer,
+    )
 
 
 def _readme(arguments: argparse.Namespace) -> None:

@@ -8,8 +8,7 @@ import pandas as pd
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
-from mnbench.evaluation.tables.convergence import GAINS
-from mnbench.evaluation.tables.tables import HISTORIES_COLUMNS, NETWORKS_COLUMNS, SUMMARY_COLUMNS
+from mnbench.evaluation.tables import convergence, histories, networks, summary
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.records.record import lineage_of
 
@@ -57,11 +56,11 @@ class Study:
             columns[f"{column}_low"] = groups[column].min()
             columns[f"{column}_high"] = groups[column].max()
         table = pd.DataFrame(columns).reset_index()
-        table = table.assign(rule="average", images=10_000, timed_seeds=table["seeds"])
+        table = table.assign(combination="average", images=10_000, timed_seeds=table["seeds"])
         others = table[
             [*keys, "seeds", "images", *(c for c in table if c[:5] in ("test_", "calib"))]
         ]
-        rules = [others.assign(rule=rule) for rule in ("vote", "super_learner", "oracle")]
+        rules = [others.assign(combination=rule) for rule in ("vote", "super_learner", "oracle")]
         return pd.concat([table, *rules], ignore_index=True)
 
     @property
@@ -219,7 +218,7 @@ def study(approaches=None, seeds=(0, 1)) -> Study:
         _summary(plan, networks, rng),
         networks,
         _histories(plan, networks, rng),
-        pd.DataFrame(columns=list(GAINS)),
+        pd.DataFrame(columns=list(convergence.COLUMNS)),
     )
 
 
@@ -270,7 +269,7 @@ def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFra
     for record, row in rows.items():
         lineage = lineage_of([record], plan.parents)
         row |= {f"lineage_{c}": sum(rows[r][c] for r in lineage) for c in SUMMED}
-    return pd.DataFrame(list(rows.values()), columns=list(NETWORKS_COLUMNS))
+    return pd.DataFrame(list(rows.values()), columns=list(networks.COLUMNS))
 
 
 def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
@@ -305,7 +304,7 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                 "trainings": len(lineage),
             }
         )
-    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)).astype({"g": "Int64"})
+    return pd.DataFrame(rows, columns=list(summary.COLUMNS)).astype({"g": "Int64"})
 
 
 def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
@@ -338,6 +337,6 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                     "cpu_seconds": row.cpu_seconds / epochs,
                     "device_share": 0.98,
                 }
-            )[list(HISTORIES_COLUMNS)]
+            )[list(histories.COLUMNS)]
         )
     return pd.concat(frames, ignore_index=True)

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from mnbench.evaluation.tables.tables import SUMMARY_COLUMNS, read_table
+from mnbench.evaluation.tables import TITLES as TABLE_TITLES
+from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
-from mnbench.report import DOCUMENTS, TABLES
+from mnbench.report import DOCUMENTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,7 +95,7 @@ def test_every_record_table_and_figure_is_made(finished):
     for stem in drawn:
         for format in FORMATS:
             assert (folder / f"{stem}.{format}").stat().st_size > 3_000
-    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLES)):
+    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLE_TITLES)):
         assert (study / f"pages/{page}.html").is_file()
     assert "plotly" in (study / "explorer.html").read_text()
     assert not list(study.glob("checkpoints/**/*.safetensors"))
@@ -107,7 +109,7 @@ def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(fin
     for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
         assert f'"{category}"' in report
     assert "System Message" not in report + done.stderr  # of a text that is no good reST
-    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLES.values()):
+    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLE_TITLES.values()):
         assert title in report
     # Snakemake makes a switch of a label with two values, each of half of a category's results.
     for axis in COSTS:

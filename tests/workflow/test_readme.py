@@ -8,7 +8,8 @@ import pytest
 import torch
 import yaml
 
-from mnbench.evaluation.tables.tables import SUMMARY_COLUMNS, read_table
+from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.report.numbers import Results, fill
 from mnbench.report.overview import overview
 

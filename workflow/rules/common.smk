@@ -11,7 +11,8 @@ from mnbench.errors import UserError
 from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
 from mnbench.figures import TITLES as FIGURE_TITLES
 from mnbench.planning.planner import Approach, make_plan
-from mnbench.report import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
+from mnbench.evaluation.tables import TITLES as TABLE_TITLES
+from mnbench.report import DOCUMENTS as DOCUMENT_TITLES
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.planning.config import read_study

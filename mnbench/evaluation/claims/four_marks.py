@@ -1,8 +1,9 @@
 """The four marks of the authors' page, given by stated rules from what was measured.
 
-Fast training, high accuracy, diverse architectures, large size: *yes*, *partly* or *no* each. Full
-Data is the yardstick. All four are of one and the same configuration: of an approach with several
-(MotherNets at every g) the one with the best marks counts, the faster one of equals.
+Open this module to look up when an approach trains fast, is accurate, takes diverse architectures
+or grows large. Each mark is *yes*, *partly* or *no*; Full Data is the yardstick. The trap: all four
+belong to one configuration. Of several (MotherNets at every g) the one with the most marks counts,
+the faster one of equals.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from statistics import mean
 
 import numpy as np
 
-from mnbench.evaluation.claims.evidence import Evidence, records_of
-from mnbench.evaluation.points import Point
+from mnbench.evaluation.claims.evidence import Evidence
+from mnbench.evaluation.points import Configuration, Point
 
 APPROACHES = (
     "full_data",
@@ -27,12 +28,12 @@ YARDSTICK = "full_data"
 FAST = (0.6, 0.85)  # cost, as a fraction of Full Data's
 ACCURATE = (0.005, 0.01)  # error above Full Data's, fraction
 LARGE = (0.6, 0.85)  # cost of one more network, as a fraction of Full Data's mean network's
-RULES: Mapping[str, str] = {
+MARKS: Mapping[str, str] = {  # by name, when it is given
     "fast training": f"costs at most {FAST[0]:g} of Full Data (partly: {FAST[1]:g})",
     "high accuracy": f"errs at most {100 * ACCURATE[0]:g} points more than Full Data "
     f"(partly: {100 * ACCURATE[1]:g})",
     "diverse architectures": "its networks are as many different ones as Full Data's (partly: it "
-    "cannot take some ensemble of the study)",
+    "cannot take some architecture set of the study)",
     "large size": f"one more network costs at most {LARGE[0]:g} of Full Data's mean network "
     f"(partly: {LARGE[1]:g}), and the full size errs no more than a smaller one",
 }
@@ -40,38 +41,40 @@ RULES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Marks:
-    """One approach's marks: yes, partly, no, or None where the study cannot tell."""
+    """One approach's marks.
 
-    approach: str
-    configuration: str
-    of: Mapping[str, str | None]
+    Attributes:
+        configuration: whose they are.
+        grades: by mark: yes, partly, no, or None where the study cannot tell.
+    """
+
+    configuration: Configuration
+    grades: Mapping[str, str | None]
 
 
 def marks(evidence: Evidence) -> list[Marks]:
-    """Mark every approach of the page that the study has; none without Full Data."""
+    """Return the marks of every approach of the page that the study has; [] without Full Data."""
     yardstick = evidence.fastest(YARDSTICK)
     if yardstick is None:
         return []
-    found = []
+    rows = []
     for approach in APPROACHES:
-        options = [
-            point
+        candidates = [
+            _marks(evidence, point, yardstick)
             for point in evidence.full(approach)
-            if approach != "mothernets" or point.key.g != point.key.size
+            if approach != "mothernets" or point.configuration.g != point.configuration.size
         ]
-        every = [_marks(evidence, point, yardstick) for point in options]
-        if every:
+        if candidates:
             # max takes the first of equals, and g ascends.
-            found.append(max(every, key=lambda one: list(one.of.values()).count("yes")))
-    return found
+            rows.append(max(candidates, key=lambda row: list(row.grades.values()).count("yes")))
+    return rows
 
 
 def _marks(evidence: Evidence, point: Point, yardstick: Point) -> Marks:
     cost = point.cost(evidence.cost) / yardstick.cost(evidence.cost)
     error = point.value("test_error") - yardstick.value("test_error")
     return Marks(
-        point.key.approach,
-        str(point.key),
+        point.configuration,
         {
             "fast training": _grade(cost, FAST),
             "high accuracy": _grade(error, ACCURATE),
@@ -88,14 +91,16 @@ def _grade(value: float, limits: tuple[float, float]) -> str | None:
 
 
 def _diversity(evidence: Evidence, point: Point, yardstick: Point) -> str:
-    if _architectures(evidence, point) < _architectures(evidence, yardstick):
+    if _architectures(point, evidence) < _architectures(yardstick, evidence):
         return "no"
-    cannot = any(out.approach == point.key.approach for out in evidence.plan.left_out)
+    approach = point.configuration.approach
+    cannot = any(out.approach == approach for out in evidence.plan.left_out)
     return "partly" if cannot else "yes"
 
 
-def _architectures(evidence: Evidence, point: Point) -> int:
-    trainings = (evidence.plan.trainings[id] for id in records_of([point]))
+def _architectures(point: Point, evidence: Evidence) -> int:
+    members = {member for run in point.runs for member in run.ensemble.members}
+    trainings = (evidence.plan.trainings[member] for member in members)
     return len({network.id for training in trainings for network in training.networks})
 
 
@@ -103,11 +108,11 @@ def _size(evidence: Evidence, point: Point, yardstick: Point) -> str | None:
     sizes = evidence.sized(point)
     if len(sizes) < 2:
         return None
-    smaller, largest = sizes[0], sizes[-1]
-    added = largest.key.size - smaller.key.size
-    a_network = yardstick.cost(evidence.cost) / yardstick.key.size
-    marginal = (largest.cost(evidence.cost) - smaller.cost(evidence.cost)) / added
-    best = mean([p.value("test_error") for p in sizes if 2 * p.key.size >= largest.key.size])
-    if largest.value("test_error") > best:
+    smallest, largest = sizes[0], sizes[-1]
+    added = largest.configuration.size - smallest.configuration.size
+    a_network = yardstick.cost(evidence.cost) / yardstick.configuration.size
+    marginal = (largest.cost(evidence.cost) - smallest.cost(evidence.cost)) / added
+    upper_half = [p for p in sizes if 2 * p.configuration.size >= largest.configuration.size]
+    if largest.value("test_error") > mean([p.value("test_error") for p in upper_half]):
         return "no"
     return _grade(marginal / a_network, LARGE)
