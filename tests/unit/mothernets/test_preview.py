@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.strategies import plain
 
-from mnbench.__main__ import _parser
+from mnbench.cli import _parser
 from mnbench.architectures import (
     ARCHITECTURE_SETS,
     Architecture,

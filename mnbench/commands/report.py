@@ -1,0 +1,54 @@
+"""``mnbench report``: a study's claims, tables and explorer as pages for a browser."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mnbench.commands.arguments import add_costs, add_plan, add_tables
+from mnbench.commands.command import Command
+from mnbench.planning.plan import read_plan
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    add_plan(parser)
+    add_tables(parser)
+    add_costs(parser, "cost axes to choose from in the explorer")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", required=True, help="where the pages go"
+    )
+    parser.add_argument(
+        "--explorer", type=Path, metavar="FILE", required=True, help="where the explorer goes"
+    )
+
+
+def _run(arguments: Namespace) -> None:
+    from mnbench.evaluation.tables.tables import read_table
+    from mnbench.report import DOCUMENTS, TABLES
+    from mnbench.report.documents import document, table_page
+    from mnbench.report.explorer import NEEDED, explorer
+
+    tables = {
+        name: read_table(arguments.tables / f"{name}.csv")
+        for name in dict.fromkeys([*TABLES, *NEEDED])
+    }
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in DOCUMENTS:
+        text = (arguments.tables / f"{name}.md").read_text(encoding="utf-8")
+        (arguments.out / f"{name}.html").write_text(document(text), encoding="utf-8")
+    for name, title in TABLES.items():
+        page = table_page(tables[name], title)
+        (arguments.out / f"{name}_table.html").write_text(page, encoding="utf-8")
+    page = explorer(read_plan(arguments.plan), tables, arguments.costs)
+    arguments.explorer.write_text(page, encoding="utf-8")
+
+
+COMMAND = Command(
+    name="report",
+    former_names=("pages",),
+    summary="write a study's pages: claims, tables, explorer",
+    description="Write a study's claims, its tables and the explorer as HTML files. Each opens in "
+    "a browser without a network. Snakemake's report shows the first two kinds.",
+    example="mnbench report results/default/plan.json results/default --costs training_flops "
+    "--out pages --explorer explorer.html",
+    add_arguments=_add_arguments,
+    run=_run,
+)
