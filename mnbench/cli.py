@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
-    argcomplete.autocomplete(parser)
+    former_names = [name for command in COMMANDS for name in command.former_names]
+    argcomplete.autocomplete(parser, exclude=former_names)
     known, unknown = parser.parse_known_args(arguments)
     if known.run is None:
         parser.print_help(sys.stderr)
