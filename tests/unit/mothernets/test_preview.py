@@ -10,7 +10,6 @@ import pytest
 import yaml
 from support.strategies import plain
 
-from mnbench.cli import _parser
 from mnbench.architectures import (
     ARCHITECTURE_SETS,
     Architecture,
@@ -19,6 +18,7 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.architectures.variants import Rule, variants
+from mnbench.cli import _parser
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.mothernets.listing import listing
