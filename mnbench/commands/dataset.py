@@ -1,4 +1,8 @@
-"""``mnbench dataset``: a data set checked, split and stored, before anything is trained."""
+"""``mnbench dataset``: a data set checked, split and stored, before anything is trained.
+
+Open this to prepare images without Snakemake. The trap: which images are held out follows from the
+numbers alone, so two studies with the same numbers have the same split.
+"""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""``mnbench figure``: one figure of one data set and architecture set, as PNG and PDF."""
+"""``mnbench figure``: one figure of one data set and architecture set, as PNG and PDF.
+
+Open this to draw a figure again after its module has changed. The trap: figures read tables, never
+records, so run ``mnbench tables`` first when records have changed.
+"""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""``mnbench preview``: the clusters, MotherNets and predicted cost of an architecture set."""
+"""``mnbench preview``: the clusters, MotherNets and predicted cost of an architecture set.
+
+Open this when you choose g for a study. The trap: its defaults are those of ``config/default.yaml``
+and a test compares them; change both.
+"""
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError, Namespace

@@ -1,4 +1,8 @@
-"""``mnbench readme``: the README's numbers, written from committed tables."""
+"""``mnbench readme``: the README's numbers, written from committed tables.
+
+Open this when a number in the README looks wrong: correct the template or the table, never the
+number. The trap: it overwrites the file in place.
+"""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

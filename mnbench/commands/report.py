@@ -1,4 +1,8 @@
-"""``mnbench report``: a study's claims, tables and explorer as pages for a browser."""
+"""``mnbench report``: a study's claims, tables and explorer as pages for a browser.
+
+Open this when a page lacks a table. The trap: Snakemake's own ``--report`` is another thing; it
+shows these pages, apart from the explorer, which is too large for it.
+"""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

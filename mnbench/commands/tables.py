@@ -1,4 +1,8 @@
-"""``mnbench tables``: a study's tables, computed from its records alone."""
+"""``mnbench tables``: a study's tables, computed from its records alone.
+
+Open this to evaluate records that another program has written. The trap: a missing record is a
+line on standard error and a row of ``missing.csv``; the exit status stays 0.
+"""
 
 import sys
 from argparse import ArgumentParser, Namespace
