@@ -116,7 +116,7 @@ def test_reading_the_arguments_imports_nothing_heavy():
 
 
 def completions(line: str, folder: Path = ROOT) -> set[str]:
-    """What argcomplete offers at the end of *line*, without a space behind an only candidate."""
+    """Return what argcomplete offers at the end of *line*."""
     environment = os.environ | {
         "_ARGCOMPLETE": "1",
         "_ARGCOMPLETE_IFS": "\n",
