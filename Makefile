@@ -1,8 +1,10 @@
 # make            set up, run the default study, say where its figures are
-# make test       set up, run the tests
+# make test       set up, run the tests: the quick ones and those marked slow
+# make lint       set up, check the style and the types
+# make types      set up, check the types alone
+# make docs       set up, build the documentation into build/site; a broken link is an error
 # make reference  run the reference study and the families' (three hours), write README's numbers
 # make readme     write the README's numbers from results/reference and results/families
-# make lint       set up, check the style
 # make lock       write requirements.lock anew from pyproject.toml
 # make clean      delete the environment and every result but what is committed
 
@@ -11,15 +13,29 @@ BIN := .venv/bin
 # Snakemake and pytest start `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test reference readme lint lock clean
+.PHONY: study test lint types docs reference readme lock clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --cores all
 	@echo "Figures: results/default/figures/fashion_mnist_v5-small/  Table: results/default/summary.csv"
 	@echo "Claims: results/default/claims.md  In a browser: results/default/explorer.html"
 
+# By itself pytest leaves the slow tests out (pyproject.toml): this is the whole, what CI runs.
 test: $(BIN)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not long and not gpu and not browser"
+
+lint: types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	# All but one of its lints: the environment is the whole workflow's, not each rule's.
+	! $(BIN)/snakemake --lint 2>&1 | grep '^    \* ' | grep -v 'conda environment or container'
+
+types: $(BIN)/.installed
+	$(BIN)/mypy
+
+docs: $(BIN)/.installed
+	$(BIN)/mkdocs build --strict --site-dir build/site
 
 reference: $(BIN)/.installed
 	$(BIN)/snakemake --cores all --configfile config/reference.yaml
@@ -29,13 +45,6 @@ reference: $(BIN)/.installed
 readme: $(BIN)/.installed
 	$(BIN)/python -m mnbench readme README.md workflow/numbers/readme.md.jinja \
 	  reference=results/reference families=results/families
-
-lint: $(BIN)/.installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
-	# All but one of its lints: the environment is the whole workflow's, not each rule's.
-	! $(BIN)/snakemake --lint 2>&1 | grep '^    \* ' | grep -v 'conda environment or container'
 
 # The stamp is written last, so that an interrupted set-up is taken up again.
 $(BIN)/.installed: requirements.lock pyproject.toml

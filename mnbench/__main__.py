@@ -1,6 +1,12 @@
-"""``python -m mnbench``: the same as the command ``mnbench``."""
+"""``python -m mnbench``: the same as the command ``mnbench``.
+
+The pipeline's rules use this spelling, since it works where the environment's scripts are not on
+the search path.
+"""
+
+import sys
 
 from mnbench.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

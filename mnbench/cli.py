@@ -1,265 +1,155 @@
-"""``python -m mnbench``: the steps of the pipeline that are not training.
+# PYTHON_ARGCOMPLETE_OK
+"""``mnbench``, the command line: reads the arguments, runs one command, and reports mistakes.
 
-Training has a program for each approach: ``python -m baselines.<approach> PLAN ID``.
+Open this for what all commands have in common: help, exit statuses, shell completion. What a
+command does is in ``mnbench/commands/``. The trap: nothing heavy is imported before the arguments
+are read, since each press of the Tab key runs this module.
 """
 
 import argparse
-import json
+import io
 import os
+import shutil
 import sys
-from dataclasses import asdict
-from pathlib import Path
+import textwrap
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn
 
-from mnbench.datasets import DATASETS, prepare
-from mnbench.errors import UserError
-from mnbench.figures import FIGURES, FORMATS, TABLES, stems
-from mnbench.planning.config import COST_AXES
-from mnbench.planning.plan import read_plan
+import argcomplete
 
-LEAST, ALL = "least", "all"  # numbers of clusters, as a configuration says them
+from mnbench.commands import COMMANDS, GROUPS, Command
+from mnbench.errors import UserError, choices
+
+MISTAKE, INTERRUPTED = 2, 130  # exit statuses
+MISSING_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
-def main() -> None:
-    """Run one step; a user's mistake is one line on the terminal and exit status 2."""
-    arguments = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status; a user's mistake is one line on the terminal.
+
+    Args:
+        arguments: what was typed after ``mnbench``; by default the process's own arguments.
+
+    Raises:
+        SystemExit: the arguments are wrong, or help was asked for.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without "×" shows "?"
     try:
-        arguments.step(arguments)
-        sys.stdout.flush()
-    except UserError as error:
-        sys.exit(_failed(f"mnbench: {error}"))
-    except BrokenPipeError:  # whoever read the output, head say, has enough
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output, head for instance, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    former_names = [name for command in COMMANDS for name in command.former_names]
+    argcomplete.autocomplete(parser, exclude=former_names)
+    known, unknown = parser.parse_known_args(arguments)
+    if known.run is None:
+        parser.print_help(sys.stderr)
+        return MISTAKE
+    if unknown:
+        known.parser.refuse(unknown[0])
+    try:
+        known.run(known)
+    except UserError as error:
+        return _failed(str(error))
+    except MISSING_FILE as error:
+        return _failed(f"{error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
 
 
 def _failed(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 2
+    print(f"mnbench: {message}", file=sys.stderr)
+    return MISTAKE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mnbench", description=__doc__)
-    steps = parser.add_subparsers(required=True, metavar="STEP")
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest valid name."""
 
-    dataset = steps.add_parser("dataset", help="check, split and store a data set")
-    dataset.set_defaults(step=_dataset)
-    dataset.add_argument("name", choices=tuple(DATASETS))
-    dataset.add_argument("plan", type=Path, help="plan.json: says where the data sets are")
-    dataset.add_argument("--train-images", type=_count, help="a number, or 'all'", required=True)
-    dataset.add_argument("--validation-images", type=_positive, required=True)
-    dataset.add_argument("--out", type=Path, required=True, help="folder for train and test.npz")
+    def error(self, message: str) -> NoReturn:
+        """Print one line and exit."""
+        self.exit(MISTAKE, f"{self.prog}: {message} (see '{self.prog} --help')\n")
 
-    mothernet = steps.add_parser("mothernet", help="show an ensemble's MotherNets and their cost")
-    mothernet.set_defaults(step=_mothernet)
-    mothernet.add_argument("--architecture-set", required=True, help="its name")
-    mothernet.add_argument(
-        "--g", type=_clusters, default=LEAST, help=f"number of clusters, '{LEAST}' or '{ALL}'"
-    )
-    mothernet.add_argument(
-        "--tau", type=_fraction, default=0.0, help="least share of a member from its MotherNet"
-    )
-    mothernet.add_argument(
-        "--dataset", choices=tuple(DATASETS), help="the first that suits the networks if left out"
-    )
-    mothernet.add_argument("--images", type=_positive, default=12000, help="training images")
-    mothernet.add_argument("--epochs", type=_positive, default=10, help="of a MotherNet")
-    mothernet.add_argument(
-        "--hatched-epochs", type=_positive, default=4, help="of a hatched network"
-    )
-    mothernet.add_argument("--json", action="store_true", help="for programs")
+    def refuse(self, argument: str) -> NoReturn:
+        """Exit because of an argument that the command does not have."""
+        if argument.startswith("-"):
+            flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
+            self.error(f"unknown option '{argument}'; {choices(argument.split('=')[0], flags)}")
+        self.error(f"unexpected argument '{argument}'")
 
-    tables = steps.add_parser("tables", help="evaluate a study's records")
-    tables.set_defaults(step=_tables)
-    tables.add_argument("plan", type=Path, help="plan.json of the study")
-    tables.add_argument(
-        "--costs", nargs="+", choices=COST_AXES, required=True, help="the axes; the claims' first"
-    )
-    tables.add_argument("--processes", type=_positive, default=1, help="to share the work among")
-    tables.add_argument("--out", type=Path, required=True, help="folder for the tables")
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name the nearest choice instead of listing all of them in quotes."""
+        if action.choices is not None and value not in action.choices:
+            if isinstance(action, argparse._SubParsersAction):
+                names = [command.name for command in COMMANDS]
+                raise argparse.ArgumentError(
+                    None, f"unknown command '{value}'; {choices(str(value), names)}"
+                )
+            allowed = [str(choice) for choice in action.choices]
+            raise argparse.ArgumentError(
+                action, f"unknown name '{value}'; {choices(str(value), allowed)}"
+            )
 
-    compare = steps.add_parser("compare", help="two studies side by side, with intervals")
-    compare.set_defaults(step=_compare)
-    compare.add_argument("first", metavar="STUDY_A", help="its name, or its folder")
-    compare.add_argument("second", metavar="STUDY_B", help="its name, or its folder")
-    compare.add_argument("--cost", choices=COST_AXES, default="training_flops", help="cost axis")
 
-    figure = steps.add_parser("figure", help="draw one figure of one data set and ensemble")
-    figure.set_defaults(step=_figure)
-    figure.add_argument("name", choices=FIGURES)
-    figure.add_argument("plan", type=Path, help="plan.json of the study")
-    figure.add_argument("tables", type=Path, help="folder of the tables")
-    figure.add_argument("--dataset", choices=tuple(DATASETS), required=True)
-    figure.add_argument("--architecture-set", required=True)
-    figure.add_argument("--costs", nargs="+", choices=COST_AXES, required=True, help="the axes")
-    figure.add_argument("--out", type=Path, required=True, help="folder for PNG and PDF")
+class _Entry(_Parser):
+    """The parser of ``mnbench`` itself, whose help lists the commands by group."""
 
-    readme = steps.add_parser("readme", help="write the README's numbers from committed tables")
-    readme.set_defaults(step=_readme)
-    readme.add_argument("readme", type=Path, help="the file")
-    readme.add_argument("template", type=Path, help="a Jinja template with a block a passage")
-    readme.add_argument(
-        "results",
-        nargs="+",
-        type=_named_folder,
-        metavar="NAME=FOLDER",
-        help="what the template calls a study's tables",
-    )
+    def format_help(self) -> str:
+        """Return the list of commands, and how to go on."""
+        width = max(len(command.name) for command in COMMANDS)
+        listed = [
+            f"\n{title}:\n"
+            + "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in commands)
+            for title, commands in GROUPS.items()
+        ]
+        return "\n".join([_INTRODUCTION, *listed, _CONCLUSION])
 
-    pages = steps.add_parser("pages", help="make a study's pages: claims, tables, explorer")
-    pages.set_defaults(step=_pages)
-    pages.add_argument("plan", type=Path, help="plan.json of the study")
-    pages.add_argument("tables", type=Path, help="folder of the tables")
-    pages.add_argument("--costs", nargs="+", choices=COST_AXES, required=True, help="the axes")
-    pages.add_argument("--out", type=Path, required=True, help="folder for the pages")
-    pages.add_argument("--explorer", type=Path, required=True, help="file for the explorer")
+
+_INTRODUCTION = """\
+usage: mnbench COMMAND ...
+
+Train deep ensembles by several approaches, and compare their test error with their training cost.
+Usually Snakemake runs everything: `snakemake --cores 4`, see the README."""
+
+_CONCLUSION = """
+options:
+  -h, --help  show this text; `mnbench COMMAND --help` shows a command's options and an example
+  --version   show the version
+
+To complete commands and options with Tab, put this into ~/.bashrc or ~/.zshrc:
+  eval "$(register-python-argcomplete mnbench)"
+"""
+
+
+def _parser() -> _Parser:
+    """Build the parser of all commands."""
+    parser = _Entry(prog="mnbench")
+    parser.add_argument("--version", action="version", version=f"mnbench {version('mnbench')}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(prog="mnbench", metavar="COMMAND", parser_class=_Parser)
+    for command in COMMANDS:
+        _add(commands, command)
     return parser
 
 
-def _count(text: str) -> int | None:
-    return None if text == "all" else _positive(text)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
-    return number
-
-
-def _clusters(text: str) -> int | str:
-    if text in (LEAST, ALL):
-        return text
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            f"must be a whole number, '{LEAST}' or '{ALL}', got {text}"
-        )
-    return int(text)
-
-
-def _named_folder(text: str) -> tuple[str, Path]:
-    name, equals, folder = text.partition("=")
-    if not (name and equals and folder):
-        raise argparse.ArgumentTypeError(f"must be NAME=FOLDER, got {text}")
-    return name, Path(folder)
-
-
-def _fraction(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
-    return number
-
-
-def _dataset(arguments: argparse.Namespace) -> None:
-    plan = read_plan(arguments.plan)
-    prepare(
-        arguments.name,
-        root=Path(plan.data_root),
-        download=plan.download,
-        train_images=arguments.train_images,
-        validation_images=arguments.validation_images,
-        out=arguments.out,
+def _add(commands: "argparse._SubParsersAction[_Parser]", command: Command) -> None:
+    width = min(100, shutil.get_terminal_size().columns) - 2  # as argparse has it
+    parser = commands.add_parser(
+        command.name,
+        aliases=command.former_names,
+        help=command.summary,
+        description=textwrap.fill(command.description, width),
+        epilog=f"example:\n  {command.example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def _mothernet(arguments: argparse.Namespace) -> None:
-    from mnbench.architectures import load_architectures
-    from mnbench.mothernets.preview import as_text, first_fitting, preview
-
-    members = load_architectures(arguments.architecture_set)
-    g = {LEAST: None, ALL: len(members)}.get(arguments.g, arguments.g)
-    dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
-    found = preview(
-        members,
-        g,
-        dataset,
-        images=arguments.images,
-        epochs=arguments.epochs,
-        hatched_epochs=arguments.hatched_epochs,
-        tau=arguments.tau,
-    )
-    print(json.dumps(asdict(found), indent=2) if arguments.json else as_text(found))
-
-
-def _tables(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation.tables.writing import write_tables
-    from mnbench.records.paths import StudyPaths
-    from mnbench.records.store import RecordStore
-
-    store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
-    for reason in write_tables(
-        store, arguments.out, arguments.costs, processes=arguments.processes
-    ):
-        _failed(f"mnbench: missing from the tables: {reason}")
-
-
-def _compare(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation.bootstrap import REPLICATES
-    from mnbench.evaluation.comparison import compare
-    from mnbench.evaluation.evaluate import evaluate
-    from mnbench.records.paths import StudyPaths
-    from mnbench.records.store import RecordStore
-    from mnbench.report.side_by_side import side_by_side
-
-    evaluations = []
-    for name in (arguments.first, arguments.second):
-        paths = StudyPaths(Path(name) if Path(name).is_dir() else Path("results", name))
-        if not paths.plan.is_file():
-            if paths.root.is_dir():
-                raise UserError(
-                    f"{paths.plan}: is missing, and records with it: run the study "
-                    f"(snakemake --configfile config/{Path(name).name}.yaml), then compare"
-                )
-            known = sorted(file.parent.name for file in Path("results").glob("*/plan.json"))
-            raise UserError(
-                f"{paths.plan}: no study '{name}'; "
-                + (f"there are: {', '.join(known)}" if known else "results/ has none yet")
-            )
-        evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
-        for reason in dict.fromkeys(missing.reason for missing in evaluation.missing):
-            _failed(f"mnbench: missing from the comparison: {reason}")
-        evaluations.append(evaluation)
-    names = (Path(arguments.first).name, Path(arguments.second).name)
-    table = compare(*evaluations, arguments.cost)
-    print(side_by_side(table, *names, arguments.cost))
-
-
-def _figure(arguments: argparse.Namespace) -> None:
-    from mnbench.evaluation.tables.files import read_table, select
-    from mnbench.figures import catalogue, style
-
-    tables = {
-        name: select(
-            read_table(arguments.tables / f"{name}.csv"),
-            arguments.dataset,
-            arguments.architecture_set,
-        )
-        for name in TABLES
-    }
-    title = f"{DATASETS[arguments.dataset].title}, {arguments.architecture_set}"
-    plan = read_plan(arguments.plan)
-    for cost, stem in stems(arguments.name, arguments.costs).items():
-        figure = catalogue.draw(arguments.name, plan, tables, cost, title)
-        style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
-
-
-def _pages(arguments: argparse.Namespace) -> None:
-    from mnbench.report.writing import write_report
-
-    write_report(
-        read_plan(arguments.plan),
-        arguments.tables,
-        arguments.costs,
-        pages=arguments.out,
-        explorer_file=arguments.explorer,
-    )
-
-
-def _readme(arguments: argparse.Namespace) -> None:
-    from mnbench.report.numbers import Results, fill, read_text
-
-    results = {name: Results(folder) for name, folder in arguments.results}
-    text, template = (read_text(path) for path in (arguments.readme, arguments.template))
-    arguments.readme.write_text(fill(text, template, results), encoding="utf-8")
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run, parser=parser)

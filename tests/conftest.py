@@ -1,4 +1,8 @@
-"""What all tests share: a tiny study, prepared once and trained once."""
+"""What all tests share: a tiny study, prepared once and trained once.
+
+Open this to change what tests may train. The trap: `prepared`, `trained` and `tables_of_tiny` are
+shared by the whole session; a test that changes files takes `study`.
+"""
 
 import shutil
 from pathlib import Path
@@ -24,13 +28,13 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
-    """The tiny study's plan and data, to be read only."""
+    """Return the tiny study's plan and data, to be read only."""
     return prepare_study(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture(scope="session")
 def trained(prepared: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
-    """The tiny study with every record trained, to be read only."""
+    """Train the whole tiny study, to be read only."""
     paths = StudyPaths(tmp_path_factory.mktemp("trained"))
     shutil.copytree(prepared.root, paths.root, dirs_exist_ok=True)
     for id in read_plan(paths.plan).trainings:
@@ -40,7 +44,7 @@ def trained(prepared: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> S
 
 @pytest.fixture(scope="session")
 def tables_of_tiny(trained: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the tables of the tiny study, and its plan."""
+    """Return the folder with the tables of the tiny study, and its plan."""
     out = tmp_path_factory.mktemp("tables")
     plan = read_plan(trained.plan)
     write_tables(RecordStore(plan, trained.records), out, COST_AXES[:3], replicates=50)
@@ -50,6 +54,6 @@ def tables_of_tiny(trained: StudyPaths, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def study(trained: StudyPaths, tmp_path: Path) -> StudyPaths:
-    """A trained copy of the tiny study, to be changed at will."""
+    """Return a trained copy of the tiny study, to be changed at will."""
     shutil.copytree(trained.root, tmp_path / "study")
     return StudyPaths(tmp_path / "study")

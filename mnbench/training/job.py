@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -187,17 +187,22 @@ class Job:
         return Trained(network, history, cost, details or {})
 
 
-def main(train: Callable[[Job], Trained]) -> None:
-    """Run an approach's ``train`` as a program: ``python -m baselines.<approach> PLAN ID``."""
+def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None) -> None:
+    """Run an approach's ``train`` as a program: ``python -m baselines.<approach> PLAN ID``.
+
+    Args:
+        train: the approach's function.
+        arguments: what stands after the program's name; by default the process's own arguments.
+    """
     parser = argparse.ArgumentParser(description="Train one network of a plan; write its record.")
     parser.add_argument("plan", type=Path, help="plan.json of a study")
     parser.add_argument("id", help="the training's id in the plan")
     parser.add_argument("--log", type=Path, help="a file to log to, beside the terminal")
-    arguments = parser.parse_args()
+    parsed = parser.parse_args(arguments)
     quiet = os.environ.get("MNBENCH_QUIET") == "1"
-    with Progress.to(arguments.log, quiet=quiet) as progress:
+    with Progress.to(parsed.log, quiet=quiet) as progress:
         try:
-            run(train, arguments.plan, arguments.id, progress)
+            run(train, parsed.plan, parsed.id, progress)
         except UserError as error:
             progress.failed(f"mnbench: {error}")
             sys.exit(2)

@@ -1,4 +1,4 @@
-"""config/paper.yaml through Snakemake: the whole grid is planned, and said what it comes to."""
+"""config/paper.yaml through Snakemake: the whole grid is planned, and its cost is forecast."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.tiny import plan_of
 
-from mnbench.planning.forecast import forecast
+from mnbench.planning.forecast import forecast, overview
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "config/paper.yaml"
@@ -18,12 +18,13 @@ STUDY = ROOT / "config/paper.yaml"
 
 @pytest.fixture(scope="module")
 def plan():
-    return plan_of(yaml.safe_load(STUDY.read_text()))
+    """Return the plan of the paper's study."""
+    return plan_of(yaml.safe_load(STUDY.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory) -> str:
-    """What a dry run prints."""
+def dry_run(tmp_path_factory) -> str:
+    """Return what Snakemake's dry run prints."""
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "-n", "-s", ROOT / "Snakefile", "--configfile", STUDY],
         cwd=tmp_path_factory.mktemp("paper"),
@@ -36,10 +37,12 @@ def said(tmp_path_factory) -> str:
     return done.stdout
 
 
-def test_the_dry_run_says_what_each_approach_trains(plan, said):
-    assert said.count("predicted training FLOPs") == 1
+@pytest.mark.slow
+def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
+    assert overview(plan) in dry_run
+    assert dry_run.count("predicted training FLOPs") == 1
     rows = forecast(plan)
-    table = said.split("predicted training FLOPs\n")[1].splitlines()[: len(rows) + 1]
+    table = dry_run.split("predicted training FLOPs\n")[1].splitlines()[: len(rows) + 1]
     total = (len(plan.trainings), sum(row.networks for row in rows), sum(row.flops for row in rows))
     expected = {row.approach: (row.trainings, row.networks, row.flops) for row in rows}
     for name, (trainings, networks, flops) in {**expected, "total": total}.items():
@@ -48,8 +51,9 @@ def test_the_dry_run_says_what_each_approach_trains(plan, said):
         assert not trainings or line.endswith(f" {flops:.2e}")
 
 
-def test_the_dry_run_has_a_job_for_every_training(plan, said):
-    jobs = dict(re.findall(r"^(\w+) +(\d+)$", said.split("Job stats:")[1], re.MULTILINE))
+@pytest.mark.slow
+def test_the_dry_run_has_a_job_for_every_training(plan, dry_run):
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", dry_run.split("Job stats:")[1], re.MULTILINE))
     approaches = [training.approach for training in plan.trainings.values()]
     for approach in set(approaches):
         assert int(jobs[approach]) == approaches.count(approach)

@@ -1,4 +1,7 @@
-"""The whole pipeline through Snakemake: a tiny study on real images, in a folder of its own."""
+"""The whole pipeline through Snakemake: a tiny study on real images, in a folder of its own.
+
+Most tests look at one finished study; each starts Snakemake, which takes seconds.
+"""
 
 import os
 import re
@@ -19,6 +22,8 @@ from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
 from mnbench.report import DOCUMENTS
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,19 +49,21 @@ TINY = {
 
 
 def command(*options: str, config: str = "tiny.yaml") -> list[str]:
+    """Return the command line that starts Snakemake on a configuration."""
     snakefile = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", config]
     return [sys.executable, "-m", "snakemake", *snakefile, "--cores", "2", *options]
 
 
 def environment() -> dict[str, str]:
-    """Jobs start ``python``: let it be the one that runs the tests."""
+    """Return the environment in which jobs start the ``python`` that runs the tests."""
     folder = str(Path(sys.executable).parent)
     return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 def snakemake(
     folder: Path, *options: str, config: str = "tiny.yaml"
-) -> subprocess.CompletedProcess:
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a folder and return what it printed."""
     return subprocess.run(
         command(*options, config=config),
         cwd=folder,
@@ -66,13 +73,19 @@ def snakemake(
     )
 
 
-def write_config(folder: Path, **changes) -> None:
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | changes))
+def write_config(folder: Path, **changes: object) -> None:
+    """Write the tiny study's configuration with some keys changed."""
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | changes), encoding="utf-8")
+
+
+def jobs_of(dry_run: str) -> dict[str, str]:
+    """Return the number of jobs of each rule, as ``-n --quiet rules`` prints them."""
+    return dict(line.split() for line in dry_run.splitlines() if len(line.split()) == 2)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A folder with the finished study, and what Snakemake said."""
+    """Return a folder with the finished study, and what Snakemake printed."""
     folder = tmp_path_factory.mktemp("study")
     write_config(folder)
     done = snakemake(folder)
@@ -88,7 +101,7 @@ def test_every_record_table_and_figure_is_made(finished):
         for file in FILES:
             assert (study / "records" / id / file).is_file()
         assert read_record(study / "records" / id).recipe_hash == training.recipe_hash
-        assert (folder / "logs/tiny" / f"{id}.log").read_text()
+        assert (folder / "logs/tiny" / f"{id}.log").read_text(encoding="utf-8")
     folder = study / "figures/fashion_mnist_v5-small"
     drawn = {stem for name in FIGURES for stem in stems(name, COSTS).values()}
     assert {"pareto_training_flops", "pareto_cpu_seconds", "clusters"} <= drawn
@@ -97,7 +110,7 @@ def test_every_record_table_and_figure_is_made(finished):
             assert (folder / f"{stem}.{format}").stat().st_size > 3_000
     for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLE_TITLES)):
         assert (study / f"pages/{page}.html").is_file()
-    assert "plotly" in (study / "explorer.html").read_text()
+    assert "plotly" in (study / "explorer.html").read_text(encoding="utf-8")
     assert not list(study.glob("checkpoints/**/*.safetensors"))
 
 
@@ -105,18 +118,18 @@ def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(fin
     folder, _ = finished
     done = snakemake(folder, "--report", "report.html")
     assert done.returncode == 0, done.stderr
-    report = (folder / "report.html").read_text()
+    report = (folder / "report.html").read_text(encoding="utf-8")
     for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
         assert f'"{category}"' in report
-    assert "System Message" not in report + done.stderr  # of a text that is no good reST
+    assert "System Message" not in report + done.stderr  # reST that docutils cannot read
     for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLE_TITLES.values()):
         assert title in report
-    # Snakemake makes a switch of a label with two values, each of half of a category's results.
+    # A label with two values, each of half a category's results, becomes a switch in the report.
     for axis in COSTS:
         assert report.count(f'"cost axis": "{axis.replace("_", " ")}"') == len(ON_COST_AXIS)
 
 
-def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):
+def test_the_table_has_a_row_for_each_ensemble_and_its_costs_add_up(finished):
     study = finished[0] / "results/tiny"
     table = read_table(study / "summary.csv")
     assert list(table) == list(SUMMARY_COLUMNS)
@@ -125,7 +138,7 @@ def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):
         assert (table["approach"] == approach).sum() == sizes.get(approach, 5)
     for column in ("test_error", "mean_member_error", "calibration_error"):
         assert table[column].between(0, 1).all()
-    # Learnt something: ten classes guessed at are nine tenths wrong.
+    # Guessing among ten classes is wrong nine times in ten: the networks have learnt something.
     assert table["test_error"].min() < 0.6
     assert (table["negative_log_likelihood"] > 0).all()
     assert table.loc[table["size"] > 1, "disagreement"].between(0, 1).all()
@@ -141,24 +154,24 @@ def test_the_table_has_a_row_an_ensemble_and_adds_up(finished):
         assert row.cpu_seconds == pytest.approx(sum(r.cost.cpu_seconds for r in records))
         assert row.trainings == len(records)
 
-    def one(approach: str, size: int = 5, **where) -> pd.Series:
+    def row_of(approach: str, size: int = 5, **values: float) -> pd.Series:
         rows = table[(table["approach"] == approach) & (table["size"] == size)]
-        for column, value in where.items():
+        for column, value in values.items():
             rows = rows[rows[column] == value]
         (row,) = rows.to_dict("records")
         return row
 
     # One epoch of 500 images a training: five networks, or a teacher and five, …
-    assert one("full_data")["examples"] == one("bagging")["examples"] == 5 * 500
-    assert one("knowledge_distillation")["examples"] == 6 * 500
-    assert one("treenets")["examples"] == 500
-    assert one("snapshot_ensembles", size=3)["examples"] == 3 * 500
-    assert one("mothernets", g=1)["examples"] == 6 * 500
-    assert one("single_network", size=1, budget=2.0)["examples"] == 2 * 500
+    assert row_of("full_data")["examples"] == row_of("bagging")["examples"] == 5 * 500
+    assert row_of("knowledge_distillation")["examples"] == 6 * 500
+    assert row_of("treenets")["examples"] == 500
+    assert row_of("snapshot_ensembles", size=3)["examples"] == 3 * 500
+    assert row_of("mothernets", g=1)["examples"] == 6 * 500
+    assert row_of("single_network", size=1, budget=2.0)["examples"] == 2 * 500
     # … and g = ensemble size is Full Data, to the last bit.
-    same = [column for column in SUMMARY_COLUMNS if column not in ("approach", "g")]
-    full, all_clusters = one("full_data"), one("mothernets", g=5)
-    assert [full[column] for column in same] == [all_clusters[column] for column in same]
+    shared = [column for column in SUMMARY_COLUMNS if column not in ("approach", "g")]
+    full, all_clusters = row_of("full_data"), row_of("mothernets", g=5)
+    assert [full[column] for column in shared] == [all_clusters[column] for column in shared]
 
 
 def test_every_hatching_was_measured(finished):
@@ -186,36 +199,38 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in again.stderr + again.stdout
 
 
-def test_what_the_plan_comes_to_is_said_once(finished):
+def test_the_forecast_is_printed_once(finished):
     folder, first = finished
-    for said in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
-        assert said.count("predicted training FLOPs") == 1
-        rows = [line.split() for line in said.splitlines() if line.startswith(("total ", "baggin"))]
+    for output in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
+        assert output.count("predicted training FLOPs") == 1
+        rows = [
+            line.split() for line in output.splitlines() if line.startswith(("total ", "baggin"))
+        ]
         assert ["bagging", "5", "5"] in [row[:3] for row in rows]
         assert ["total", "34", "40"] in [row[:3] for row in rows]
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_that_has_gone_missing_is_made_again_for_the_tables(finished, file):
+def test_a_missing_file_of_a_record_is_made_again_for_the_tables(finished, file):
     folder, _ = finished
     lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16" / file
     lost.rename(folder / "lost")
     dry = snakemake(folder, "-n", "--quiet", "rules", "--forcerun", "tables").stdout
     (folder / "lost").rename(lost)
-    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    counts = jobs_of(dry)
     assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
     assert "full_data" not in counts
     assert "Nothing to be done" in snakemake(folder, "-n").stdout
 
 
 def test_a_deleted_record_is_trained_again(finished):
-    """As a damaged record's message advises."""
+    """Do what the message about a damaged record advises."""
     folder, _ = finished
     lost = folder / "results/tiny/records/fashion_mnist/v5-small/seed0/bagging/v16"
     lost.rename(folder / "lost")
     dry = snakemake(folder, "-n", "--quiet", "rules").stdout
     (folder / "lost").rename(lost)
-    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    counts = jobs_of(dry)
     assert (counts["bagging"], counts["tables"]) == ("1", "1"), dry
     assert "full_data" not in counts
 
@@ -227,24 +242,24 @@ def test_the_terminal_shows_who_trains_and_quiet_shows_nothing(finished):
     assert quiet.returncode == 0, quiet.stderr
     assert "validation error" not in quiet.stderr + quiet.stdout
     log = folder / "logs/tiny/fashion_mnist/v5-small/seed0/bagging/v13.log"
-    assert "validation error" in log.read_text()
+    assert "validation error" in log.read_text(encoding="utf-8")
 
 
-def test_a_changed_comment_retrains_nothing_and_a_changed_option_what_it_concerns(finished):
+def test_a_changed_comment_retrains_nothing_and_a_changed_option_only_its_own_trainings(finished):
     folder, _ = finished
     file = folder / "tiny.yaml"
-    file.write_text("# a remark\n" + file.read_text())
+    file.write_text("# a remark\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
     assert "Nothing to be done" in snakemake(folder, "-n").stdout
     mothernets = TINY["approaches"]["mothernets"] | {"noise": 0}
     write_config(folder, approaches=TINY["approaches"] | {"mothernets": mothernets})
     dry = snakemake(folder, "-n", "--quiet", "rules").stdout
     write_config(folder)
-    counts = dict(line.split() for line in dry.splitlines() if len(line.split()) == 2)
+    counts = jobs_of(dry)
     assert counts["mothernets"] == "9", dry
     assert not {"full_data", "bagging", "dataset"} & set(counts), dry
 
 
-def test_the_same_bits_whatever_the_cores(finished, tmp_path):
+def test_the_number_of_cores_does_not_change_the_bits(finished, tmp_path):
     folder, _ = finished
     write_config(tmp_path, approaches={"mothernets": {"g": [2], "hatched": {"epochs": 1}}})
     done = snakemake(tmp_path, "--cores", "1", "results/tiny/summary.csv")
@@ -253,12 +268,14 @@ def test_the_same_bits_whatever_the_cores(finished, tmp_path):
     assert len(plan.trainings) == 6
     for id in plan.trainings:
         for file in (WEIGHTS, PREDICTIONS):
-            one, other = (at / "results/tiny/records" / id / file for at in (folder, tmp_path))
-            assert one.read_bytes() == other.read_bytes(), f"{id}/{file}"
+            on_two, on_one = (
+                study / "results/tiny/records" / id / file for study in (folder, tmp_path)
+            )
+            assert on_two.read_bytes() == on_one.read_bytes(), f"{id}/{file}"
 
 
-def test_killed_in_the_middle_it_goes_on(tmp_path):
-    """Kill Snakemake and its jobs without warning; what was finished is kept, the rest goes on."""
+def test_a_killed_study_resumes_and_keeps_what_was_finished(tmp_path):
+    """Kill Snakemake and its jobs without warning, then run it again."""
     write_config(tmp_path, recipe={"epochs": 2}, approaches={"full_data": None})
     process = subprocess.Popen(
         command("results/tiny/summary.csv"),

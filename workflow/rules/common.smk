@@ -37,7 +37,8 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
-TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"  # a training's and its record's id
+# The id of a training and of its record.
+TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}
 
 # Jobs report their progress to the terminal themselves, and so must be told to be quiet.

@@ -37,7 +37,7 @@ rule pages:
         costs=STUDY.costs,
         out=PAGE,
     shell:
-        "python -m mnbench pages {params.plan:q} {params.tables:q} --costs {params.costs}"
+        "python -m mnbench report {params.plan:q} {params.tables:q} --costs {params.costs}"
         " --out {params.out:q} --explorer {output.explorer:q} 2>&1 | tee {log:q}"
 
 

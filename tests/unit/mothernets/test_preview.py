@@ -10,7 +10,6 @@ import pytest
 import yaml
 from support.strategies import plain
 
-from mnbench.__main__ import _parser
 from mnbench.architectures import (
     ARCHITECTURE_SETS,
     Architecture,
@@ -19,6 +18,7 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.architectures.variants import Rule, variants
+from mnbench.cli import _parser
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.mothernets.listing import listing
@@ -79,8 +79,8 @@ def test_with_tau_every_share_is_at_least_that():
 
 
 @pytest.mark.parametrize("architecture_set", ARCHITECTURE_SETS)
-def test_it_works_for_every_ensemble(ensemble):
-    members = load_architectures(ensemble)
+def test_it_works_for_every_architecture_set(architecture_set):
+    members = load_architectures(architecture_set)
     found = preview(members, None, first_fitting(members), **RECIPE)
     assert sum(len(group.members) for group in found.clusters) == len(members)
     text = as_text(found)

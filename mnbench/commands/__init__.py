@@ -1,0 +1,37 @@
+"""The commands of ``mnbench``: a module each, which holds one :class:`Command`.
+
+Open this package to add a command or to change its options: write the module, and list its
+``COMMAND`` below. The trap: all modules are imported before the command line is read, so that what
+is heavy (torch, pandas, matplotlib) belongs inside a command's ``run``.
+"""
+
+from collections.abc import Mapping
+
+from mnbench.commands import (
+    compare,
+    dataset,
+    figure,
+    plan,
+    preview,
+    readme,
+    report,
+    tables,
+    train,
+)
+from mnbench.commands.command import Command
+
+# The order of help: what people type, then what the pipeline types in its own order.
+GROUPS: Mapping[str, tuple[Command, ...]] = {
+    "for you": (preview.COMMAND, plan.COMMAND, compare.COMMAND),
+    "steps of the pipeline, which Snakemake runs": (
+        dataset.COMMAND,
+        train.COMMAND,
+        tables.COMMAND,
+        figure.COMMAND,
+        report.COMMAND,
+        readme.COMMAND,
+    ),
+}
+COMMANDS = tuple(command for commands in GROUPS.values() for command in commands)
+
+__all__ = ["COMMANDS", "GROUPS", "Command"]

@@ -1,0 +1,93 @@
+"""``mnbench compare``: two studies side by side, from their records.
+
+Open this when two runs of a study should be compared: before and after a change, say. The trap:
+committed runs have tables but no records, and cannot be compared until they are run.
+"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnbench.commands.arguments import complete
+from mnbench.commands.command import Command
+from mnbench.errors import UserError
+from mnbench.planning.config import COST_AXES
+from mnbench.planning.plan import read_plan
+
+if TYPE_CHECKING:
+    from mnbench.evaluation.evaluate import Evaluation
+
+RESULTS = Path("results")
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    for name in ("first", "second"):
+        action = parser.add_argument(
+            name,
+            metavar=f"{name.upper()}-STUDY",
+            help="a study's name, or its folder",
+        )
+        complete(action, lambda **_: _finished_studies())
+    parser.add_argument(
+        "--cost",
+        choices=COST_AXES,
+        metavar="AXIS",
+        default="training_flops",
+        help=f"the cost that is compared: {', '.join(COST_AXES)} (default: training_flops)",
+    )
+
+
+def _run(arguments: Namespace) -> None:
+    from mnbench.evaluation.comparison import compare
+    from mnbench.report.side_by_side import side_by_side
+
+    first, second = (_evaluation(study) for study in (arguments.first, arguments.second))
+    table = compare(first, second, arguments.cost)
+    names = (Path(arguments.first).name, Path(arguments.second).name)
+    print(side_by_side(table, *names, arguments.cost))
+
+
+def _evaluation(study: str) -> "Evaluation":
+    """Evaluate a study's records, and name those that are missing on standard error."""
+    from mnbench.evaluation.bootstrap import REPLICATES
+    from mnbench.evaluation.evaluate import evaluate
+    from mnbench.records.paths import StudyPaths
+    from mnbench.records.store import RecordStore
+
+    paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
+    if not paths.plan.is_file():
+        raise _no_plan(study, paths.root, paths.plan)
+    evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
+    for reason in dict.fromkeys(missing.reason for missing in evaluation.missing):
+        print(f"mnbench: missing from the comparison: {reason}", file=sys.stderr)
+    return evaluation
+
+
+def _no_plan(study: str, folder: Path, plan: Path) -> UserError:
+    if folder.is_dir():
+        return UserError(
+            f"{plan}: is missing, and records with it: run the study "
+            f"(snakemake --configfile config/{Path(study).name}.yaml), then compare"
+        )
+    known = _finished_studies()
+    return UserError(
+        f"{plan}: no study '{study}'; "
+        + (f"there are: {', '.join(known)}" if known else "results/ has none yet")
+    )
+
+
+def _finished_studies() -> list[str]:
+    return sorted(file.parent.name for file in RESULTS.glob("*/plan.json"))
+
+
+COMMAND = Command(
+    name="compare",
+    summary="compare two studies: errors and costs, with intervals",
+    description="Compare the full-size ensembles that two studies have in common: the second's "
+    "error less the first's, and the ratio of their costs, with 95 % confidence intervals. The "
+    "table is Markdown. Both studies must have their records.",
+    example="mnbench compare default my-study",
+    add_arguments=_add_arguments,
+    run=_run,
+)

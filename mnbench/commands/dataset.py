@@ -1,0 +1,69 @@
+"""``mnbench dataset``: a data set checked, split and stored, before anything is trained.
+
+Open this to prepare images without Snakemake. The trap: which images are held out follows from the
+numbers alone, so two studies with the same numbers have the same split.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mnbench.commands.arguments import add_plan, count, positive
+from mnbench.commands.command import Command
+from mnbench.datasets import DATASETS, prepare
+from mnbench.planning.plan import read_plan
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "name",
+        choices=tuple(DATASETS),
+        metavar="DATASET",
+        help=f"one of {', '.join(DATASETS)}",
+    )
+    add_plan(parser)
+    parser.add_argument(
+        "--train-images",
+        type=count,
+        metavar="NUMBER",
+        required=True,
+        help="images to train on: the first of each class, or 'all'",
+    )
+    parser.add_argument(
+        "--validation-images",
+        type=positive,
+        metavar="NUMBER",
+        required=True,
+        help="images held out of the training images",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        required=True,
+        help="where train.npz and test.npz go",
+    )
+
+
+def _run(arguments: Namespace) -> None:
+    plan = read_plan(arguments.plan)
+    prepare(
+        arguments.name,
+        root=Path(plan.data_root),
+        download=plan.download,
+        train_images=arguments.train_images,
+        validation_images=arguments.validation_images,
+        out=arguments.out,
+    )
+
+
+COMMAND = Command(
+    name="dataset",
+    summary="check, split and store a data set",
+    description="Read a data set from the package or from the plan's data folder, check it, hold "
+    "the validation images out, and write train.npz and test.npz. Training reads the first file "
+    "only.",
+    example="mnbench dataset fashion_mnist results/default/plan.json --train-images 12000 "
+    "--validation-images 2000 --out data",
+    add_arguments=_add_arguments,
+    run=_run,
+)

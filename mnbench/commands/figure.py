@@ -1,0 +1,65 @@
+"""``mnbench figure``: one figure of one data set and architecture set, as PNG and PDF.
+
+Open this to draw a figure again after its module has changed. The trap: figures read tables, never
+records, so run ``mnbench tables`` first when records have changed.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mnbench.commands.arguments import (
+    add_architecture_set,
+    add_costs,
+    add_dataset,
+    add_plan,
+    add_tables,
+)
+from mnbench.commands.command import Command
+from mnbench.datasets import DATASETS
+from mnbench.figures import FIGURES, FORMATS, TABLES, stems
+from mnbench.planning.plan import read_plan
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "name", choices=FIGURES, metavar="FIGURE", help=f"one of {', '.join(FIGURES)}"
+    )
+    add_plan(parser)
+    add_tables(parser)
+    add_dataset(parser, "the data set that is drawn", required=True)
+    add_architecture_set(parser)
+    add_costs(parser, "cost axes, a file each")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", required=True, help="where PNG and PDF go"
+    )
+
+
+def _run(arguments: Namespace) -> None:
+    from mnbench.evaluation.tables.files import read_table, select
+    from mnbench.figures import catalogue, style
+
+    tables = {
+        name: select(
+            read_table(arguments.tables / f"{name}.csv"),
+            arguments.dataset,
+            arguments.architecture_set,
+        )
+        for name in TABLES
+    }
+    title = f"{DATASETS[arguments.dataset].title}, {arguments.architecture_set}"
+    plan = read_plan(arguments.plan)
+    for cost, stem in stems(arguments.name, arguments.costs).items():
+        figure = catalogue.draw(arguments.name, plan, tables, cost, title)
+        style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
+
+
+COMMAND = Command(
+    name="figure",
+    summary="draw one figure",
+    description="Draw one figure of one data set and architecture set from a study's tables, and "
+    "save it as PNG and PDF. A figure with a cost axis is drawn once on each axis.",
+    example="mnbench figure pareto results/default/plan.json results/default "
+    "--dataset fashion_mnist --architecture-set v5-small --costs training_flops --out figures",
+    add_arguments=_add_arguments,
+    run=_run,
+)

@@ -1,0 +1,52 @@
+"""``mnbench tables``: a study's tables, computed from its records alone.
+
+Open this to evaluate records that another program has written. The trap: a missing record is a
+line on standard error and a row of ``missing.csv``; the exit status stays 0.
+"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mnbench.commands.arguments import add_costs, add_plan, positive
+from mnbench.commands.command import Command
+from mnbench.planning.plan import read_plan
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    add_plan(parser)
+    add_costs(parser, "cost axes, the one that claims are judged on first")
+    parser.add_argument(
+        "--processes",
+        type=positive,
+        metavar="NUMBER",
+        default=1,
+        help="processes that share the work (default: 1)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", required=True, help="where the tables go"
+    )
+
+
+def _run(arguments: Namespace) -> None:
+    from mnbench.evaluation.tables.writing import write_tables
+    from mnbench.records.paths import StudyPaths
+    from mnbench.records.store import RecordStore
+
+    store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
+    for reason in write_tables(
+        store, arguments.out, arguments.costs, processes=arguments.processes
+    ):
+        print(f"mnbench: missing from the tables: {reason}", file=sys.stderr)
+
+
+COMMAND = Command(
+    name="tables",
+    summary="evaluate a study's records",
+    description="Compute every table of a study from its records: test errors, costs, confidence "
+    "intervals, comparisons and claims. A record that cannot be read is named and left out.",
+    example="mnbench tables results/default/plan.json --costs training_flops cpu_seconds "
+    "--out results/default",
+    add_arguments=_add_arguments,
+    run=_run,
+)
