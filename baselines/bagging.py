@@ -19,9 +19,9 @@ NAME = "bagging"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Bagging."""
 
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

@@ -18,9 +18,9 @@ NAME = "full_data"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Full Data."""
 
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

@@ -41,15 +41,30 @@ def _check_teacher(teacher: str) -> str:
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Knowledge Distillation."""
 
-    # The ensemble's largest network, or "timm:<name>" ("timm:<name>.<tag>" with those weights).
-    teacher: Annotated[str, AfterValidator(_check_teacher)] = LARGEST
-    temperature: Annotated[float, Field(gt=0)] = 4.0
-    mixing: Annotated[float, Field(ge=0, le=1)] = (
-        0.5  # of the teacher's part; the labels get 1 - it
+    teacher: Annotated[str, AfterValidator(_check_teacher)] = Field(
+        default=LARGEST,
+        description="The teacher: `largest` is the network of the set with the most parameters. "
+        "`timm:<model>` is a network of timm from scratch, `timm:<model>.<tag>` starts from the "
+        "pretrained weights of that tag.",
+        examples=["timm:resnet18"],
     )
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs, the teacher's as well
+    temperature: float = Field(
+        default=4.0,
+        gt=0,
+        description="Temperature T that softens the outputs of teacher and student.",
+        examples=[2.0],
+    )
+    mixing: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Weight of the teacher's part in the loss. The labels' cross-entropy has "
+        "1 minus it.",
+        examples=[0.9],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

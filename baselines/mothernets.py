@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
@@ -38,31 +38,67 @@ def _check_g(entry: Any) -> int | str:
     return entry
 
 
+NumberOfClusters = Annotated[
+    Any,
+    AfterValidator(_check_g),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["least", "all"]}]}),
+]
+
+
 @dataclass(frozen=True, config=CONFIG)
 class Hatched:
-    """How hatched networks are trained: the recipe but for these."""
+    """How hatched networks are trained: by the recipe, except for these keys."""
 
-    # Protocol "epochs"; null is two fifths of the recipe's. "convergence" ends by itself.
-    epochs: Annotated[int, Field(gt=0)] | None = None
-    max_epochs: Annotated[int, Field(gt=0)] | None = None  # "convergence"; null is the recipe's
-    learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
+    epochs: int | None = Field(
+        default=None,
+        gt=0,
+        description="Only the protocol `epochs`: epochs of a hatched network. `null`, the default, "
+        "is two fifths of the recipe's.",
+        examples=[4],
+    )
+    max_epochs: int | None = Field(
+        default=None,
+        gt=0,
+        description="Only the protocol `convergence`: maximum number of epochs of a hatched "
+        "network. `null`, the default, is the recipe's.",
+        examples=[90],
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Peak learning rate of a hatched network. `null`, the default, is the "
+        "recipe's.",
+        examples=[0.05],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of MotherNets."""
 
-    # Numbers of clusters. "least" is the smallest that the ensemble allows, 1 unless some of its
-    # networks are incompatible; "all" is its size. What comes to the same number is done once.
-    g: Annotated[
-        tuple[Annotated[Any, AfterValidator(_check_g)], ...], Field(min_length=1), Distinct
-    ] = ("least",)
-    # The least fraction of each member's parameters that its MotherNet must have (recalled: 0.5 in
-    # an earlier version of the paper). 0 asks for nothing.
-    tau: Annotated[float, Field(ge=0, le=1)] = 0.0
-    noise: Annotated[float, Field(ge=0)] = 0.1  # as a fraction of each weight tensor's deviation
+    g: Annotated[tuple[NumberOfClusters, ...], Field(min_length=1), Distinct] = Field(
+        default=("least",),
+        description="Numbers of clusters: one ensemble for each. `least` is the minimum that the "
+        "architecture set allows, `all` its size. Numbers that coincide are trained once.",
+        examples=[("least", 2, "all")],
+    )
+    tau: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Minimum fraction of each member's parameters that its MotherNet must have. "
+        "0, the default, asks for nothing. An earlier version of the paper has 0.5 (recalled).",
+        examples=[0.5],
+    )
+    noise: float = Field(
+        default=0.1,
+        ge=0,
+        description="Standard deviation of the noise added to hatched weights, as a fraction of "
+        "each weight tensor's own standard deviation.",
+        examples=[0.0],
+    )
     hatched: Hatched = Hatched()
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs and of hatched.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
@@ -92,7 +128,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
         "least": least_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
         "all": size,
     }
-    numbers = dict.fromkeys(said.get(entry, entry) for entry in options.g)
+    numbers: dict[Any, None] = dict.fromkeys(said.get(entry, entry) for entry in options.g)
     for g in numbers:
         if g > size:
             raise setting.refuse(

@@ -18,9 +18,9 @@ NAME = "single_network"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of the network alone."""
 
-    budgets: Budgets = (1.0, 2.0, 4.0)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0, 2.0, 4.0)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

@@ -5,7 +5,7 @@ go on, the learning rate starts anew at its peak (and so does the momentum, a ha
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -24,10 +24,16 @@ NAME = "snapshot_ensembles"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Snapshot Ensembles."""
 
-    epochs_per_cycle: Annotated[int, Field(gt=0)] = 40
-    budgets: Budgets = (1.0,)  # multiples of epochs_per_cycle
+    epochs_per_cycle: int = Field(
+        default=40,
+        gt=0,
+        description="Epochs of one cosine cycle, after which a member is saved. The protocol and "
+        "the schedule of the recipe do not apply here. The default is recalled.",
+        examples=[4],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

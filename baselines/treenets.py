@@ -27,11 +27,22 @@ NAME = "treenets"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of TreeNets."""
 
-    shared_layers: Annotated[int, Field(gt=0)] = 1  # convolutional layers before the branches
-    sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = ()  # () is the full size
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    shared_layers: int = Field(
+        default=1,
+        gt=0,
+        description="Number of convolutional layers that all networks share, before the branches. "
+        "The pooling behind the last of them is shared as well.",
+        examples=[2],
+    )
+    sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = Field(
+        default=(),
+        description="Ensemble sizes. Each is trained as a tree of its own, from the first networks "
+        "of the set. The default, `[]`, is all networks only.",
+        examples=[(3, 5)],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:

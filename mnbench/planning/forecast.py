@@ -6,7 +6,7 @@ from functools import cache
 
 from mnbench.architectures import Architecture, forward_flops, training_flops
 from mnbench.datasets import DATASETS
-from mnbench.planning.config import parse
+from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan, Training
 from mnbench.planning.recipe import Augmentation, Recipe
 

@@ -7,6 +7,19 @@ import sys
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
+# Found from this file, whichever Snakefile is the root: Snakefile or workflow/Snakefile.
+RULES = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve()
+
+# The approaches are the checkout's own: not installed, and so found here before any other package
+# of that name, in this process and in every job.
+CHECKOUT = str(RULES.parents[1])
+sys.path.insert(0, CHECKOUT)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(
+        dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
+)
+
 from mnbench.errors import UserError
 from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
 from mnbench.figures import TITLES as FIGURE_TITLES
@@ -16,14 +29,6 @@ from mnbench.report import DOCUMENTS as DOCUMENT_TITLES
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.planning.config import read_study
-
-# The approaches are the checkout's own: not installed, and so found here before any other package
-# of that name, in this process and in every job.
-CHECKOUT = str(Path(workflow.basedir).resolve())
-sys.path.insert(0, CHECKOUT)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
-)
 
 SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
 
