@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
 from mnbench.errors import UserError
-from mnbench.mothernets import cluster, construct, least_g
+from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
@@ -125,7 +125,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     """The numbers of clusters that the entries of ``g`` come to, each once."""
     size = len(setting.members)
     said = {
-        "least": least_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+        "least": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
         "all": size,
     }
     numbers: dict[Any, None] = dict.fromkeys(said.get(entry, entry) for entry in options.g)

@@ -4,13 +4,15 @@ A tree's networks are trained jointly, so they share one record, and each size i
 """
 
 from dataclasses import replace
+from functools import reduce
 from itertools import product, takewhile
+from operator import add
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from mnbench.architectures import Architecture, training_flops
+from mnbench.architectures import Architecture, Plain, training_flops
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage
 from mnbench.planning.planner import Setting
@@ -98,6 +100,7 @@ def common_prefix(members: tuple[Architecture, ...]) -> list[tuple]:
         [
             (layer.filters, layer.kernel, block.pool if layer_number == len(block.layers) else 1)
             for block in network.blocks
+            if isinstance(block, Plain)
             for layer_number, layer in enumerate(block.layers, 1)
         ]
         for network in members
@@ -134,16 +137,23 @@ def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
 
 
 def _in_order(network: "nn.Module") -> "list[nn.Module]":
-    """A plain network's stem, layers, poolings and head, one after the other."""
-    units = [network.stem]
+    """List a plain network's stem, layers, poolings and head, one after the other."""
+    from mnbench.architectures.modules import Network, PlainBlock
+
+    if not isinstance(network, Network):
+        raise TypeError(f"a tree grows from what `build` returns, got {type(network).__name__}")
+    units: list[nn.Module] = [network.stem]
     for block in network.blocks:
-        units += [*block.layers, block.pool]
+        if isinstance(block, PlainBlock):
+            units += [*block.layers, block.pool]
     return [*units, network.head]
 
 
 def _end_of_trunk(units: "list[nn.Module]", shared_layers: int) -> int:
-    """Where the branches begin: behind the stem, so many layers and the pooling after them."""
-    layers = [index for index, unit in enumerate(units) if index and hasattr(unit, "conv")]
+    """Return where branches begin: behind the shared layers and the pooling after them."""
+    from mnbench.architectures.units import ConvUnit
+
+    layers = [index for index, unit in enumerate(units) if isinstance(unit, ConvUnit)]
     last = layers[shared_layers - 1]
     return last + 1 if last + 1 in layers else last + 2
 
@@ -155,7 +165,7 @@ def train(job: "Job") -> "Trained":
     shared_layers, members = job.options["shared_layers"], job.training.networks
 
     def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
-        return sum(cross_entropy(branch, batch.labels) for branch in logits)
+        return reduce(add, (cross_entropy(branch, batch.labels) for branch in logits))
 
     whole = job.flops(training_flops, members[0])
     branches = [job.flops(training_flops, net, after_layers=shared_layers) for net in members]
