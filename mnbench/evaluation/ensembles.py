@@ -18,7 +18,9 @@ from mnbench.evaluation.metrics import scores as measures
 from mnbench.evaluation.metrics.calibration import Reliability
 from mnbench.evaluation.metrics.scores import Measure
 from mnbench.planning.plan import Ensemble, Plan
-from mnbench.records.record import PREDICTIONS, RECORD, RETRAIN, Cost
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.record import PREDICTIONS, RECORD, Cost
+from mnbench.records.refusal import RETRAIN
 from mnbench.records.store import RecordStore
 
 AVERAGE = "average"  # the rule that every figure is of unless it says otherwise
@@ -129,7 +131,7 @@ def _evaluate_rows(
     whole = {row.members for row in rows if row.size == largest[row.approach]}
     # The same records answer the same, whatever they are called: MotherNets with as many clusters
     # as networks are Full Data.
-    known: dict[tuple[str, ...], Evaluated] = {}
+    known: dict[tuple[TrainingId, ...], Evaluated] = {}
     found: list[Evaluated | Missing] = []
     bootstrap = None
     for row in rows:
@@ -159,7 +161,7 @@ def _evaluate(row: Ensemble, store: RecordStore, bootstrap: Bootstrap, whole: bo
     labels = {split: store.labels(row.dataset, split) for split in answers}
     averaged = combining.average(answers["test"])
     found, temperature = _measures(answers, labels, averaged)
-    lineage = store.lineage(row.members)
+    lineage = store.plan.lineage(row.members)
     quick = {name: one for name, one in found.items() if whole or name[1] not in SLOW}
     again = measures.resampled(quick, bootstrap.image_weights) if bootstrap.replicates else {}
     values = {name: measure.value() for name, measure in found.items()}
@@ -241,7 +243,7 @@ def _answers(row: Ensemble, store: RecordStore, split: str) -> np.ndarray:
 
 def _check_members(row: Ensemble, store: RecordStore) -> None:
     """Refuse the same network of the same seed by two recipes: two trainings taken for one."""
-    first: dict[tuple, str] = {}
+    first: dict[tuple, TrainingId] = {}
     for member in row.members:
         record = store.record(member)
         key = (tuple(network["id"] for network in record.networks), record.seed)

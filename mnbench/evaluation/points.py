@@ -99,7 +99,7 @@ class Point:
 
 def cost_of(run: Evaluated, cost: str) -> float:
     """Return one cost of an ensemble by the name that it has in the tables."""
-    return float(getattr(run.cost, "flops" if cost == "training_flops" else cost))
+    return float(getattr(run.cost, cost))
 
 
 def points(evaluation: Evaluation) -> Mapping[tuple[str, str], list[Point]]:

@@ -9,6 +9,7 @@ import pandas as pd
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.points import Point
 from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Measured:
     def of(cls, value: float, replicates: np.ndarray, points: Iterable[Point]) -> "Measured":
         """A figure computed from *points*, and in every replicate."""
         low, high = interval(replicates)
-        return cls(value, low, high, records_of(points))
+        return cls(value, low, high, tuple(map(str, records_of(points))))
 
     @classmethod
-    def exact(cls, value: float, records: Iterable[str]) -> "Measured":
+    def exact(cls, value: float, records: Iterable[TrainingId | str]) -> "Measured":
         """A figure that nothing random decides: a count, a maximum."""
-        return cls(value, value, value, tuple(dict.fromkeys(records)))
+        return cls(value, value, value, tuple(dict.fromkeys(map(str, records))))
 
 
-def records_of(points: Iterable[Point]) -> tuple[str, ...]:
+def records_of(points: Iterable[Point]) -> tuple[TrainingId, ...]:
     """The records that answer in *points*, each once."""
     found = (member for p in points for run in p.runs for member in run.ensemble.members)
     return tuple(dict.fromkeys(found))

@@ -127,7 +127,7 @@ def epochs_of_hatched_to_scratch(evidence: Evidence) -> Measured | None:
     The largest ratio of the same network's over the seeds' means; where the number of epochs was
     set and not found, there is none.
     """
-    trainings = evidence.plan.trainings
+    trainings = {str(id): training for id, training in evidence.plan.trainings.items()}
     rows = evidence.networks[evidence.networks["record"].isin(trainings)]
     open_end = [trainings[id].recipe.get("protocol") == "convergence" for id in rows["record"]]
     rows = rows[np.array(open_end, dtype=bool)]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mnbench.errors import UserError
 from mnbench.evaluation.ensembles import AVERAGE, MEASURES, Evaluation
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import HISTORY_COLUMNS, Cost
 from mnbench.records.store import RecordStore
 
@@ -110,7 +111,7 @@ def histories(store: RecordStore) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _readable(store: RecordStore, read: Callable[[str], Any]) -> list[Any]:
+def _readable(store: RecordStore, read: Callable[[TrainingId], Any]) -> list[Any]:
     """Read every record that can be."""
     found = []
     for record in store.plan.trainings:
@@ -150,47 +151,38 @@ def read_table(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _describe(record: str, store: RecordStore) -> dict[str, Any]:
+def _describe(record: TrainingId, store: RecordStore) -> dict[str, Any]:
     content = store.record(record)
-    with_ancestors = _cost(store.cost(store.lineage([record])))
+    with_ancestors = _cost(store.cost(store.plan.lineage([record])))
     return {
         **_where(record),
         "role": content.role,
         "networks": "+".join(network["name"] for network in content.networks),
-        "parents": " ".join(content.parents),
+        "parents": " ".join(map(str, content.parents)),
         **{f"{split}_error": _mean_error(record, split, store) for split in ("test", "validation")},
         **_cost(content.cost),
         **{f"lineage_{column}": with_ancestors[column] for column in _SUMMED},
     }
 
 
-def _history(record: str, store: RecordStore) -> pd.DataFrame:
+def _history(record: TrainingId, store: RecordStore) -> pd.DataFrame:
     rows = store.history(record)
     return rows.assign(**_where(record), role=store.record(record).role)[list(HISTORIES_COLUMNS)]
 
 
-def _where(record: str) -> dict[str, Any]:
-    """Split a record's id; its record.json holds the training's seed, not the repetition's."""
-    dataset, architecture_set, seed, approach, name = record.split("/")
-    return {
-        "dataset": dataset,
-        "architecture_set": architecture_set,
-        "seed": int(seed.removeprefix("seed")),
-        "approach": approach,
-        "record": record,
-        "name": name,
-    }
+def _where(record: TrainingId) -> dict[str, Any]:
+    """Name the parts of a record's id, and the id, as the tables do."""
+    return record._asdict() | {"record": str(record)}
 
 
-def _mean_error(record: str, split: str, store: RecordStore) -> float:
+def _mean_error(record: TrainingId, split: str, store: RecordStore) -> float:
     predictions = store.predictions(record, split)
     return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
-    """Name a cost's values as the tables do: ``flops`` says there whose they are."""
-    names = {"training_flops": "flops"}
-    return {column: getattr(cost, names.get(column, column)) for column in COST_COLUMNS}
+    """Name a cost's values as the tables do."""
+    return {column: getattr(cost, column) for column in COST_COLUMNS}
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

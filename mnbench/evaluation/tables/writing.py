@@ -19,6 +19,7 @@ from mnbench.evaluation.tables.convergence import convergence
 from mnbench.evaluation.tables.estimates import estimates
 from mnbench.evaluation.tables.reliability_bins import reliability
 from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.store import RecordStore
 from mnbench.report import verdicts
 from mnbench.report.overview import overview
@@ -116,7 +117,7 @@ def _evidence(
     found = []
     for (dataset, architecture_set), here in points(evaluation).items():
         rows = tables.select(networks, dataset, architecture_set)
-        details = {id: store.record(id).details for id in rows["record"]}
+        details = {id: store.record(TrainingId.parse(id)).details for id in rows["record"]}
         hatching = {
             id: float(of_record["hatching_difference"])
             for id, of_record in details.items()

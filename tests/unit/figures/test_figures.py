@@ -46,7 +46,9 @@ STUDIES = {
     "snapshots alone": {"approaches": {"snapshot_ensembles"}},
     "treenets alone": {"approaches": {"treenets"}},
     "no full budget, a smaller tree": {
-        "keep": lambda e: e.budget != 1 if e.approach == "full_data" else e.members[0][-1:] != "5"
+        "keep": lambda e: (
+            e.budget != 1 if e.approach == "full_data" else e.members[0].name[-1:] != "5"
+        )
     },
 }
 
