@@ -174,7 +174,7 @@ def train(job: "Job") -> "Trained":
         grow(job.new_networks(), shared_layers),
         phase="joint",
         loss=loss,
-        flops_an_example=trunk + sum(branches),
+        flops_per_example=trunk + sum(branches),
     )
 
 

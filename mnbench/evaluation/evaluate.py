@@ -24,7 +24,9 @@ from mnbench.evaluation.metrics.calibration import (
     resampled_reliability,
 )
 from mnbench.planning.plan import Ensemble, Plan
-from mnbench.records.record import PREDICTIONS, RECORD, RETRAIN, Cost
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.record import PREDICTIONS, RECORD, Cost
+from mnbench.records.refusal import RETRAIN
 from mnbench.records.store import RecordStore
 
 MetricKey = tuple[str, str]  # (combination method, metric): of COMBINATIONS and of METRICS
@@ -150,7 +152,7 @@ def _evaluate_setting(
     for ensemble in ensembles:
         largest[ensemble.approach] = max(largest.get(ensemble.approach, 0), ensemble.size)
     full = {e.members for e in ensembles if e.size == largest[e.approach]}
-    known: dict[tuple, EvaluatedEnsemble] = {}
+    known: dict[tuple[TrainingId, ...], EvaluatedEnsemble] = {}
     results: list[EvaluatedEnsemble | Missing] = []
     bootstrap = None
     for ensemble in ensembles:
@@ -185,7 +187,7 @@ def _evaluate(
     labels = {split: store.labels(ensemble.dataset, split) for split in predictions}
     averaged = combination.average(predictions["test"])
     by_key, temperature = _metrics(predictions, labels, averaged)
-    lineage = store.lineage(ensemble.members)
+    lineage = store.plan.lineage(ensemble.members)
     resampled = {key: metric for key, metric in by_key.items() if full or key[1] not in SLOW}
     weights = bootstrap.image_weights if bootstrap.replicates else None
     replicates = {} if weights is None else metrics.resample(resampled, weights)
@@ -268,7 +270,7 @@ def _log_probabilities(ensemble: Ensemble, store: RecordStore, split: str) -> np
 
 def _check_members(ensemble: Ensemble, store: RecordStore) -> None:
     """Refuse the same network of the same seed by two recipes: two trainings taken for one."""
-    first: dict[tuple, str] = {}
+    first: dict[tuple, TrainingId] = {}
     for member in ensemble.members:
         record = store.record(member)
         key = (tuple(network["id"] for network in record.networks), record.seed)

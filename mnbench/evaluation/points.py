@@ -113,7 +113,7 @@ class Point:
 
 def cost_of(run: EvaluatedEnsemble, cost: str) -> float:
     """Return one cost of an ensemble by the name of its column."""
-    return float(getattr(run.cost, "flops" if cost == "training_flops" else cost))
+    return float(getattr(run.cost, cost))
 
 
 def points(evaluation: Evaluation) -> Points:

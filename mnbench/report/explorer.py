@@ -21,7 +21,7 @@ from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
-from mnbench.records.record import lineage_of
+from mnbench.planning.training_id import TrainingId
 from mnbench.report.page import file, page, render
 
 TABLES = ("summary", "estimates", "networks", "histories", "convergence", "missing")
@@ -145,7 +145,10 @@ def _setting(
 
 
 def _points(
-    plan: Plan, tables: Mapping[str, pd.DataFrame], numbers: Mapping[str, int], costs: Sequence[str]
+    plan: Plan,
+    tables: Mapping[str, pd.DataFrame],
+    numbers: Mapping[TrainingId, int],
+    costs: Sequence[str],
 ) -> Iterable[ExplorerPoint]:
     keys = [*CONFIGURATION, "combination"]
     means = tables["estimates"].astype({"g": "Int64"}).set_index(keys).sort_index()
@@ -194,18 +197,17 @@ def _timed(rows: pd.DataFrame, cost: str) -> pd.Series:
 
 def _records(
     plan: Plan, networks: pd.DataFrame, histories: pd.DataFrame, costs: Sequence[str]
-) -> dict[str, ExplorerRecord]:
+) -> dict[TrainingId, ExplorerRecord]:
     """Return every record of one setting by id, parents first."""
     rows = networks.set_index("record")
     of_record = {id: own.sort_values("epoch") for id, own in histories.groupby("record")}
-    order = [id for id in plan.trainings if id in rows.index]
-    origins = {id: plan.origins(id) for id in plan.trainings}
+    order = [id for id in plan.trainings if str(id) in rows.index]
     numbers = {id: number for number, id in enumerate(order)}
     described = {}
     for id in order:
-        training, row = plan.trainings[id], rows.loc[id]
-        earlier = [ancestor for ancestor in lineage_of([id], origins) if ancestor != id]
-        curve = _thinned(of_record[id]) if id in of_record else histories.iloc[:0]
+        training, row = plan.trainings[id], rows.loc[str(id)]
+        earlier = [str(ancestor) for ancestor in plan.predecessors(id)]
+        curve = _thinned(of_record[str(id)]) if str(id) in of_record else histories.iloc[:0]
         described[id] = ExplorerRecord(
             name=training.name,
             role=training.role,

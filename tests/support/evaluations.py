@@ -13,6 +13,7 @@ from mnbench.evaluation.metrics.calibration import Reliability
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import load
 from mnbench.planning.plan import Ensemble
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 
 IMAGES, REPLICATES = 400, 300
@@ -52,13 +53,15 @@ def evaluation(
                 (AVERAGE, "test_error"): MeanMetric(one[None]),
                 (AVERAGE, "mean_member_error"): MeanMetric(1.5 * one[None]),  # a gain of a third
             }
-            members = tuple(f"{approach}/{g}/{budget}/{seed}/{i}" for i in range(size))
+            members = tuple(
+                TrainingId(*WHERE, seed, approach, f"g{g}_budget{budget}_{i}") for i in range(size)
+            )
             row = Ensemble(*WHERE, seed, approach, size, members, g, budget)
             seconds = (costs or {}).get(name, 10.0)
             cost = Cost(
                 epochs=seconds,
                 examples=int(100 * seconds),
-                flops=int(1e9 * seconds),
+                training_flops=int(1e9 * seconds),
                 device_seconds=2 * seconds,
                 cpu_seconds=seconds,
                 held_seconds=seconds if (name, seed) in shared else 2 * seconds,

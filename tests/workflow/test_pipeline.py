@@ -20,7 +20,7 @@ from mnbench.evaluation.tables.files import read_table
 from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
 from mnbench.planning.plan import read_plan
-from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
+from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.report import DOCUMENTS
 
 pytestmark = pytest.mark.slow
@@ -146,10 +146,8 @@ def test_the_table_has_a_row_for_each_ensemble_and_its_costs_add_up(finished):
 
     plan = read_plan(study / "plan.json")
     for row, ensemble in zip(table.itertuples(), plan.ensembles, strict=True):
-        records = [
-            read_record(study / "records" / id) for id in lineage_of(ensemble.members, plan.parents)
-        ]
-        assert row.training_flops == sum(record.cost.flops for record in records)
+        records = [read_record(study / "records" / id) for id in plan.lineage(ensemble.members)]
+        assert row.training_flops == sum(record.cost.training_flops for record in records)
         assert row.examples == sum(record.cost.examples for record in records)
         assert row.cpu_seconds == pytest.approx(sum(r.cost.cpu_seconds for r in records))
         assert row.trainings == len(records)
@@ -179,7 +177,7 @@ def test_every_hatching_was_measured(finished):
     hatched = [
         read_record(study / "records" / id)
         for id in read_plan(study / "plan.json").trainings
-        if "_from_" in id
+        if "_from_" in id.name
     ]
     assert len(hatched) == 9
     assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)

@@ -15,6 +15,7 @@ from mnbench.evaluation.points import Point
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.files import select
 from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,17 @@ class Measurement:
     def of(cls, value: float, replicates: np.ndarray, points: Iterable[Point]) -> "Measurement":
         """Return a quantity computed from *points*, and in every replicate."""
         low, high = interval(replicates)
-        return cls(value, low, high, records_of(points))
+        return cls(value, low, high, tuple(map(str, records_of(points))))
 
     @classmethod
-    def exact(cls, value: float, records: Iterable[str]) -> "Measurement":
+    def exact(cls, value: float, records: Iterable[TrainingId | str]) -> "Measurement":
         """Return a quantity that nothing random decides: a count, a maximum."""
-        return cls(value, value, value, tuple(dict.fromkeys(records)))
+        return cls(value, value, value, tuple(dict.fromkeys(map(str, records))))
 
 
-def records_of(points: Iterable[Point]) -> tuple[str, ...]:
+def records_of(points: Iterable[Point]) -> tuple[TrainingId, ...]:
     """Return the ids of the records that predict in *points*, each once."""
-    members = (str(id) for p in points for run in p.runs for id in run.ensemble.members)
+    members = (id for point in points for run in point.runs for id in run.ensemble.members)
     return tuple(dict.fromkeys(members))
 
 
@@ -107,7 +108,8 @@ def evidence_of(results: StudyResults) -> list[Evidence]:
         hatching = {
             id: float(details["hatching_difference"])
             for id in networks["record"]
-            if "hatching_difference" in (details := results.store.record(id).details)
+            if "hatching_difference"
+            in (details := results.store.record(TrainingId.parse(id)).details)
         }
         evidence.append(
             Evidence(

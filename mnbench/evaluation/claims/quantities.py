@@ -127,7 +127,7 @@ def epochs_of_hatched_to_scratch(evidence: Evidence) -> Measurement | None:
     The ratio is the largest of any network, of means over seeds. A fixed number of epochs says
     nothing, and is left out.
     """
-    trainings = evidence.plan.trainings
+    trainings = {str(id): training for id, training in evidence.plan.trainings.items()}
     rows = evidence.networks[evidence.networks["record"].isin(trainings)]
     open_end = [trainings[id].recipe.get("protocol") == "convergence" for id in rows["record"]]
     rows = rows[np.array(open_end, dtype=bool)]

@@ -7,6 +7,7 @@ import pandas as pd
 from mnbench.errors import UserError
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, WORK, frame
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 from mnbench.records.store import RecordStore
 
@@ -51,37 +52,28 @@ def of_records(store: RecordStore) -> pd.DataFrame:
     return frame(rows, COLUMNS)
 
 
-def identity(id: str, store: RecordStore) -> dict[str, Any]:
+def identity(id: TrainingId, store: RecordStore) -> dict[str, Any]:
     """Return what names a record; record.json holds the training's seed, not the repetition's."""
-    dataset, architecture_set, seed, approach, name = id.split("/")
-    return {
-        "dataset": dataset,
-        "architecture_set": architecture_set,
-        "seed": int(seed.removeprefix("seed")),
-        "approach": approach,
-        "record": id,
-        "name": name,
-        "role": store.record(id).role,
-    }
+    return id._asdict() | {"record": str(id), "role": store.record(id).role}
 
 
-def _row(id: str, store: RecordStore) -> dict[str, Any]:
+def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
     record = store.record(id)
-    with_ancestors = _work(store.cost(store.lineage([id])))
+    with_ancestors = _work(store.cost(store.plan.lineage([id])))
     return {
         **identity(id, store),
         "networks": "+".join(network["name"] for network in record.networks),
-        "parents": " ".join(record.parents),
+        "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
         **_work(record.cost),
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
     }
 
 
-def _mean_error(id: str, split: str, store: RecordStore) -> float:
+def _mean_error(id: TrainingId, split: str, store: RecordStore) -> float:
     predictions = store.predictions(id, split)
     return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
 
 
 def _work(cost: Cost) -> dict[str, Any]:
-    return {name: getattr(cost, "flops" if name == "training_flops" else name) for name in WORK}
+    return {name: getattr(cost, name) for name in WORK}

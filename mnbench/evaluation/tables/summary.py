@@ -6,7 +6,6 @@ import pandas as pd
 
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.evaluate import METRICS, EvaluatedEnsemble
-from mnbench.evaluation.points import cost_of
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import CONFIGURATION, SETTING, WORK, frame
 
@@ -46,7 +45,6 @@ def _row(run: EvaluatedEnsemble) -> dict[str, Any]:
         **{metric: run.values[AVERAGE, metric] for metric in METRICS},
         "temperature": run.temperature,
         **{f"{method}_error": run.values[method, "test_error"] for method in OTHER_METHODS},
-        **{name: getattr(run.cost, name) for name in WORK if name != "training_flops"},
-        "training_flops": int(cost_of(run, "training_flops")),
+        **{name: getattr(run.cost, name) for name in WORK},
         "trainings": run.trainings,
     }

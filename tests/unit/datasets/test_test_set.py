@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 from support.tiny import DATASET, MODULES, TRAINERS, change_test_set, last_of, train
 
 from mnbench.errors import UserError
-from mnbench.records.record import HISTORY, WEIGHTS, read_predictions
+from mnbench.records.predictions import read_predictions
+from mnbench.records.record import HISTORY, WEIGHTS
 from mnbench.training.job import run
 from mnbench.training.progress import Progress
 

@@ -178,11 +178,11 @@ def test_hatched_epochs_count_where_training_ends_by_itself():
     ids = list(made.plan.trainings)
     rows = pd.DataFrame(
         {
-            "record": ids,
-            "approach": [id.split("/")[0] for id in ids],
+            "record": list(map(str, ids)),
+            "approach": [id.approach for id in ids],
             "role": "member",
-            "networks": [f"n{id[-1]}" for id in ids],
-            "epochs": [100.0 if id.startswith("full_data") else 30.0 for id in ids],
+            "networks": [f"n{id.name[-1]}" for id in ids],
+            "epochs": [100.0 if id.approach == "full_data" else 30.0 for id in ids],
         }
     )
     assert verdict("hatched-epochs", replace(made, networks=rows)) == NOT_TESTED

@@ -26,6 +26,9 @@ from mnbench.evaluation.tables import histories, load, networks, summary
 from mnbench.evaluation.tables.files import read_table, select, write_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.planning.plan import Ensemble, Plan, Training, union
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.checks import checksums
+from mnbench.records.predictions import read_predictions, write_predictions
 from mnbench.records.record import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -34,20 +37,17 @@ from mnbench.records.record import (
     WEIGHTS,
     Cost,
     Record,
-    checksums,
-    read_predictions,
     write_history,
-    write_predictions,
 )
 from mnbench.records.store import RecordStore
 from mnbench.report.overview import TABLES as OVERVIEW_TABLES
 from mnbench.report.overview import overview
 
-HOME = "toy/pair/seed7"
-A, B = f"{HOME}/full_data/a", f"{HOME}/full_data/b"
-MOTHER, A1, B1 = (f"{HOME}/mothernets/{name}" for name in ("mothernet", "a_g1", "b_g1"))
-TREE = f"{HOME}/treenets/tree2"
-CYCLE1, CYCLE2 = (f"{HOME}/snapshot_ensembles/cycle{i}" for i in (1, 2))
+HOME = ("toy", "pair", 7)
+A, B = (TrainingId(*HOME, "full_data", name) for name in ("a", "b"))
+MOTHER, A1, B1 = (TrainingId(*HOME, "mothernets", name) for name in ("mothernet", "a_g1", "b_g1"))
+TREE = TrainingId(*HOME, "treenets", "tree2")
+CYCLE1, CYCLE2 = (TrainingId(*HOME, "snapshot_ensembles", f"cycle{i}") for i in (1, 2))
 COSTS = {  # epochs, examples, FLOPs, device-seconds, CPU-seconds, peak memory
     A: Cost(10, 1000, 100, 1.0, 2.0, 50),
     B: Cost(10, 1000, 300, 3.0, 6.0, 70),
@@ -71,7 +71,7 @@ def plan_of() -> Plan:
         Training(
             record,
             "mothernet" if record == MOTHER else "member",
-            (network("a"), network("b")) if record == TREE else (network(record.split("/")[-1]),),
+            (network("a"), network("b")) if record == TREE else (network(record.name),),
             {},
             seed=1234,
             data={},
@@ -214,15 +214,15 @@ def test_networks_have_own_and_cumulated_costs(records):
     frame = networks.of_records(RecordStore(plan_of(), records))
     assert list(frame.columns) == list(networks.COLUMNS)
     frame = frame.set_index("record")
-    assert frame.index.tolist() == list(COSTS)
-    assert frame.loc[A1, "cpu_seconds"] == 0.5
-    assert frame.loc[A1, "lineage_cpu_seconds"] == 1.5
-    assert frame.loc[B1, "lineage_training_flops"] == 170
-    assert frame.loc[CYCLE2, "lineage_epochs"] == 8
-    assert frame.loc[A, "lineage_examples"] == frame.loc[A, "examples"] == 1000
-    assert frame.loc[A1, "parents"] == MOTHER and frame.loc[A, "parents"] == ""
-    assert frame.loc[TREE, "networks"] == "a+b"
-    assert frame.loc[MOTHER, ["role", "name", "approach", "seed"]].tolist() == [
+    assert frame.index.tolist() == list(map(str, COSTS))
+    assert frame.loc[str(A1), "cpu_seconds"] == 0.5
+    assert frame.loc[str(A1), "lineage_cpu_seconds"] == 1.5
+    assert frame.loc[str(B1), "lineage_training_flops"] == 170
+    assert frame.loc[str(CYCLE2), "lineage_epochs"] == 8
+    assert frame.loc[str(A), "lineage_examples"] == frame.loc[str(A), "examples"] == 1000
+    assert frame.loc[str(A1), "parents"] == str(MOTHER) and frame.loc[str(A), "parents"] == ""
+    assert frame.loc[str(TREE), "networks"] == "a+b"
+    assert frame.loc[str(MOTHER), ["role", "name", "approach", "seed"]].tolist() == [
         "mothernet",
         "mothernet",
         "mothernets",
@@ -231,7 +231,7 @@ def test_networks_have_own_and_cumulated_costs(records):
     for split in ("test", "validation"):
         logits = read_predictions(records / TREE, split).logits
         mean = np.mean([(one.argmax(-1) != LABELS).mean() for one in logits])
-        assert frame.loc[TREE, f"{split}_error"] == mean
+        assert frame.loc[str(TREE), f"{split}_error"] == mean
 
 
 def test_histories_have_a_row_an_epoch(records):
@@ -286,7 +286,7 @@ def edit(path: Path, **changes) -> None:
 
 
 def spoil_id(records):
-    edit(records / B / RECORD, id=A)
+    edit(records / B / RECORD, id=str(A))
 
 
 def spoil_recipe(records):
@@ -359,7 +359,7 @@ def test_a_spoilt_record_is_named_and_the_rest_still_evaluated(records, spoil, f
 
 
 def test_a_spoilt_mothernet_spoils_what_was_hatched_from_it(records):
-    edit(records / MOTHER / RECORD, parents=[A])
+    edit(records / MOTHER / RECORD, parents=[str(A)])
     found = evaluate(RecordStore(plan_of(), records), replicates=0)
     (one,) = found.missing
     assert (one.ensemble.g, "key 'parents'" in one.reason) == (1, True)
@@ -378,7 +378,7 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     missing = "Missing: Full Data, seed 7, size 2, MotherNets, g = 2, seed 7, size 2"
     assert f"{missing}: {reason}." in text
     assert "| TreeNets | 2 |" in text
-    assert B not in pd.read_csv(out / "networks.csv")["record"].tolist()
+    assert str(B) not in pd.read_csv(out / "networks.csv")["record"].tolist()
 
 
 def test_nothing_to_evaluate_is_an_error(tmp_path):
@@ -429,7 +429,7 @@ def test_the_work_can_be_shared_among_processes(records):
     for file in records.rglob(f"seed8/**/{RECORD}"):
         file.write_text(file.read_text().replace("seed7", "seed8"))
         id = json.loads(file.read_text())["id"]
-        edit(file, recipe_hash=store.plan.trainings[id].recipe_hash)
+        edit(file, recipe_hash=store.plan.trainings[TrainingId.parse(id)].recipe_hash)
     (records / B / HISTORY).unlink()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         shared = evaluate(store, replicates=20, pool=pool)
@@ -448,15 +448,13 @@ def two_seeds() -> Plan:
     again = [
         replace(
             training,
-            id=training.id.replace("seed7", "seed8"),
-            parents=tuple(parent.replace("seed7", "seed8") for parent in training.parents),
+            id=training.id._replace(seed=8),
+            parents=tuple(parent._replace(seed=8) for parent in training.parents),
         )
         for training in plan.trainings.values()
     ]
     rows = [
-        replace(
-            row, seed=8, members=tuple(member.replace("seed7", "seed8") for member in row.members)
-        )
+        replace(row, seed=8, members=tuple(member._replace(seed=8) for member in row.members))
         for row in plan.ensembles
     ]
     return replace(
@@ -480,7 +478,7 @@ def test_a_damaged_history_is_refused(records, content):
     store = RecordStore(plan_of(), records)
     with pytest.raises(UserError, match=r"mothernet/history\.csv: not a readable history"):
         store.history(MOTHER)
-    assert MOTHER not in histories.of_records(store)["record"].tolist()
+    assert str(MOTHER) not in histories.of_records(store)["record"].tolist()
 
 
 def test_evaluation_imports_no_torch(records):

@@ -96,7 +96,7 @@ def test_the_explorer_has_every_ensemble_and_every_seed(made):
             value = point["costs"][cost]["each"][place]
             assert value == pytest.approx(getattr(row, cost), rel=1e-5)
         names = [setting["records"][number]["name"] for number in point["members"][place]]
-        assert names == [member.split("/")[-1] for member in ensemble.members]
+        assert names == [member.name for member in ensemble.members]
         assert point["full"] == row.full_size
 
 
@@ -134,7 +134,7 @@ def test_long_curves_are_thinned_but_end_where_they_end(made):
     others = made.histories[made.histories["record"] != record]
     tables = tables_of(made) | {"histories": pd.concat([many, others])}
     (setting,) = data_of(explorer(made.plan, tables, COSTS))["settings"]
-    number = list(made.plan.trainings).index(record)
+    number = list(map(str, made.plan.trainings)).index(record)
     epochs = setting["records"][number]["epochs"]
     assert len(epochs) <= MAXIMUM_EPOCHS + 1
     assert (epochs[0], epochs[-1]) == (1, 301)
@@ -164,7 +164,7 @@ def test_a_record_without_history_has_an_empty_curve(made):
     (setting,) = data_of(explorer(made.plan, tables_of(made) | {"histories": histories}, COSTS))[
         "settings"
     ]
-    number = list(made.plan.trainings).index(record)
+    number = list(map(str, made.plan.trainings)).index(record)
     assert setting["records"][number]["curve"] == []
 
 
