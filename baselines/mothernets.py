@@ -1,9 +1,11 @@
 """MotherNets (Wasay et al. 2020): train what a cluster has in common once, then hatch its members.
 
-g stars: each cluster's MotherNet is trained until it is done, every member of the cluster is
-hatched from it by function-preserving transformations with a little noise, and trained further.
-A cluster of one is its own MotherNet, and so is Full Data's record; g = ensemble size *is* Full
-Data. A cluster that several values of g have in common is trained once.
+The graph is g stars. Each cluster's MotherNet is trained until it is done. Every member of the
+cluster is hatched from it by function-preserving transformations, gets a little noise, and is
+trained further. A cluster that several values of g share is trained once.
+
+Open it to change how members are hatched or trained further. The trap: a cluster of one network is
+its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full Data.
 """
 
 import hashlib
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
 
 NAME = "mothernets"
-MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
+# Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
+MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
 
@@ -102,7 +105,7 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """g stars for every g and budget, sharing the clusters that they have in common."""
+    """Return g stars for every g and budget; equal clusters are one star."""
     for recipe in (setting.recipe, _hatched_recipe(setting, options.hatched)):
         setting.check_budgets(NAME, options.budgets, recipe)
     total = Lineage()
@@ -122,13 +125,13 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def _numbers(setting: Setting, options: Options) -> list[int]:
-    """The numbers of clusters that the entries of ``g`` come to, each once."""
+    """Return the numbers of clusters that the entries of ``g`` stand for, each once."""
     size = len(setting.members)
-    said = {
+    named = {
         "least": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
         "all": size,
     }
-    numbers: dict[Any, None] = dict.fromkeys(said.get(entry, entry) for entry in options.g)
+    numbers: dict[Any, None] = dict.fromkeys(named.get(entry, entry) for entry in options.g)
     for g in numbers:
         if g > size:
             raise setting.refuse(
@@ -143,7 +146,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
 def _star(
     setting: Setting, options: Options, group: tuple[int, ...], budget: float
 ) -> tuple[Training, ...]:
-    """A cluster's MotherNet, if it has one of its own, and its members."""
+    """Return the trainings of a cluster: its MotherNet, if it has one of its own, and members."""
     networks = [setting.members[index] for index in group]
     if len(networks) == 1:
         return (scratch(setting, networks[0], budget),)
@@ -176,6 +179,7 @@ def _star(
 
 
 def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
+    """Return the recipe of hatched networks."""
     optimiser, convergence = setting.recipe.optimiser, setting.recipe.convergence
     return replace(
         setting.recipe,
@@ -207,11 +211,11 @@ def train(job: "Job") -> "Trained":
         calibration=images,
     )
     difference = hatching_difference(mothernet, member, images)
-    if difference > MOST_DIFFERENCE:
+    if difference > MAXIMUM_DIFFERENCE:
         raise UserError(
             f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
-            f"more than {MOST_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please report "
-            "it with the two architectures"
+            f"more than {MAXIMUM_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please "
+            "report it with the two architectures"
         )
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(member, phase="hatched", details={"hatching_difference": difference})

@@ -1,7 +1,9 @@
 """Snapshot Ensembles (Huang et al. 2017): one run of cosine cycles, a member after each.
 
-A path of equal networks: each cycle is a training whose parent is the snapshot before. The weights
-go on, the learning rate starts anew at its peak (and so does the momentum, a handful of steps old).
+The graph is a path of equal networks: each cycle is a training whose parent is the snapshot before.
+
+Open it to change the cycle. The trap: a cycle keeps the weights of its parent, but its learning
+rate starts again at the peak and its momentum at zero, which lasts a handful of steps.
 """
 
 from dataclasses import replace
@@ -37,7 +39,7 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """A path: as many cycles as the ensemble has members, at every budget."""
+    """Return a path at every budget, of one cycle for each member of the architecture set."""
     network = nearest_mean(setting)
     recipe = replace(
         setting.recipe,
@@ -64,7 +66,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def nearest_mean(setting: Setting) -> Architecture:
-    """The member whose number of parameters is nearest the ensemble's mean (recalled)."""
+    """Return the member whose number of parameters is nearest the members' mean (recalled)."""
     counts = {net: parameter_count(net, **setting.dataset.image_shape) for net in setting.members}
     mean = sum(counts.values()) / len(counts)
     return min(setting.members, key=lambda network: abs(counts[network] - mean))

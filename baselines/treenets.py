@@ -1,8 +1,12 @@
 """TreeNets (Lee et al. 2015): first layers shared, then a branch a member, all trained together.
 
-A tree's networks are trained jointly, so they share one record, and each size is a tree of its own.
+The networks of a tree are trained jointly, so they share one record.
+
+Open it to change where branches begin. The trap: a smaller ensemble is no prefix of a larger one;
+each size is a tree of its own.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
 from itertools import product, takewhile
@@ -48,7 +52,7 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """One joint training for every size and budget; left out where no trunk can be shared."""
+    """Return one joint training for every size and budget, or why no trunk can be shared."""
     members = setting.members
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     for size in options.sizes:
@@ -77,7 +81,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | None:
-    """Say why these networks cannot share their first layers, if so."""
+    """Return why these networks cannot share their first layers, or None if they can."""
     for network in members:
         if network.library:
             return f"the layers of {network.name} are those of a library"
@@ -94,26 +98,26 @@ def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | Non
     return None
 
 
-def common_prefix(members: tuple[Architecture, ...]) -> list[tuple]:
-    """The first layers that all members have: (filters, kernel, what pooling follows)."""
-    sequences = [
-        [
-            (layer.filters, layer.kernel, block.pool if layer_number == len(block.layers) else 1)
-            for block in network.blocks
-            if isinstance(block, Plain)
-            for layer_number, layer in enumerate(block.layers, 1)
-        ]
-        for network in members
-    ]
-    positions = zip(*sequences, strict=False)
+def common_prefix(members: tuple[Architecture, ...]) -> list[tuple[int, int, int]]:
+    """Return the first layers that all members have: (filters, kernel, pooling after it) each."""
+    positions = zip(*map(_plain_layers, members), strict=False)
     return [first for first, *_ in takewhile(lambda position: len(set(position)) == 1, positions)]
 
 
-def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
-    """Make a tree of plain networks: the first one's first layers, then a branch for each.
+def _plain_layers(network: Architecture) -> Iterator[tuple[int, int, int]]:
+    """Yield (filters, kernel, pooling after it) of each layer before the first skip connection."""
+    for block in network.blocks:
+        if not isinstance(block, Plain):
+            return
+        for number, layer in enumerate(block.layers, 1):
+            yield layer.filters, layer.kernel, block.pool if number == len(block.layers) else 1
 
-    Returns:
-        A module from images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``.
+
+def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
+    """Return a tree of plain networks: the first one's first layers, then a branch for each.
+
+    The tree maps images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``. Its trunk and
+    branches are the networks' own modules, not copies.
     """
     import torch
     from torch import nn

@@ -6,6 +6,7 @@ averaged, and no softmax has been applied.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,9 @@ class Predictions:
 
 def write_predictions(directory: Path, **arrays: np.ndarray) -> None:
     """Write ``predictions.npz`` from ``{validation,test}_{logits,labels}``."""
+    named: dict[str, Any] = arrays  # numpy's own options are keyword arguments as well
     with (directory / PREDICTIONS).open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **named)
 
 
 def read_predictions(directory: Path, split: str) -> Predictions:

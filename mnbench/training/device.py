@@ -40,11 +40,12 @@ def acquire(wanted: str) -> Iterator[torch.device]:
         raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
     # float32 means float32: on a GPU torch would otherwise round convolutions to TF32, which is
     # coarser than what a hatched network may differ by from its MotherNet.
-    torch.backends.fp32_precision = "ieee"
+    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]  # torch hides it
     torch.set_num_threads(1)
     if not gpus:
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time
+        # It only costs time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
         try:
             yield torch.device("cpu")

@@ -121,7 +121,8 @@ class Job:
         """
         path = self._parent_directory(index) / WEIGHTS
         check_file(path.parent, self.parent(index), WEIGHTS)
-        network = build(self.parent_architecture(index), **self.dataset.image_shape)
+        shape: dict[str, Any] = self.dataset.image_shape
+        network = build(self.parent_architecture(index), **shape)
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, OSError, RuntimeError) as error:

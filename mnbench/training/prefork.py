@@ -78,7 +78,7 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
         sys.exit("mnbench: imports have started CUDA, which cannot be forked; jobs start cold")
     listener = socket.socket(fileno=listener_descriptor)
     while True:
-        ready, _, _ = select.select([listener, lifeline], [], [])
+        ready, _, _ = select.select([listener.fileno(), lifeline], [], [])
         if lifeline in ready:
             return
         connection, _ = listener.accept()

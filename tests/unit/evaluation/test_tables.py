@@ -238,7 +238,7 @@ def test_histories_have_a_row_an_epoch(records):
     frame = histories.of_records(RecordStore(plan_of(), records))
     assert list(frame.columns) == list(histories.COLUMNS)
     assert len(frame) == 2 * len(COSTS)
-    rows = frame[frame["record"] == MOTHER]
+    rows = frame[frame["record"] == str(MOTHER)]
     assert rows["epoch"].tolist() == [1, 2]
     assert set(rows["role"]) == {"mothernet"}
 
