@@ -79,8 +79,8 @@ def test_with_tau_every_share_is_at_least_that():
 
 
 @pytest.mark.parametrize("architecture_set", ARCHITECTURE_SETS)
-def test_it_works_for_every_ensemble(ensemble):
-    members = load_architectures(ensemble)
+def test_it_works_for_every_architecture_set(architecture_set):
+    members = load_architectures(architecture_set)
     found = preview(members, None, first_fitting(members), **RECIPE)
     assert sum(len(group.members) for group in found.clusters) == len(members)
     text = as_text(found)
