@@ -1,4 +1,4 @@
-"""The checked configuration, paths, and the functions that several rules read their inputs with."""
+"""The checked configuration, paths, and the functions that several rules take values from."""
 
 import gc
 import os
@@ -17,8 +17,8 @@ from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.planning.config import read_study
 
-# The approaches are the checkout's own: not installed, and so found here before any other package
-# of that name, in this process and in every job.
+# The approaches are the checkout's own and not installed. The checkout comes first on the path, in
+# this process and in every job, so that no other package of the name is imported.
 CHECKOUT = str(Path(workflow.basedir).resolve())
 sys.path.insert(0, CHECKOUT)
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -37,7 +37,8 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
-TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"  # a training's and its record's id
+# The text of a TrainingId, which is also the path of its record.
+TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}
 
 # Jobs report their progress to the terminal themselves, and so must be told to be quiet.
@@ -88,18 +89,18 @@ def recipe_hash(wildcards) -> str:
 def figure_labels(figure: str, title: str) -> dict[str, dict]:
     """Return what tells a figure's files apart in the report, by stem.
 
-    Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
-    for it, and a page of their own for each ensemble; the others a switch of the ensemble.
+    Snakemake makes a switch of a label that halves a category. So figures on a cost axis have a
+    switch of the axis and a page for each architecture set; the others a switch of the set.
     """
     if figure in ON_COST_AXIS:
-        where = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
+        place = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
         return {
-            stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
+            stem: place | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
             for cost, stem in stems(figure, STUDY.costs).items()
         }
-    where = {"category": "Figures of networks", "subcategory": "{dataset}"}
+    place = {"category": "Figures of networks", "subcategory": "{dataset}"}
     labels = {"figure": title, "ensemble": "{architecture_set}"}
-    return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
+    return {stem: place | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
 
 
 def in_report(path, figure: str, **place):
