@@ -21,8 +21,8 @@ from torch.utils.data import DataLoader, Dataset
 from mnbench.architectures import Architecture, Stem, build, load_architectures
 from mnbench.datasets import Images, load_train
 from mnbench.planning.recipe import Recipe
-from mnbench.training.data import DeviceImages, Normalisation
-from mnbench.training.loop import TrainingSet, Work, fit
+from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.loop import Work, fit
 
 IMAGES = 3840  # 30 batches
 REPEATS = 5
