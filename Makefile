@@ -43,7 +43,7 @@ reference: $(BIN)/.installed
 	$(MAKE) readme
 
 readme: $(BIN)/.installed
-	$(BIN)/python -m mnbench readme README.md workflow/report/readme.md.jinja \
+	$(BIN)/python -m mnbench readme README.md workflow/numbers/readme.md.jinja \
 	  reference=results/reference families=results/families
 
 # The stamp is written last, so that an interrupted set-up is taken up again.

@@ -3,11 +3,12 @@
 A module has three parts:
 
 ``Options``
-    what a configuration may say of the approach;
+    the keys that a configuration may set for the approach;
 ``lineage(setting, options)``
-    which trainings there are, from which parents, and which make up the ensemble of size m;
+    the approach's trainings, their parents, and the members of its ensembles of every size;
 ``train(job)``
     one training. Run as a program, ``python -m baselines.<approach> PLAN ID`` trains one.
 
-The first two know no torch, since Snakemake asks them while it plans.
+Open one to see how an approach works, or to copy it for another. The trap: the first two parts may
+not import torch at the top of the module, since Snakemake asks them while it plans.
 """

@@ -1,4 +1,8 @@
-"""Bagging: each network from scratch on its own bootstrap sample (Breiman 1996)."""
+"""Bagging: each network from scratch on its own bootstrap sample (Breiman 1996).
+
+Open it to change the sample. The trap: the ensemble's bootstrap here is of training images; the
+confidence intervals have another, of test images.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -19,13 +23,13 @@ NAME = "bagging"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Bagging."""
 
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """No edges: each member is a training of its own."""
+    """Return a graph without edges: each member is a training of its own."""
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     total = Lineage()
     for budget in options.budgets:
@@ -38,7 +42,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def bootstrap(images: int, generator: "torch.Generator") -> "torch.Tensor":
-    """Draw as many indices as there are images, with replacement."""
+    """Draw *images* indices from 0 to *images* - 1 with replacement, int64 ``(images,)``."""
     import torch
 
     return torch.randint(images, (images,), generator=generator)

@@ -1,4 +1,8 @@
-"""Full Data: every network from scratch on all training data, its own random initialisation."""
+"""Full Data: every network from scratch on all training data, its own random initialisation.
+
+Open it for the plainest approach of all. The trap: other approaches use its records, so a change
+here trains them again too.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -18,13 +22,13 @@ NAME = "full_data"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Full Data."""
 
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """No edges: each member is a training of its own."""
+    """Return a graph without edges: each member is a training of its own."""
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     total = Lineage()
     for budget in options.budgets:
@@ -34,7 +38,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def scratch(setting: Setting, network: Architecture, budget: float = 1.0) -> Training:
-    """Train one network from scratch: what other approaches share with this one."""
+    """Return the training of one network from scratch, which other approaches share."""
     return setting.training(NAME, network.name, network, recipe=setting.recipe, budget=budget)
 
 

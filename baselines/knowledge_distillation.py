@@ -1,7 +1,9 @@
 """Knowledge Distillation (Hinton, Vinyals, Dean 2015): a teacher's softened outputs as targets.
 
-One teacher, the ensemble's largest network unless another is named, is trained as Full Data trains
-it; every member is then trained from scratch against the teacher's outputs and the labels.
+Full Data trains one teacher: the largest network of the architecture set unless another is named.
+Every member is then trained from scratch against the teacher's outputs and the labels.
+
+Open it to change the loss. The trap: the teacher's training and its predictions are both billed.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -41,19 +43,34 @@ def _check_teacher(teacher: str) -> str:
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Knowledge Distillation."""
 
-    # The ensemble's largest network, or "timm:<name>" ("timm:<name>.<tag>" with those weights).
-    teacher: Annotated[str, AfterValidator(_check_teacher)] = LARGEST
-    temperature: Annotated[float, Field(gt=0)] = 4.0
-    mixing: Annotated[float, Field(ge=0, le=1)] = (
-        0.5  # of the teacher's part; the labels get 1 - it
+    teacher: Annotated[str, AfterValidator(_check_teacher)] = Field(
+        default=LARGEST,
+        description="The teacher: `largest` is the network of the set with the most parameters. "
+        "`timm:<model>` is a network of timm from scratch, `timm:<model>.<tag>` starts from the "
+        "pretrained weights of that tag.",
+        examples=["timm:resnet18"],
     )
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs, the teacher's as well
+    temperature: float = Field(
+        default=4.0,
+        gt=0,
+        description="Temperature T that softens the outputs of teacher and student.",
+        examples=[2.0],
+    )
+    mixing: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Weight of the teacher's part in the loss. The labels' cross-entropy has "
+        "1 minus it.",
+        examples=[0.9],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """A star at every budget: the teacher (Full Data's record of that network) to every member."""
+    """Return a star at every budget: from the teacher, Full Data's record, to every member."""
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     network = _teacher(setting, options.teacher)
     total = Lineage()
@@ -76,6 +93,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def _teacher(setting: Setting, name: str) -> Architecture:
+    """Return the architecture of the teacher that the options name."""
     if name == LARGEST:
         return largest(setting)
     network = library_network(name, "the teacher")
@@ -117,13 +135,13 @@ def distillation_loss(
 
 def train(job: "Job") -> "Trained":
     """Train one member against the teacher, whose forward passes are billed as training."""
-    answers = job.teacher(0)
+    teacher = job.teacher(0)
     temperature, mixing = job.options["temperature"], job.options["mixing"]
 
     def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
-        return distillation_loss(logits, answers(batch), batch.labels, temperature, mixing)
+        return distillation_loss(logits, teacher(batch), batch.labels, temperature, mixing)
 
-    return job.fit(job.new_network(), phase="distilled", loss=loss, teacher=answers)
+    return job.fit(job.new_network(), phase="distilled", loss=loss, teacher=teacher)
 
 
 if __name__ == "__main__":

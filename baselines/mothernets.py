@@ -1,9 +1,11 @@
 """MotherNets (Wasay et al. 2020): train what a cluster has in common once, then hatch its members.
 
-g stars: each cluster's MotherNet is trained until it is done, every member of the cluster is
-hatched from it by function-preserving transformations with a little noise, and trained further.
-A cluster of one is its own MotherNet, and so is Full Data's record; g = ensemble size *is* Full
-Data. A cluster that several values of g have in common is trained once.
+The graph is g stars. Each cluster's MotherNet is trained until it is done. Every member of the
+cluster is hatched from it by function-preserving transformations, gets a little noise, and is
+trained further. A cluster that several values of g share is trained once.
+
+Open it to change how members are hatched or trained further. The trap: a cluster of one network is
+its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full Data.
 """
 
 import hashlib
@@ -11,12 +13,12 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
 from mnbench.errors import UserError
-from mnbench.mothernets import cluster, construct, least_g
+from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
 
 NAME = "mothernets"
-MOST_DIFFERENCE = 1e-4  # of a hatched network's logits from its MotherNet's, relative, in float32
+# Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
+MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
 
@@ -38,35 +41,71 @@ def _check_g(entry: Any) -> int | str:
     return entry
 
 
+NumberOfClusters = Annotated[
+    Any,
+    AfterValidator(_check_g),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["least", "all"]}]}),
+]
+
+
 @dataclass(frozen=True, config=CONFIG)
 class Hatched:
-    """How hatched networks are trained: the recipe but for these."""
+    """How hatched networks are trained: by the recipe, except for these keys."""
 
-    # Protocol "epochs"; null is two fifths of the recipe's. "convergence" ends by itself.
-    epochs: Annotated[int, Field(gt=0)] | None = None
-    max_epochs: Annotated[int, Field(gt=0)] | None = None  # "convergence"; null is the recipe's
-    learning_rate: Annotated[float, Field(gt=0)] | None = None  # the peak; null is the recipe's
+    epochs: int | None = Field(
+        default=None,
+        gt=0,
+        description="Only the protocol `epochs`: epochs of a hatched network. `null`, the default, "
+        "is two fifths of the recipe's.",
+        examples=[4],
+    )
+    max_epochs: int | None = Field(
+        default=None,
+        gt=0,
+        description="Only the protocol `convergence`: maximum number of epochs of a hatched "
+        "network. `null`, the default, is the recipe's.",
+        examples=[90],
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Peak learning rate of a hatched network. `null`, the default, is the "
+        "recipe's.",
+        examples=[0.05],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of MotherNets."""
 
-    # Numbers of clusters. "least" is the smallest that the ensemble allows, 1 unless some of its
-    # networks are incompatible; "all" is its size. What comes to the same number is done once.
-    g: Annotated[
-        tuple[Annotated[Any, AfterValidator(_check_g)], ...], Field(min_length=1), Distinct
-    ] = ("least",)
-    # The least fraction of each member's parameters that its MotherNet must have (recalled: 0.5 in
-    # an earlier version of the paper). 0 asks for nothing.
-    tau: Annotated[float, Field(ge=0, le=1)] = 0.0
-    noise: Annotated[float, Field(ge=0)] = 0.1  # as a fraction of each weight tensor's deviation
+    g: Annotated[tuple[NumberOfClusters, ...], Field(min_length=1), Distinct] = Field(
+        default=("least",),
+        description="Numbers of clusters: one ensemble for each. `least` is the minimum that the "
+        "architecture set allows, `all` its size. Numbers that coincide are trained once.",
+        examples=[("least", 2, "all")],
+    )
+    tau: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Minimum fraction of each member's parameters that its MotherNet must have. "
+        "0, the default, asks for nothing. An earlier version of the paper has 0.5 (recalled).",
+        examples=[0.5],
+    )
+    noise: float = Field(
+        default=0.1,
+        ge=0,
+        description="Standard deviation of the noise added to hatched weights, as a fraction of "
+        "each weight tensor's own standard deviation.",
+        examples=[0.0],
+    )
     hatched: Hatched = Hatched()
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs and of hatched.epochs
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """g stars for every g and budget, sharing the clusters that they have in common."""
+    """Return g stars for every g and budget; equal clusters are one star."""
     for recipe in (setting.recipe, _hatched_recipe(setting, options.hatched)):
         setting.check_budgets(NAME, options.budgets, recipe)
     total = Lineage()
@@ -86,13 +125,13 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def _numbers(setting: Setting, options: Options) -> list[int]:
-    """The numbers of clusters that the entries of ``g`` come to, each once."""
+    """Return the numbers of clusters that the entries of ``g`` stand for, each once."""
     size = len(setting.members)
-    said = {
-        "least": least_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+    named = {
+        "least": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
         "all": size,
     }
-    numbers = dict.fromkeys(said.get(entry, entry) for entry in options.g)
+    numbers: dict[Any, None] = dict.fromkeys(named.get(entry, entry) for entry in options.g)
     for g in numbers:
         if g > size:
             raise setting.refuse(
@@ -107,7 +146,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
 def _star(
     setting: Setting, options: Options, group: tuple[int, ...], budget: float
 ) -> tuple[Training, ...]:
-    """A cluster's MotherNet, if it has one of its own, and its members."""
+    """Return the trainings of a cluster: its MotherNet, if it has one of its own, and members."""
     networks = [setting.members[index] for index in group]
     if len(networks) == 1:
         return (scratch(setting, networks[0], budget),)
@@ -140,6 +179,7 @@ def _star(
 
 
 def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
+    """Return the recipe of hatched networks."""
     optimiser, convergence = setting.recipe.optimiser, setting.recipe.convergence
     return replace(
         setting.recipe,
@@ -171,11 +211,11 @@ def train(job: "Job") -> "Trained":
         calibration=images,
     )
     difference = hatching_difference(mothernet, member, images)
-    if difference > MOST_DIFFERENCE:
+    if difference > MAXIMUM_DIFFERENCE:
         raise UserError(
             f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
-            f"more than {MOST_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please report "
-            "it with the two architectures"
+            f"more than {MAXIMUM_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please "
+            "report it with the two architectures"
         )
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(member, phase="hatched", details={"hatching_difference": difference})

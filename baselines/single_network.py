@@ -1,7 +1,10 @@
-"""One network alone, at several budgets: what a fair reader asks an ensemble to beat.
+"""One network alone, at several budgets: the reference that an ensemble should beat.
 
-Not an approach to ensembles but a reference: the ensemble's largest network, trained longer by Full
-Data, so it has no training of its own.
+It is the largest network of the architecture set. Full Data trains it, so that this module has no
+``train``.
+
+Open it to compare ensembles with another network. The trap: its records are Full Data's, under Full
+Data's ids.
 """
 
 from pydantic.dataclasses import dataclass
@@ -18,13 +21,13 @@ NAME = "single_network"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of the network alone."""
 
-    budgets: Budgets = (1.0, 2.0, 4.0)  # multiples of recipe.epochs
+    budgets: Budgets = (1.0, 2.0, 4.0)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """An ensemble of one: Full Data's record of the largest network."""
+    """Return an ensemble of one at every budget: Full Data's record of the largest network."""
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     network = largest(setting)
     total = Lineage()
@@ -35,5 +38,5 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def largest(setting: Setting) -> Architecture:
-    """The member with the most parameters, the first of equals."""
+    """Return the member with the most parameters, the first of equals."""
     return max(setting.members, key=lambda net: parameter_count(net, **setting.dataset.image_shape))

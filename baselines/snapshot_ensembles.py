@@ -1,11 +1,13 @@
 """Snapshot Ensembles (Huang et al. 2017): one run of cosine cycles, a member after each.
 
-A path of equal networks: each cycle is a training whose parent is the snapshot before. The weights
-go on, the learning rate starts anew at its peak (and so does the momentum, a handful of steps old).
+The graph is a path of equal networks: each cycle is a training whose parent is the snapshot before.
+
+Open it to change the cycle. The trap: a cycle keeps the weights of its parent, but its learning
+rate starts again at the peak and its momentum at zero, which lasts a handful of steps.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -24,14 +26,20 @@ NAME = "snapshot_ensembles"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of Snapshot Ensembles."""
 
-    epochs_per_cycle: Annotated[int, Field(gt=0)] = 40
-    budgets: Budgets = (1.0,)  # multiples of epochs_per_cycle
+    epochs_per_cycle: int = Field(
+        default=40,
+        gt=0,
+        description="Epochs of one cosine cycle, after which a member is saved. The protocol and "
+        "the schedule of the recipe do not apply here. The default is recalled.",
+        examples=[4],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """A path: as many cycles as the ensemble has members, at every budget."""
+    """Return a path at every budget, of one cycle for each member of the architecture set."""
     network = nearest_mean(setting)
     recipe = replace(
         setting.recipe,
@@ -58,7 +66,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def nearest_mean(setting: Setting) -> Architecture:
-    """The member whose number of parameters is nearest the ensemble's mean (recalled)."""
+    """Return the member whose number of parameters is nearest the members' mean (recalled)."""
     counts = {net: parameter_count(net, **setting.dataset.image_shape) for net in setting.members}
     mean = sum(counts.values()) / len(counts)
     return min(setting.members, key=lambda network: abs(counts[network] - mean))

@@ -1,16 +1,22 @@
 """TreeNets (Lee et al. 2015): first layers shared, then a branch a member, all trained together.
 
-A tree's networks are trained jointly, so they share one record, and each size is a tree of its own.
+The networks of a tree are trained jointly, so they share one record.
+
+Open it to change where branches begin. The trap: a smaller ensemble is no prefix of a larger one;
+each size is a tree of its own.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import product, takewhile
+from operator import add
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from mnbench.architectures import Architecture, training_flops
+from mnbench.architectures import Architecture, Plain, training_flops
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage
 from mnbench.planning.planner import Setting
@@ -27,15 +33,26 @@ NAME = "treenets"
 
 @dataclass(frozen=True, config=CONFIG)
 class Options:
-    """What a configuration may say."""
+    """What a configuration may say of TreeNets."""
 
-    shared_layers: Annotated[int, Field(gt=0)] = 1  # convolutional layers before the branches
-    sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = ()  # () is the full size
-    budgets: Budgets = (1.0,)  # multiples of recipe.epochs
+    shared_layers: int = Field(
+        default=1,
+        gt=0,
+        description="Number of convolutional layers that all networks share, before the branches. "
+        "The pooling behind the last of them is shared as well.",
+        examples=[2],
+    )
+    sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = Field(
+        default=(),
+        description="Ensemble sizes. Each is trained as a tree of its own, from the first networks "
+        "of the set. The default, `[]`, is all networks only.",
+        examples=[(3, 5)],
+    )
+    budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """One joint training for every size and budget; left out where no trunk can be shared."""
+    """Return one joint training for every size and budget, or why no trunk can be shared."""
     members = setting.members
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     for size in options.sizes:
@@ -64,7 +81,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | None:
-    """Say why these networks cannot share their first layers, if so."""
+    """Return why these networks cannot share their first layers, or None if they can."""
     for network in members:
         if network.library:
             return f"the layers of {network.name} are those of a library"
@@ -81,25 +98,26 @@ def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | Non
     return None
 
 
-def common_prefix(members: tuple[Architecture, ...]) -> list[tuple]:
-    """The first layers that all members have: (filters, kernel, what pooling follows)."""
-    sequences = [
-        [
-            (layer.filters, layer.kernel, block.pool if layer_number == len(block.layers) else 1)
-            for block in network.blocks
-            for layer_number, layer in enumerate(block.layers, 1)
-        ]
-        for network in members
-    ]
-    positions = zip(*sequences, strict=False)
+def common_prefix(members: tuple[Architecture, ...]) -> list[tuple[int, int, int]]:
+    """Return the first layers that all members have: (filters, kernel, pooling after it) each."""
+    positions = zip(*map(_plain_layers, members), strict=False)
     return [first for first, *_ in takewhile(lambda position: len(set(position)) == 1, positions)]
 
 
-def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
-    """Make a tree of plain networks: the first one's first layers, then a branch for each.
+def _plain_layers(network: Architecture) -> Iterator[tuple[int, int, int]]:
+    """Yield (filters, kernel, pooling after it) of each layer before the first skip connection."""
+    for block in network.blocks:
+        if not isinstance(block, Plain):
+            return
+        for number, layer in enumerate(block.layers, 1):
+            yield layer.filters, layer.kernel, block.pool if number == len(block.layers) else 1
 
-    Returns:
-        A module from images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``.
+
+def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
+    """Return a tree of plain networks: the first one's first layers, then a branch for each.
+
+    The tree maps images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``. Its trunk and
+    branches are the networks' own modules, not copies.
     """
     import torch
     from torch import nn
@@ -123,16 +141,23 @@ def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
 
 
 def _in_order(network: "nn.Module") -> "list[nn.Module]":
-    """A plain network's stem, layers, poolings and head, one after the other."""
-    units = [network.stem]
+    """List a plain network's stem, layers, poolings and head, one after the other."""
+    from mnbench.architectures.modules import Network, PlainBlock
+
+    if not isinstance(network, Network):
+        raise TypeError(f"a tree grows from what `build` returns, got {type(network).__name__}")
+    units: list[nn.Module] = [network.stem]
     for block in network.blocks:
-        units += [*block.layers, block.pool]
+        if isinstance(block, PlainBlock):
+            units += [*block.layers, block.pool]
     return [*units, network.head]
 
 
 def _end_of_trunk(units: "list[nn.Module]", shared_layers: int) -> int:
-    """Where the branches begin: behind the stem, so many layers and the pooling after them."""
-    layers = [index for index, unit in enumerate(units) if index and hasattr(unit, "conv")]
+    """Return where branches begin: behind the shared layers and the pooling after them."""
+    from mnbench.architectures.units import ConvUnit
+
+    layers = [index for index, unit in enumerate(units) if isinstance(unit, ConvUnit)]
     last = layers[shared_layers - 1]
     return last + 1 if last + 1 in layers else last + 2
 
@@ -144,7 +169,7 @@ def train(job: "Job") -> "Trained":
     shared_layers, members = job.options["shared_layers"], job.training.networks
 
     def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
-        return sum(cross_entropy(branch, batch.labels) for branch in logits)
+        return reduce(add, (cross_entropy(branch, batch.labels) for branch in logits))
 
     whole = job.flops(training_flops, members[0])
     branches = [job.flops(training_flops, net, after_layers=shared_layers) for net in members]
@@ -153,7 +178,7 @@ def train(job: "Job") -> "Trained":
         grow(job.new_networks(), shared_layers),
         phase="joint",
         loss=loss,
-        flops_an_example=trunk + sum(branches),
+        flops_per_example=trunk + sum(branches),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from mnbench.architectures.families import resnet, vgg
 from mnbench.architectures.variants import Rule, variants
-from mnbench.mothernets import cluster, least_g
+from mnbench.mothernets import cluster, minimum_g
 from mnbench.mothernets.clustering import clustering
 
 BASES = {"VGG-16": vgg(16), "ResNet-32": resnet(32)}
@@ -29,8 +29,8 @@ def main() -> None:
             networks = variants(base, Rule(size))
             for g in numbers:
                 row(name, size, str(g), seconds(lambda g=g, of=networks: cluster(of, g)))
-            least = f"{least_g(networks, tau=TAU)}, the least for tau = {TAU}"
-            row(name, size, least, seconds(lambda of=networks: least_g(of, tau=TAU)))
+            least = f"{minimum_g(networks, tau=TAU)}, the least for tau = {TAU}"
+            row(name, size, least, seconds(lambda of=networks: minimum_g(of, tau=TAU)))
 
 
 def row(name: str, size: int, g: str, median: float) -> None:

@@ -1,4 +1,9 @@
-"""What a network is: a frozen value, from which it is counted, compared, built and hatched."""
+"""What a network is: a frozen value, from which it is counted, compared, built and hatched.
+
+In come YAML files and names; out go :class:`Architecture` values, their counts, and torch modules.
+Open :mod:`mnbench.architectures.sets` to add an architecture set, ``blocks`` to add a kind of
+block. The trap: torch is imported only where a module is built, since planning does without.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -38,24 +43,25 @@ def build(
     image_size: int | None = None,
     pretrained: bool = False,
 ) -> "nn.Module":
-    """Build the network that *architecture* describes: in plain PyTorch layers, or a library's.
+    """Build a torch module from an architecture value, or create a library's model.
 
     Args:
         architecture: the value.
         in_channels: channels of the images (1 grey, 3 colour).
         num_classes: number of logits.
         image_size: height and width of the images; only a "flatten" head needs it.
-        pretrained: load the weights that a library network's name asks for ("timm:resnet18.a1_in1k"
-            behind the point); leave it out where weights are loaded anyway.
+        pretrained: load the weights that a library network's name asks for, behind the point
+            ("timm:resnet18.a1_in1k"). Leave it out where weights are loaded anyway.
 
     Returns:
-        A module from ``(n, in_channels, height, width)`` floats to ``(n, num_classes)`` logits,
-        initialised from torch's global generator: by He et al. (2015), or as the library does.
+        A module from ``(n, in_channels, height, width)`` floats to ``(n, num_classes)`` logits.
+        Its weights are drawn from torch's global generator: by He et al. (2015), or as the library
+        does.
 
     Raises:
         UserError: a library has no such network, or its pretrained weights cannot be had.
     """
-    # Imported here, since planning and evaluation read architectures without paying for torch.
+    # Imported late: planning and evaluation read architectures without waiting for torch.
     if architecture.library:
         from mnbench.architectures.library import create
 

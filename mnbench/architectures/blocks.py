@@ -1,7 +1,8 @@
 """The kinds of block: what lies between two changes of image size, as frozen values.
 
-A block of any kind is a tuple of layers, of which a MotherNet takes the minimum position by
-position; what a layer is depends on the kind.
+Open this module to see a block's keys, or to add a kind. A block of any kind holds a tuple of
+layers, and a MotherNet takes their minimum position by position. The trap: a layer means something
+else in each kind.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
-from mnbench.architectures.checks import odd, one_of, positive, truth
+from mnbench.architectures.checks import check_boolean, check_choice, check_integer, check_kernel
 from mnbench.errors import UserError
 
 UNITS = ("basic", "bottleneck")
@@ -18,10 +19,10 @@ SHORTCUTS = ("identity", "padding", "projection")
 
 @dataclass(frozen=True, order=True)
 class Layer:
-    """*filters* of *kernel* x *kernel*, "same" padding.
+    """Describe *filters* of *kernel* x *kernel* pixels, with "same" padding.
 
-    In a plain block a convolution, in a residual block a unit, in a dense block a layer of so much
-    growth.
+    A layer is a convolution in a plain block, and a unit in a residual block. In a dense block its
+    filters are its growth.
     """
 
     filters: int
@@ -33,7 +34,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plain:
-    """A chain of convolution, batch norm and ReLU, then max pooling (VGG)."""
+    """Describe layers of convolution, batch norm and ReLU, then max pooling (VGG)."""
 
     layers: tuple[Layer, ...]
     pool: int = 2  # side and stride of the max pooling at the block's end; 1 is none
@@ -45,22 +46,25 @@ class Plain:
         return "-".join(map(str, self.layers))
 
     def outputs(self, inputs: int) -> int:
-        """Channels that leave the block."""
+        """Return the channels that leave the block when *inputs* enter it."""
         return self.layers[-1].filters
 
 
 @dataclass(frozen=True)
 class Residual:
-    """Units that add to one stream of *width* channels (He et al. 2016, a).
+    """Describe units that add to one stream of *width* channels (He et al. 2016, a).
 
-    A unit of unit "basic" is two convolutions of *kernel*, width to filters to width; a
-    "bottleneck" is 1x1 to filters, *kernel*, 1x1 to width. Convolutions are followed by batch norm
-    and ReLU, the last one's ReLU behind the addition; *preactivated* ones (He et al. 2016, b; Wide
-    ResNets) come after their batch norm and ReLU, and the stream is a bare sum.
+    A *unit* "basic" is two convolutions of the layer's kernel: width to filters to width. A
+    "bottleneck" is 1x1 to filters, the layer's kernel, and 1x1 to width. Batch norm and ReLU follow
+    each convolution; the last ReLU follows the addition. In a *preactivated* block (He et al.
+    2016, b; Wide ResNets) batch norm and ReLU precede each convolution, and the stream is a bare
+    sum.
 
-    The first unit has the block's stride and shortcut: "identity" (nothing changes), "padding" (no
-    parameters: every stride-th pixel, new channels zero; option A of He et al.) or "projection"
-    (1x1 convolution; with batch norm unless preactivated).
+    The first unit has the block's stride and *shortcut*:
+
+    - "identity": nothing changes;
+    - "padding": every stride-th pixel, new channels zero, no parameters (option A of He et al.);
+    - "projection": a 1x1 convolution, with batch norm unless preactivated.
     """
 
     layers: tuple[Layer, ...]
@@ -77,17 +81,17 @@ class Residual:
         return f"residual {self.width} {form}:" + "-".join(map(str, self.layers))
 
     def outputs(self, inputs: int) -> int:
-        """Channels that leave the block."""
+        """Return the channels that leave the block when *inputs* enter it."""
         return self.width
 
 
 @dataclass(frozen=True)
 class Dense:
-    """Layers that each see all before them: batch norm, ReLU, convolution (Huang et al. 2017).
+    """Describe layers that each read all channels before them (Huang et al. 2017).
 
-    A layer's filters are its growth. With a bottleneck of b it is 1x1 to b times its growth first.
-    The transition behind them, batch norm, ReLU and a 1x1 convolution to *transition* channels,
-    then average pooling, compresses; 0 is none.
+    A layer is batch norm, ReLU and convolution; its filters are its growth. A *bottleneck* of b
+    puts a 1x1 convolution to b times the growth before it. A *transition* to that number of
+    channels follows the layers: batch norm, ReLU, 1x1 convolution. For both, 0 is none.
     """
 
     layers: tuple[Layer, ...]
@@ -104,7 +108,7 @@ class Dense:
         return f"dense{form}:" + "-".join(map(str, self.layers)) + transition
 
     def outputs(self, inputs: int) -> int:
-        """Channels that leave the block."""
+        """Return the channels that leave the block when *inputs* enter it."""
         return self.transition or inputs + sum(layer.filters for layer in self.layers)
 
 
@@ -114,49 +118,49 @@ KINDS: Mapping[str, type[Block]] = MappingProxyType(
 )
 
 
-def check_block(block: Block, inputs: int, where: str) -> None:
-    """Refuse what no block can be.
+def check_block(block: Block, inputs: int, place: str) -> None:
+    """Refuse an impossible block.
 
     Args:
         block: the value.
-        inputs: channels that flow in; of no matter to a plain block.
-        where: the block's place, for errors.
+        inputs: channels that flow in; a plain block ignores them.
+        place: the block's place, for errors.
 
     Raises:
         UserError: names the place, what is wrong and what is allowed.
     """
     if not block.layers:
-        raise UserError(f"{where}: has no layer; give at least one")
+        raise UserError(f"{place}: has no layer; give at least one")
     for j, layer in enumerate(block.layers, 1):
-        _check_layer(layer, f"{where}, layer {j}")
+        _check_layer(layer, f"{place}, layer {j}")
     if isinstance(block, Residual):
-        _check_residual(block, inputs, where)
+        _check_residual(block, inputs, place)
         return
-    positive(block.pool, f"{where}: pool")
+    check_integer(block.pool, f"{place}: pool")
     if isinstance(block, Dense):
-        positive(block.transition, f"{where}: transition", least=0)
-        positive(block.bottleneck, f"{where}: bottleneck", least=0)
+        check_integer(block.transition, f"{place}: transition", minimum=0)
+        check_integer(block.bottleneck, f"{place}: bottleneck", minimum=0)
 
 
-def _check_layer(layer: Layer, where: str) -> None:
-    positive(layer.filters, f"{where}: filters")
-    odd(layer.kernel, where)
+def _check_layer(layer: Layer, place: str) -> None:
+    check_integer(layer.filters, f"{place}: filters")
+    check_kernel(layer.kernel, place)
 
 
-def _check_residual(block: Residual, inputs: int, where: str) -> None:
-    positive(block.width, f"{where}: width")
-    positive(block.stride, f"{where}: stride")
-    one_of(block.unit, UNITS, f"{where}: unknown unit")
-    one_of(block.shortcut, SHORTCUTS, f"{where}: unknown shortcut")
-    truth(block.preactivated, f"{where}: preactivated")
+def _check_residual(block: Residual, inputs: int, place: str) -> None:
+    check_integer(block.width, f"{place}: width")
+    check_integer(block.stride, f"{place}: stride")
+    check_choice(block.unit, UNITS, f"{place}: unknown unit")
+    check_choice(block.shortcut, SHORTCUTS, f"{place}: unknown shortcut")
+    check_boolean(block.preactivated, f"{place}: preactivated")
     if block.shortcut == "identity" and (block.stride > 1 or inputs != block.width):
         raise UserError(
-            f"{where}: shortcut 'identity' needs stride 1 and as many channels as flow in, "
+            f"{place}: shortcut 'identity' needs stride 1 and as many channels as flow in, "
             f"{inputs}, got stride {block.stride} and width {block.width}; use 'padding' or "
             "'projection'"
         )
     if block.shortcut == "padding" and inputs > block.width:
         raise UserError(
-            f"{where}: shortcut 'padding' cannot drop channels: {inputs} flow in, width is "
+            f"{place}: shortcut 'padding' cannot drop channels: {inputs} flow in, width is "
             f"{block.width}; use 'projection'"
         )

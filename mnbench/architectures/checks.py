@@ -1,4 +1,8 @@
-"""Checks of the values that an architecture is made of: one line that names the place."""
+"""Check the values that an architecture is made of: one line that names the place.
+
+Open this module to see what a key may hold. The trap: a ``bool`` is an ``int`` in Python, so every
+check of a number refuses it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,59 +10,81 @@ from typing import Any
 
 from mnbench.errors import UserError, choices
 
-MOST = 100_000  # of anything: products of such numbers can be counted in 64 bits
-MOST_KERNEL = 255
+MAXIMUM = 100_000  # of any number: products can still be counted in 64 bits
+MAXIMUM_KERNEL = 255
 
 
 def known_keys(
-    data: Any, keys: tuple[str, ...], where: str, need: tuple[str, ...] = ()
+    data: Any, keys: tuple[str, ...], place: str, required: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return *data* as a dict of *keys*, of which those in *need* must be there.
+    """Return *data* as a dict, all of whose keys are known.
+
+    Args:
+        data: plain values, as YAML gives them.
+        keys: the keys that are allowed.
+        place: where *data* stands, for errors.
+        required: the keys that must be present.
 
     Raises:
-        UserError: *data* is no mapping, has another key, or lacks one.
+        UserError: *data* is no mapping, has another key, or lacks a required one.
     """
     if not isinstance(data, Mapping):
-        raise UserError(f"{where}: expected keys {', '.join(keys)}, got {data!r}")
+        raise UserError(f"{place}: expected keys {', '.join(keys)}, got {data!r}")
     for key in data:
         if key not in keys:
-            raise UserError(f"{where}: unknown key '{key}'; {choices(str(key), keys)}")
-    for key in need:
+            raise UserError(f"{place}: unknown key '{key}'; {choices(str(key), keys)}")
+    for key in required:
         if key not in data:
-            raise UserError(f"{where}: key '{key}' is missing")
+            raise UserError(f"{place}: key '{key}' is missing")
     return dict(data)
 
 
 def keys_of(kind: type) -> tuple[str, ...]:
-    """What a dataclass can be made of."""
+    """List the arguments that a dataclass takes."""
     return tuple(field.name for field in fields(kind) if field.init)
 
 
-def odd(kernel: Any, where: str) -> None:
-    """Refuse a kernel without a centre."""
-    positive(kernel, f"{where}: kernel", most=MOST_KERNEL)
+def check_kernel(kernel: Any, place: str) -> None:
+    """Refuse a kernel without a centre.
+
+    Raises:
+        UserError: *kernel* is no odd whole number in range.
+    """
+    check_integer(kernel, f"{place}: kernel", maximum=MAXIMUM_KERNEL)
     if kernel % 2 == 0:
         raise UserError(
-            f"{where}: kernel {kernel} is even; use an odd one, which has a centre and keeps the "
+            f"{place}: kernel {kernel} is even; use an odd one, which has a centre and keeps the "
             "image size"
         )
 
 
-def one_of(value: Any, allowed: tuple[str, ...], what: str) -> None:
-    """Refuse a *value* that is not *allowed*."""
+def check_choice(value: Any, allowed: tuple[str, ...], what: str) -> None:
+    """Refuse a *value* that is not *allowed*.
+
+    Raises:
+        UserError: begins with *what*, names the value and the nearest allowed one.
+    """
     if value not in allowed:
         raise UserError(f"{what} '{value}'; {choices(str(value), allowed)}")
 
 
-def truth(value: Any, what: str) -> None:
-    """Refuse what is neither true nor false."""
+def check_boolean(value: Any, what: str) -> None:
+    """Refuse a *value* that is neither true nor false.
+
+    Raises:
+        UserError: begins with *what*.
+    """
     if not isinstance(value, bool):
         raise UserError(f"{what} must be true or false, got {value!r}")
 
 
-def positive(value: Any, what: str, least: int = 1, most: int = MOST) -> None:
-    """Refuse what is no whole number from *least* to *most*."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise UserError(f"{what} must be a whole number from {least}, got {value!r}")
-    if value > most:
-        raise UserError(f"{what} must be at most {most:,}, got {value:,}")
+def check_integer(value: Any, what: str, minimum: int = 1, maximum: int = MAXIMUM) -> None:
+    """Refuse a *value* that is no whole number from *minimum* to *maximum*.
+
+    Raises:
+        UserError: begins with *what*.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise UserError(f"{what} must be a whole number from {minimum}, got {value!r}")
+    if value > maximum:
+        raise UserError(f"{what} must be at most {maximum:,}, got {value:,}")

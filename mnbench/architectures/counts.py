@@ -1,7 +1,8 @@
-"""Parameter and FLOP counts from the value alone.
+"""Count parameters and FLOPs from the architecture value alone.
 
-One walk over the architecture lists its operations; both counts are sums over them. What a library
-knows by name alone is measured instead (:mod:`mnbench.architectures.library`).
+Open this module to see what a FLOP count includes. One walk over the architecture lists its
+operations, and both counts are sums over them. A library's network is measured instead
+(:mod:`mnbench.architectures.library`). The trap: a multiply and an add are two FLOPs here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """A convolution or linear layer at the size at which it works, and what normalises it."""
+    """Describe a convolution or linear layer at its output size, and its batch norm."""
 
     inputs: int  # channels or features
     outputs: int
@@ -29,19 +30,19 @@ class Operation:
 
     @property
     def parameters(self) -> int:
-        """Weights, batch norm's scale and shift, biases."""
+        """Number of weights, biases, and batch norm's scales and shifts."""
         weights = self.inputs * self.outputs * self.kernel**2
         return weights + 2 * self.normalised + self.outputs * self.bias
 
     @property
     def flops(self) -> int:
-        """Of a forward pass over one image; a multiply and an add are two."""
+        """FLOPs of a forward pass over one image; a multiply and an add are two."""
         return 2 * self.inputs * self.outputs * self.kernel**2 * self.size**2
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What flows between two blocks."""
+    """Describe what flows between two blocks."""
 
     channels: int
     size: int  # height and width in pixels
@@ -77,21 +78,21 @@ def operations(
 def shapes_between(
     architecture: Architecture, image_size: int, in_channels: int
 ) -> Iterator[Shape]:
-    """What flows into the first block, between blocks, and out of the last one, in order.
+    """List what flows into the first block, between blocks, and out of the last one, in order.
 
     Raises:
         UserError: a stem, stride or pooling does not fit the image size; names the position.
     """
     shape = _behind_space_to_depth(architecture, Shape(in_channels, image_size))
-    stem, where = architecture.stem, f"network '{architecture.name}'"
+    stem, place = architecture.stem, f"network '{architecture.name}'"
     if stem.filters:
         for key, factor in (("stride", stem.stride), ("pool", stem.pool)):
-            _check_size(shape.size, factor, image_size, f"{where}, stem: {key}")
+            _check_size(shape.size, factor, image_size, f"{place}, stem: {key}")
             shape = Shape(stem.filters, _strided(shape.size, factor))
     yield shape
     for position, block in enumerate(architecture.blocks, 1):
         factor = getattr(block, block.shrinking)
-        _check_size(shape.size, factor, image_size, f"{where}, block {position}: {block.shrinking}")
+        _check_size(shape.size, factor, image_size, f"{place}, block {position}: {block.shrinking}")
         strides = block.shrinking == "stride"
         size = _strided(shape.size, factor) if strides else shape.size // factor
         shape = Shape(block.outputs(shape.channels), size)
@@ -117,7 +118,7 @@ def _check_size(size: int, factor: int, image_size: int, what: str) -> None:
 
 
 def _strided(size: int, stride: int) -> int:
-    """The size behind a convolution with "same" padding, or behind the stem's pooling."""
+    """Return the size behind a "same" convolution with a stride, or behind the stem's pooling."""
     return -(-size // stride)
 
 
@@ -130,7 +131,7 @@ def _plain_operations(block: Plain, shape: Shape) -> Iterator[Operation]:
 
 def _residual_operations(block: Residual, shape: Shape) -> Iterator[Operation]:
     inputs, width, size = shape.channels, block.width, _strided(shape.size, block.stride)
-    before = shape.size  # a bottleneck's stride is its middle convolution's
+    before = shape.size  # in a bottleneck, the middle convolution strides
     for number, layer in enumerate(block.layers):
         inner, kernel = layer.filters, layer.kernel
         if block.unit == "basic":
@@ -173,7 +174,22 @@ _OPERATIONS: Mapping[type[Block], Callable[..., Iterator[Operation]]] = {
 def parameter_count(
     architecture: Architecture, *, in_channels: int = 3, num_classes: int = 10, image_size: int = 32
 ) -> int:
-    """Count the trainable parameters (*image_size* matters to a "flatten" head only)."""
+    """Count the trainable parameters.
+
+    Args:
+        architecture: the network.
+        in_channels: channels of the images.
+        num_classes: number of logits.
+        image_size: height and width of the images; only a "flatten" head depends on it.
+
+    Raises:
+        UserError: the network cannot take images of this size.
+
+    >>> from mnbench.architectures import load_architectures, parameter_count
+    >>> first, *_ = load_architectures("v5-small")
+    >>> parameter_count(first, in_channels=1)
+    18698
+    """
     if architecture.library:
         return _measured(architecture, image_size, in_channels, num_classes).parameters
     return sum(
@@ -185,7 +201,17 @@ def parameter_count(
 def forward_flops(
     architecture: Architecture, image_size: int, *, in_channels: int = 3, num_classes: int = 10
 ) -> int:
-    """Count the FLOPs of a forward pass over one image: convolutions and linear layers only."""
+    """Count the FLOPs of a forward pass over one image: convolutions and linear layers only.
+
+    Args:
+        architecture: the network.
+        image_size: height and width of the images.
+        in_channels: channels of the images.
+        num_classes: number of logits.
+
+    Raises:
+        UserError: the network cannot take images of this size.
+    """
     if architecture.library:
         return _measured(architecture, image_size, in_channels, num_classes).forward_flops
     return sum(
@@ -204,8 +230,8 @@ def training_flops(
 ) -> int:
     """Count the FLOPs of training on one image once: the forward and the backward pass.
 
-    The backward pass costs as much as the forward pass once for the weights' gradients and once
-    for the inputs' gradients, which the first layer does not need. Batch norm, activations,
+    The backward pass costs a forward pass for the weights' gradients and another one for the
+    inputs' gradients. The first layer needs no gradients of its inputs. Batch norm, activations,
     pooling and the optimiser are not counted, as is usual (they are within a few per cent).
 
     Args:
@@ -213,8 +239,11 @@ def training_flops(
         image_size: height and width of the images.
         in_channels: channels of the images.
         num_classes: number of logits.
-        after_layers: count only what follows this many layers of plain blocks, as a branch whose
-            input needs gradients (TreeNets).
+        after_layers: count only what follows this number of layers of plain blocks. The rest is
+            a branch whose input needs gradients (TreeNets).
+
+    Raises:
+        UserError: the network cannot take images of this size.
     """
     if architecture.library:
         return _measured(architecture, image_size, in_channels, num_classes).training_flops
@@ -230,7 +259,7 @@ def training_flops(
 def _measured(
     architecture: Architecture, image_size: int, in_channels: int, num_classes: int
 ) -> "Measured":
-    # Imported here, since only such networks cost a planner the time that torch and timm take.
+    # Imported late: planning reads other networks without waiting for torch and timm.
     from mnbench.architectures.library import measure
 
     return measure(architecture, image_size, in_channels, num_classes)

@@ -1,16 +1,16 @@
 """The published families: from a few numbers to an architecture.
 
-Each function gives the published network but for two things: batch norm stands behind every
-convolution of a VGG (and so a convolution has no bias), and dropout is left out. Counts are
-compared with torchvision's and timm's models, and with the papers, in
-``tests/unit/architectures/test_families.py``.
+Open this module to see a family's arguments, or to add a family. Each function returns the
+published network with two differences. Batch norm stands behind every convolution of a VGG, so a
+convolution has no bias; and dropout is left out. Tests compare the counts with torchvision's and
+timm's models, and with the papers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
-from mnbench.architectures.checks import one_of, positive
+from mnbench.architectures.checks import check_choice, check_integer
 from mnbench.architectures.value import Architecture, Head, Stem
 from mnbench.errors import UserError
 
@@ -26,18 +26,21 @@ _DENSENET = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 
 
 def vgg(depth: int, width: int = 64, classifier: Sequence[int] = ()) -> Architecture:
-    """VGG-11, 13, 16 or 19 (Simonyan, Zisserman 2015, table 1).
+    """Return VGG-11, 13, 16 or 19 (Simonyan, Zisserman 2015, table 1).
 
     Args:
         depth: number of convolutions and of the classifier's three layers.
         width: filters of the first block.
         classifier: widths of the hidden layers behind the flattened last block, published as
-            (4096, 4096); none is global average pooling, as is usual for small images.
+            (4096, 4096). None is global average pooling, as is usual for small images.
+
+    Raises:
+        UserError: an argument is out of range.
     """
     _known(depth, _VGG, "vgg: depth")
-    positive(width, "vgg: width")
+    check_integer(width, "vgg: width")
     for number, features in enumerate(classifier, 1):
-        positive(features, f"vgg: classifier width {number}")
+        check_integer(features, f"vgg: classifier width {number}")
     blocks = tuple(
         Plain((Layer(width * min(2**position, 8)),) * layers)
         for position, layers in enumerate(_VGG[depth])
@@ -50,7 +53,7 @@ def vgg(depth: int, width: int = 64, classifier: Sequence[int] = ()) -> Architec
 def resnet(
     depth: int, width: int | None = None, shortcut: str | None = None, imagenet: bool = False
 ) -> Architecture:
-    """ResNet (He et al. 2016).
+    """Return a ResNet (He et al. 2016).
 
     Args:
         depth: 6 n + 2 for small images (20, 32, 44, 56, 110; section 4.2); 18, 34, 50, 101 or 152
@@ -59,7 +62,11 @@ def resnet(
         shortcut: of stages that change the shape: "padding" (option A, as published for small
             images) or "projection" (option B, as published for *imagenet*).
         imagenet: a stem for images of 224 pixels, four stages, bottlenecks from depth 50 on.
+
+    Raises:
+        UserError: an argument is out of range.
     """
+    stages: tuple[int, ...]
     if imagenet:
         _known(depth, _RESNET, "resnet: depth, with imagenet,")
         unit, stages = _RESNET[depth]
@@ -69,10 +76,10 @@ def resnet(
         unit, stages = "basic", (_units(depth, 6, 2, "resnet"),) * 3
         width = 16 if width is None else width
         stem = Stem(filters=width)
-    positive(width, "resnet: width")
+    check_integer(width, "resnet: width")
     if shortcut is None:
         shortcut = "projection" if imagenet else "padding"
-    one_of(shortcut, ("padding", "projection"), "resnet: unknown shortcut")
+    check_choice(shortcut, ("padding", "projection"), "resnet: unknown shortcut")
     blocks = tuple(
         Residual(
             (Layer(width * 2**stage),) * units,
@@ -87,16 +94,19 @@ def resnet(
 
 
 def wide_resnet(depth: int, widen: int, width: int = 16) -> Architecture:
-    """WRN-depth-widen (Zagoruyko, Komodakis 2016, table 1): preactivated units, wide ones.
+    """Return WRN-depth-widen (Zagoruyko, Komodakis 2016, table 1): wide preactivated units.
 
     Args:
         depth: 6 n + 4.
         widen: the published k.
         width: of the stem, and of the first stage before widening.
+
+    Raises:
+        UserError: an argument is out of range.
     """
     units = _units(depth, 6, 4, "wide_resnet")
-    positive(widen, "wide_resnet: widen")
-    positive(width, "wide_resnet: width")
+    check_integer(widen, "wide_resnet: widen")
+    check_integer(width, "wide_resnet: width")
     blocks = tuple(
         Residual(
             (Layer(widen * width * 2**stage),) * units,
@@ -117,21 +127,25 @@ def densenet(
     compression: float | None = None,
     imagenet: bool = False,
 ) -> Architecture:
-    """DenseNet, or DenseNet-BC with *bottleneck* (Huang et al. 2017, sections 3 and 4.2).
+    """Return a DenseNet, or DenseNet-BC with *bottleneck* (Huang et al. 2017, sections 3, 4.2).
 
     Args:
         depth: 3 n + 4 for small images, 6 n + 4 with bottlenecks; 121, 169 or 201 for *imagenet*
-            (table 1), which has bottlenecks always.
+            (table 1), which always has bottlenecks.
         growth: channels that each layer adds.
         bottleneck: a 1x1 convolution to 4 times the growth in each layer, and a stem of twice the
             growth instead of 16.
         compression: the fraction of channels that a transition keeps; published as 0.5 with
             bottlenecks and 1 without.
         imagenet: a stem for images of 224 pixels, four blocks.
+
+    Raises:
+        UserError: an argument is out of range.
     """
-    positive(growth, "densenet: growth")
+    check_integer(growth, "densenet: growth")
     if compression is not None and not 0 < compression <= 1:
         raise UserError(f"densenet: compression must be over 0 and at most 1, got {compression!r}")
+    counts: tuple[int, ...]
     if imagenet:
         _known(depth, _DENSENET, "densenet: depth, with imagenet,")
         counts = _DENSENET[depth]
@@ -159,15 +173,18 @@ def densenet(
 
 
 def mlp(hidden: Sequence[int]) -> Architecture:
-    """A fully connected network: the paper's simplest case.
+    """Return a fully connected network: the paper's simplest case.
 
     Args:
         hidden: widths of the ReLU layers before the classifier.
+
+    Raises:
+        UserError: *hidden* is empty or has a width out of range.
     """
     if not hidden:
         raise UserError("mlp: hidden must be a list of at least one width, got none")
     for number, width in enumerate(hidden, 1):
-        positive(width, f"mlp: hidden width {number}")
+        check_integer(width, f"mlp: hidden width {number}")
     return Architecture(head=Head("flatten", tuple(hidden)))
 
 
@@ -176,14 +193,14 @@ FAMILIES: Mapping[str, Callable[..., Architecture]] = MappingProxyType(
 )
 
 
-def _units(depth: int, each: int, others: int, family: str) -> int:
-    """The layers or units of each of three blocks."""
-    if not isinstance(depth, int) or depth < each + others or (depth - others) % each:
-        depths = ", ".join(str(each * n + others) for n in (1, 2, 3))
+def _units(depth: int, step: int, outside: int, family: str) -> int:
+    """Return the number of layers or units of each of three blocks."""
+    if not isinstance(depth, int) or depth < step + outside or (depth - outside) % step:
+        depths = ", ".join(str(step * n + outside) for n in (1, 2, 3))
         raise UserError(
-            f"{family}: depth must be {each} n + {others}, {depths}, ..., got {depth!r}"
+            f"{family}: depth must be {step} n + {outside}, {depths}, ..., got {depth!r}"
         )
-    return (depth - others) // each
+    return (depth - outside) // step
 
 
 def _known(depth: int, depths: Mapping[int, object], what: str) -> None:

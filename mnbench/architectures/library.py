@@ -1,4 +1,8 @@
-"""Networks of the library timm, known by name: built, and measured without allocating tensors."""
+"""Build and measure networks of the library timm, which are known by name.
+
+Open this module when a timm model is refused. Measuring allocates no tensors. The trap: a
+pretrained tag is part of the name, behind the point ("resnet18.a1_in1k").
+"""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +20,7 @@ from mnbench.errors import UserError
 
 @dataclass(frozen=True)
 class Measured:
-    """What a network has and costs, an image."""
+    """A network's size, and what one image costs."""
 
     parameters: int
     forward_flops: int
@@ -26,18 +30,18 @@ class Measured:
 def create(
     architecture: Architecture, in_channels: int, num_classes: int, *, pretrained: bool
 ) -> nn.Module:
-    """Make timm's model (see :func:`mnbench.architectures.build`).
+    """Return timm's model (see :func:`mnbench.architectures.build`).
 
     Raises:
         UserError: timm has no such model, or its weights cannot be had.
     """
     name = _known(architecture)
-    options = {"in_chans": in_channels, "num_classes": num_classes}
+    options: dict[str, Any] = {"in_chans": in_channels, "num_classes": num_classes}
     if not (pretrained and _tag(name)):
         return timm.create_model(name, pretrained=False, **options)
     try:
         return timm.create_model(name, pretrained=True, **options)
-    except Exception as error:  # of the network, the cache, the file: each library has its own
+    except Exception as error:  # downloading, caching, reading: each library raises its own
         raise UserError(
             f"network '{architecture.name}': the pretrained weights of {architecture.library} "
             f"cannot be had ({_first_line(error)}); let timm download them into its cache while "
@@ -89,39 +93,43 @@ def _counter() -> FlopCounterMode:
 
 
 def _convolution_backward(
-    grad_shape: list[int], images: list[int], weight: list[int], *others: Any, **_: Any
+    grad_shape: list[int], images: list[int], weight: list[int], *arguments: Any, **_: Any
 ) -> int:
-    """The forward pass's FLOPs for each gradient. Torch's own formula forgets about groups.
+    """Return a forward pass's FLOPs for each gradient. Torch's own formula forgets about groups.
 
-    *others*: bias, stride, padding, dilation, transposed, output padding, groups, output mask.
+    *arguments*: bias, stride, padding, dilation, transposed, output padding, groups, output mask.
     """
-    transposed, output_mask = others[4], others[7]
+    transposed, output_mask = arguments[4], arguments[7]
     return conv_flop_count(images, weight, grad_shape, transposed) * sum(output_mask[:2])
 
 
 def _known(architecture: Architecture) -> str:
-    """The model's name, if timm has it."""
+    """Return the name by which timm knows the model, with its tag.
+
+    Raises:
+        UserError: timm has no such model, or no such weights of it.
+    """
     name = architecture.library.removeprefix(LIBRARY)
-    where = f"network '{architecture.name}'"
+    place = f"network '{architecture.name}'"
     if not timm.is_model(name):
         model = name.partition(".")[0]
         near = get_close_matches(model, timm.list_models(), n=3)
         raise UserError(
-            f"{where}: timm has no model '{model}'; "
+            f"{place}: timm has no model '{model}'; "
             + (f"near: {', '.join(near)}" if near else "timm.list_models() lists them")
         )
     if _tag(name) and not timm.models.is_model_pretrained(name):
         model = name.partition(".")[0]
         tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{model}.*")]
         raise UserError(
-            f"{where}: timm has no weights '{_tag(name)}' of {model}; "
+            f"{place}: timm has no weights '{_tag(name)}' of {model}; "
             f"it has: {', '.join(tags) or 'none'}"
         )
     return name
 
 
 def _tag(name: str) -> str:
-    """What weights a name asks for: those behind the point."""
+    """Return the pretrained weights that a name asks for, behind the point; "" is none."""
     return name.partition(".")[2]
 
 

@@ -1,4 +1,7 @@
-"""Variants of one network by the paper's rule (recalled): vary one layer at a time."""
+"""Make variants of one network: vary one layer at a time (the paper's rule, unverified).
+
+Open this module to see how a set of a hundred networks is made from one.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,37 +9,37 @@ from itertools import count, islice
 from typing import Any
 
 from mnbench.architectures.blocks import Layer
-from mnbench.architectures.checks import keys_of, known_keys, positive
+from mnbench.architectures.checks import check_integer, keys_of, known_keys
 from mnbench.architectures.value import Architecture
 from mnbench.errors import UserError
 
-MOST_NETWORKS = 1000  # what is clustered in seconds
+MAXIMUM_NETWORKS = 1000  # what is clustered in seconds
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How many networks, and how large a step is."""
+    """Say how many networks to make, and how large a step is."""
 
     networks: int  # with the base
     more_filters: float = 0.5  # fraction of the layer's own
     larger_kernel: int = 2  # pixels
 
 
-def read_rule(data: Any, where: str) -> Rule:
+def read_rule(data: Any, place: str) -> Rule:
     """Make a rule from plain values.
 
     Raises:
         UserError: a key is unknown or missing, or a value has the wrong type or range.
     """
-    rule = Rule(**known_keys(data, keys_of(Rule), where, need=("networks",)))
-    positive(rule.networks, f"{where}: networks", least=2, most=MOST_NETWORKS)
+    rule = Rule(**known_keys(data, keys_of(Rule), place, required=("networks",)))
+    check_integer(rule.networks, f"{place}: networks", minimum=2, maximum=MAXIMUM_NETWORKS)
     more = rule.more_filters
     if not isinstance(more, int | float) or isinstance(more, bool) or not 0 < more <= 10:
-        raise UserError(f"{where}: more_filters must be a number over 0 and up to 10, got {more!r}")
-    positive(rule.larger_kernel, f"{where}: larger_kernel")
+        raise UserError(f"{place}: more_filters must be a number over 0 and up to 10, got {more!r}")
+    check_integer(rule.larger_kernel, f"{place}: larger_kernel")
     if rule.larger_kernel % 2:
         raise UserError(
-            f"{where}: larger_kernel {rule.larger_kernel} makes even kernels; use an even one"
+            f"{place}: larger_kernel {rule.larger_kernel} makes even kernels; use an even one"
         )
     return rule
 
@@ -44,16 +47,16 @@ def read_rule(data: Any, where: str) -> Rule:
 def variants(base: Architecture, rule: Rule) -> tuple[Architecture, ...]:
     """Return the base and networks that differ from it in one layer each.
 
-    For each layer in order: one network with more filters, one with a larger kernel, one with both.
-    When every layer was varied the next round begins, with steps of twice the size, then three
-    times, until there are enough.
+    For each layer in order: a network with more filters, a network with a larger kernel, a network
+    with both. When every layer was varied the next round begins. Its steps are twice as large, then
+    three times, until the number is reached.
 
     Args:
-        base: a network with blocks; a layer is one of a block of any kind.
-        rule: how many, and the size of a step.
+        base: a network with blocks of any kind.
+        rule: the number of networks, and the size of a step.
 
     Raises:
-        UserError: the base has no layers to vary, or a variant is no network; names it.
+        UserError: the base has no layers to vary, or a variant is an impossible network.
     """
     if not base.depth:
         raise UserError(f"network '{base.name}' has no blocks whose layers could vary")
@@ -79,7 +82,7 @@ def _endless(base: Architecture, rule: Rule) -> Iterator[Architecture]:
 
 
 def _larger(layer: Layer, rule: Rule, steps: int) -> tuple[tuple[str, Layer], ...]:
-    # At least one more a step, where a small layer's fraction rounds to nothing.
+    # A small layer's fraction may round to nothing: add a filter a step at least.
     filters = max(round(layer.filters * (1 + steps * rule.more_filters)), layer.filters + steps)
     kernel = layer.kernel + steps * rule.larger_kernel
     return (

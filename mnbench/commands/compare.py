@@ -16,7 +16,7 @@ from mnbench.planning.config import COST_AXES
 from mnbench.planning.plan import read_plan
 
 if TYPE_CHECKING:
-    from mnbench.evaluation.ensembles import Evaluation
+    from mnbench.evaluation.evaluate import Evaluation
 
 RESULTS = Path("results")
 
@@ -39,18 +39,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.comparison import as_markdown, compare
+    from mnbench.evaluation.comparison import compare
+    from mnbench.report.side_by_side import side_by_side
 
     first, second = (_evaluation(study) for study in (arguments.first, arguments.second))
     table = compare(first, second, arguments.cost)
     names = (Path(arguments.first).name, Path(arguments.second).name)
-    print(as_markdown(table, *names, arguments.cost))
+    print(side_by_side(table, *names, arguments.cost))
 
 
 def _evaluation(study: str) -> "Evaluation":
     """Evaluate a study's records, and name those that are missing on standard error."""
     from mnbench.evaluation.bootstrap import REPLICATES
-    from mnbench.evaluation.ensembles import evaluate
+    from mnbench.evaluation.evaluate import evaluate
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
 

@@ -35,7 +35,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.tables.tables import read_table, select
+    from mnbench.evaluation.tables.files import read_table, select
     from mnbench.figures import catalogue, style
 
     tables = {

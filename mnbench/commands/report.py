@@ -25,24 +25,15 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.tables.tables import read_table
-    from mnbench.report import DOCUMENTS, TABLES
-    from mnbench.report.documents import document, table_page
-    from mnbench.report.explorer import NEEDED, explorer
+    from mnbench.report.writing import write_report
 
-    tables = {
-        name: read_table(arguments.tables / f"{name}.csv")
-        for name in dict.fromkeys([*TABLES, *NEEDED])
-    }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in DOCUMENTS:
-        text = (arguments.tables / f"{name}.md").read_text(encoding="utf-8")
-        (arguments.out / f"{name}.html").write_text(document(text), encoding="utf-8")
-    for name, title in TABLES.items():
-        page = table_page(tables[name], title)
-        (arguments.out / f"{name}_table.html").write_text(page, encoding="utf-8")
-    page = explorer(read_plan(arguments.plan), tables, arguments.costs)
-    arguments.explorer.write_text(page, encoding="utf-8")
+    write_report(
+        read_plan(arguments.plan),
+        arguments.tables,
+        arguments.costs,
+        pages=arguments.out,
+        explorer_file=arguments.explorer,
+    )
 
 
 COMMAND = Command(

@@ -31,7 +31,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _ids(parsed_args: Namespace, **_: object) -> Iterable[str]:
     """Return a plan's ids for the shell to complete."""
-    return read_plan(parsed_args.plan).trainings
+    return map(str, read_plan(parsed_args.plan).trainings)
 
 
 def _run(arguments: Namespace) -> None:
@@ -50,11 +50,12 @@ def _run(arguments: Namespace) -> None:
 
 
 def _approach_of(id: str, plan: Plan, file: Path) -> str:
-    if id not in plan.trainings:
-        near = difflib.get_close_matches(id, plan.trainings, n=1)
+    approaches = {str(training): training.approach for training in plan.trainings}
+    if id not in approaches:
+        near = difflib.get_close_matches(id, approaches, n=1)
         hint = f"did you mean '{near[0]}'?" if near else "see the keys of 'trainings'"
         raise UserError(f"{file}: has no training '{id}'; {hint}")
-    return plan.trainings[id].approach
+    return approaches[id]
 
 
 COMMAND = Command(

@@ -1,20 +1,22 @@
 """Data sets: where images come from, how they are split, and the two files they end up in.
 
-===================  ===========================================================================
-``catalogue``        what data sets there are: :data:`DATASETS`
-``embedded``         Fashion-MNIST, which comes with the package
-``remote``           CIFAR-10, CIFAR-100 and SVHN, through torchvision
-``loading``          either of them by name, checked
-``splits``           the fixed rule that holds validation images out of the training images
-``preparation``      writes ``train.npz`` and ``test.npz``
-``store``            reads ``train.npz``: all that training code needs
-``test_set``         reads ``test.npz``: for prediction code only
-===================  ===========================================================================
+In comes the name of a data set; out go ``train.npz`` and ``test.npz``. Open a module here to add a
+data set or to change the split.
 
-Test images are deliberately out of reach here: nothing exported returns them, and ``test_set`` is
-not imported.
+=================  =============================================================================
+``registry``       the data sets that a config can name: :data:`DATASETS`
+``bundled``        Fashion-MNIST, which comes with the package
+``downloaded``     CIFAR-10, CIFAR-100 and SVHN, through torchvision
+``loading``        either kind by name, checked
+``split``          the fixed rule that holds validation images out of the training images
+``prepare``        writes ``train.npz`` and ``test.npz``
+``training_set``   reads ``train.npz``: all that training code needs
+``test_set``       reads ``test.npz``: for prediction code only
+=================  =============================================================================
 
-Importing this package imports no torch: Snakemake imports it each time it parses the workflow.
+The trap: test images are deliberately out of reach. Nothing exported returns them, and ``test_set``
+is not imported. Importing this package imports no torch, since Snakemake imports it each time it
+parses the workflow.
 """
 
 from mnbench.datasets.images import Images

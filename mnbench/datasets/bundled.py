@@ -1,4 +1,8 @@
-"""Fashion-MNIST, which comes with the package as the four official gzipped idx files."""
+"""Read Fashion-MNIST, which comes with the package as the four official gzipped idx files.
+
+Open this module when a bundled file is refused as truncated or altered. The trap: the hashes are
+those of the uncompressed content, so recompressed files pass.
+"""
 
 import gzip
 import hashlib
@@ -26,14 +30,14 @@ NAMES = MappingProxyType({"fashion_mnist": {"train": "train", "test": "t10k"}})
 
 @dataclass(frozen=True)
 class _Idx:
-    """The uncompressed content that an idx file of unsigned bytes must have."""
+    """Describe the uncompressed content that an idx file of unsigned bytes must have."""
 
     shape: tuple[int, ...]
     sha256: str
 
     @property
     def header(self) -> int:
-        """Bytes before the values: a magic number, then the length of each axis, 4 bytes each."""
+        """Bytes before the values: a magic number and each axis's length, 4 bytes each."""
         return 4 * (1 + len(self.shape))
 
     @property
@@ -61,16 +65,19 @@ FILES: Mapping[str, _Idx] = MappingProxyType(
 
 
 def folder_of(name: str) -> Traversable:
-    """Return the folder inside the package that holds the data set *name*."""
+    """Return the folder inside the package that holds a bundled data set."""
     return importlib.resources.files("mnbench.datasets") / name
 
 
-def load_embedded(folder: Traversable, stem: str) -> Images:
-    """Read the images and labels of one part, about 55 MB uncompressed for the training part.
+def load_bundled(folder: Traversable, stem: str) -> Images:
+    """Read the images and labels of one part; the training part takes about 55 MB.
 
     Args:
-        folder: where the four files lie; any :class:`pathlib.Path` will do.
-        stem: what the part's file names begin with: "train" or "t10k".
+        folder: the folder of the four files, a :class:`pathlib.Path` or inside the package.
+        stem: the beginning of the part's file names, "train" or "t10k".
+
+    Returns:
+        Images uint8 ``(n, 1, 28, 28)`` with int64 labels.
 
     Raises:
         UserError: a file is missing, truncated or altered.
@@ -80,14 +87,14 @@ def load_embedded(folder: Traversable, stem: str) -> Images:
     return Images(images[:, np.newaxis], labels.astype(np.int64))
 
 
-def check_embedded(folder: Traversable) -> None:
-    """Check in milliseconds that the four files are there and whole, without uncompressing them.
+def check_bundled(folder: Traversable) -> None:
+    """Check in milliseconds that the four files are present and complete, still compressed.
 
     Raises:
         UserError: a file is missing, or its end does not state the size that it must have.
     """
     for name, idx in FILES.items():
-        # gzip's last 4 bytes are the size of what it packed: a file cut short ends otherwise.
+        # gzip's last 4 bytes are the uncompressed size: a truncated file ends otherwise.
         if _read(folder, name)[-4:] != struct.pack("<I", idx.size):
             raise UserError(f"{folder / name}: truncated; {REMEDY}")
 
@@ -112,10 +119,10 @@ def _read_idx(folder: Traversable, name: str) -> np.ndarray:
         raise UserError(f"{folder / name}: altered ({error}); {REMEDY}") from error
     if len(content) < idx.size:
         raise UserError(f"{folder / name}: truncated; {REMEDY}")
-    found = hashlib.sha256(content).hexdigest()
-    if found != idx.sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != idx.sha256:
         raise UserError(
-            f"{folder / name}: altered (SHA-256 of the uncompressed content is {found}, "
+            f"{folder / name}: altered (SHA-256 of the uncompressed content is {digest}, "
             f"want {idx.sha256}); {REMEDY}"
         )
     # A view of bytes is read-only, which torch warns about: hence the copy.

@@ -1,11 +1,11 @@
-"""CIFAR-10, CIFAR-100 and SVHN, read by torchvision from a folder of the user's.
+"""Read CIFAR-10, CIFAR-100 and SVHN from a folder of the user's, by torchvision.
 
-torchvision knows the formats, addresses and MD5 sums. Added here: *which* file is missing or
-altered and the ways to get it, an archive that the user fetched by hand is unpacked, and a failed
-download ends in an error that can be acted upon.
+Open this module to add a data set that torchvision knows. torchvision has the formats, addresses
+and MD5 sums. This module says *which* file is missing or altered and how to get it. It unpacks an
+archive that the user fetched by hand, and turns a failed download into a helpful error.
 
-torchvision, and with it torch, is imported inside the functions that read: importing them takes
-seconds, and Snakemake imports this package each time it parses the workflow.
+The trap: torchvision, and with it torch, must be imported inside the functions that read. Importing
+them takes seconds, and Snakemake imports this package each time it parses the workflow.
 """
 
 import http.client
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -23,33 +24,33 @@ from mnbench.datasets.images import Images
 from mnbench.datasets.registry import DATASETS
 from mnbench.errors import UserError
 
-TIMEOUT_SECONDS = 30.0  # without an answer; torchvision itself would wait for ever
+TIMEOUT_SECONDS = 30.0  # without an answer; torchvision itself would wait forever
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set's files come from and what they are called under the data root."""
+    """Say where a data set's files come from and how they are named under the data root."""
 
-    name: str  # in the catalogue
+    name: str  # in the registry
     torchvision: str  # torchvision's class
     address: str  # the upstream folder of the downloads
-    downloads: tuple[str, ...]  # file names there, which are also the names under the data root
-    files: tuple[str, ...]  # what is read, relative to the data root
+    downloads: tuple[str, ...]  # file names at the address, and under the data root
+    files: tuple[str, ...]  # the files that are read, relative to the data root
 
     @property
     def archives(self) -> bool:
-        """Whether the downloads must be unpacked."""
+        """Whether the downloads are archives, which must be unpacked."""
         return self.downloads != self.files
 
     def remedy(self, root: Path) -> str:
-        """Return the three ways to get the files."""
-        here = str(Path(self.files[0]).parent) + "/" if self.archives else " and ".join(self.files)
+        """Return a sentence with the three ways to get the files."""
+        files = str(Path(self.files[0]).parent) + "/" if self.archives else " and ".join(self.files)
         addresses = " and ".join(self.address + name for name in self.downloads)
         title = DATASETS[self.name].title
         return (
             f"three ways to get {title}: (1) set `data.download: true` in the config; "
             f"(2) fetch {addresses} yourself into {root}; "
-            f"(3) point `data.root` at a folder that has {here}"
+            f"(3) point `data.root` at a folder that has {files}"
         )
 
 
@@ -85,7 +86,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 
 @dataclass(frozen=True)
 class _Download:
-    """One file to download, and the files that can be read once it is there."""
+    """Describe a file to download, and the files that can be read from it."""
 
     url: str
     name: str
@@ -93,8 +94,8 @@ class _Download:
     files: Mapping[str, str]  # path relative to the data root: MD5
 
 
-def check_remote(source: Source, root: Path, download: bool) -> None:
-    """Check that the files are there, or may be downloaded, without reading them.
+def check_downloaded(source: Source, root: Path, download: bool) -> None:
+    """Check that the files are present, or may be downloaded, without reading them.
 
     Raises:
         UserError: the data root is no folder, or a file is missing and must not be downloaded.
@@ -111,8 +112,14 @@ def check_remote(source: Source, root: Path, download: bool) -> None:
             raise UserError(f"{root / name}: missing; {source.remedy(root)}")
 
 
-def load_remote(source: Source, part: str, root: Path, download: bool) -> Images:
-    """Read the "train" or "test" *part*, downloading or unpacking it first where that is needed.
+def load_downloaded(source: Source, part: str, root: Path, download: bool) -> Images:
+    """Read one part of a data set, downloading or unpacking it first if necessary.
+
+    Args:
+        source: the data set.
+        part: "train" or "test".
+        root: the folder of the data sets.
+        download: whether files that are missing or altered may be downloaded into *root*.
 
     Raises:
         UserError: a file is missing, truncated or altered, or could not be downloaded.
@@ -120,9 +127,9 @@ def load_remote(source: Source, part: str, root: Path, download: bool) -> Images
     import torchvision.datasets
 
     root = root.expanduser()
-    check_remote(source, root, download)
+    check_downloaded(source, root, download)
     reader = getattr(torchvision.datasets, source.torchvision)
-    # CIFAR's files are pickles: nothing may open them before their MD5 sums were found right.
+    # CIFAR's files are pickles: nothing may open them before their MD5 sums were checked.
     _ensure(source, _download_of(reader, part), root, download)
     if source.archives:
         data = reader(root, train=part == "train")
@@ -135,8 +142,8 @@ def _images(images: np.ndarray, labels: object) -> Images:
     return Images(np.ascontiguousarray(images, np.uint8), np.asarray(labels, np.int64))
 
 
-def _download_of(reader: type, part: str) -> _Download:
-    """Collect what torchvision's class knows of its files."""
+def _download_of(reader: Any, part: str) -> _Download:
+    """Collect what torchvision's class, *reader*, knows about its files."""
     if hasattr(reader, "split_list"):
         url, name, md5 = reader.split_list[part]
         return _Download(url, name, md5, {name: md5})
@@ -147,7 +154,11 @@ def _download_of(reader: type, part: str) -> _Download:
 
 
 def _ensure(source: Source, wanted: _Download, root: Path, download: bool) -> None:
-    """Make the wanted files exist with the right content, or raise a UserError."""
+    """Download or unpack the wanted files, unless they are present with the right content.
+
+    Raises:
+        UserError: they cannot be had.
+    """
     from torchvision.datasets.utils import check_integrity, download_url, extract_archive
 
     wrong = _first_wrong(root, wanted.files)
@@ -179,7 +190,7 @@ def _ensure(source: Source, wanted: _Download, root: Path, download: bool) -> No
 
 
 def _first_wrong(root: Path, files: Mapping[str, str]) -> str | None:
-    """Name the first file that is missing or altered, and say which; None when all are right."""
+    """Name the first file that is missing or altered; return None if all are right."""
     from torchvision.datasets.utils import calculate_md5
 
     for name, md5 in files.items():
@@ -187,8 +198,8 @@ def _first_wrong(root: Path, files: Mapping[str, str]) -> str | None:
         try:
             if not path.is_file():
                 return f"{path}: missing"
-            if (found := calculate_md5(path)) != md5:
-                return f"{path}: truncated or altered (MD5 is {found}, want {md5})"
+            if (digest := calculate_md5(path)) != md5:
+                return f"{path}: truncated or altered (MD5 is {digest}, want {md5})"
         except OSError as error:
             return f"{path}: not readable ({error.strerror})"
     return None
@@ -196,7 +207,7 @@ def _first_wrong(root: Path, files: Mapping[str, str]) -> str | None:
 
 @contextmanager
 def _network_timeout(seconds: float) -> Iterator[None]:
-    """Give sockets a timeout, which torchvision's download has no parameter for."""
+    """Set a timeout for sockets, since torchvision's download has no parameter for it."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

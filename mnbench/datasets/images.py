@@ -1,4 +1,7 @@
-"""Labelled images in memory."""
+"""Labelled images in memory: the value that every loader returns.
+
+Open this module for its dtypes and shapes. The trap: images are uint8 and channels come first.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class Images:
-    """Labelled images, in file order."""
+    """Hold labelled images, in file order."""
 
     images: np.ndarray  # uint8 (n, channels, height, width)
     labels: np.ndarray  # int64 (n,), from 0

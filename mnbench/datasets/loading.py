@@ -1,10 +1,14 @@
-"""Any data set by name, from wherever it comes."""
+"""Load any data set by name, be it bundled or downloaded.
+
+Open this module to add a third kind of data set. The trap: :func:`load_test` is for
+:mod:`mnbench.datasets.prepare` alone.
+"""
 
 from pathlib import Path
 from typing import Literal
 
-from mnbench.datasets.bundled import NAMES, check_embedded, folder_of, load_embedded
-from mnbench.datasets.downloaded import SOURCES, check_remote, load_remote
+from mnbench.datasets.bundled import NAMES, check_bundled, folder_of, load_bundled
+from mnbench.datasets.downloaded import SOURCES, check_downloaded, load_downloaded
 from mnbench.datasets.images import Images
 from mnbench.datasets.registry import dataset
 
@@ -12,21 +16,21 @@ Part = Literal["train", "test"]
 
 
 def load(name: str, *, part: Part, root: Path, download: bool) -> Images:
-    """Read a whole part of a data set, its content checked.
+    """Read a whole part of a data set, and check its content.
 
     Args:
         name: one of :data:`mnbench.datasets.DATASETS`.
         part: the official training part or the official test part.
-        root: the folder of the data sets that are not embedded.
+        root: the folder of the data sets that are not bundled.
         download: whether files that are missing or altered may be downloaded into *root*.
 
     Raises:
-        UserError: no such data set; a file is missing, truncated, altered or not to be downloaded.
+        UserError: the name is unknown; a file is missing, truncated or altered; downloading fails.
     """
     entry = dataset(name)
     if entry.name in NAMES:
-        return load_embedded(folder_of(entry.name), NAMES[entry.name][part])
-    return load_remote(SOURCES[entry.name], part, root, download)
+        return load_bundled(folder_of(entry.name), NAMES[entry.name][part])
+    return load_downloaded(SOURCES[entry.name], part, root, download)
 
 
 def load_train(name: str, *, root: Path, download: bool) -> Images:
@@ -40,16 +44,15 @@ def load_test(name: str, *, root: Path, download: bool) -> Images:
 
 
 def check_available(name: str, root: Path, download: bool) -> None:
-    """Check, in milliseconds and without torch, that a data set can be had.
+    """Check, in milliseconds and without torch, that a data set's files are present.
 
-    So a wrong data root stops a run before any training. The files' content is checked by
-    :func:`load`.
+    A wrong data root then stops a run before any training. :func:`load` checks the files' content.
 
     Raises:
-        UserError: no such data set; a file is missing or truncated and must not be downloaded.
+        UserError: the name is unknown; a file is missing or truncated and must not be downloaded.
     """
     entry = dataset(name)
     if entry.name in NAMES:
-        check_embedded(folder_of(entry.name))
+        check_bundled(folder_of(entry.name))
     else:
-        check_remote(SOURCES[entry.name], root, download)
+        check_downloaded(SOURCES[entry.name], root, download)

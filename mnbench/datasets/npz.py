@@ -1,8 +1,12 @@
-"""Arrays in one uncompressed ``.npz`` file, written whole or not at all; never pickle."""
+"""Write and read arrays in an uncompressed ``.npz`` file: whole or not at all, never pickle.
+
+Open this module when a prepared file is refused as damaged.
+"""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,7 +14,7 @@ from mnbench.errors import UserError
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
-    """Write *arrays*; the same arrays give the same bytes.
+    """Write *arrays* to a file; the same arrays give the same bytes.
 
     Raises:
         UserError: the file cannot be written.
@@ -19,7 +23,7 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **cast(Mapping[str, Any], arrays))  # numpy types its own keywords only
         unfinished.replace(path)
     except OSError as error:
         raise UserError(
@@ -31,10 +35,14 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
 
 
 def read_arrays(path: Path, **wanted: tuple[type, int]) -> Mapping[str, np.ndarray]:
-    """Read the *wanted* arrays, each given as its type and number of axes.
+    """Return the *wanted* arrays of a file by name.
+
+    Args:
+        path: the file.
+        wanted: by name, the dtype and number of axes that an array must have.
 
     Raises:
-        UserError: the file is missing or damaged, or an array is not there or of another kind.
+        UserError: the file is damaged, or it lacks an array, or an array is of another kind.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -42,9 +50,8 @@ def read_arrays(path: Path, **wanted: tuple[type, int]) -> Mapping[str, np.ndarr
         for name, (dtype, axes) in wanted.items():
             if arrays[name].dtype != dtype or arrays[name].ndim != axes:
                 raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}")
-    except (
-        Exception
-    ) as error:  # np.load raises zipfile, OS, value, key and end-of-file errors alike
+    # np.load raises zipfile, OS, value, key and end-of-file errors alike.
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(
             f"{path}: not readable data ({reason}); delete the file and run snakemake again"

@@ -1,6 +1,7 @@
-"""Writes the two files that everything after starts from.
+"""Write the two files from which training and prediction start.
 
-They are two so that a training job can be handed the first and never the second.
+Open this module to change what they hold. They are two so that a training job is given the first
+and never the second.
 """
 
 from pathlib import Path
@@ -32,14 +33,14 @@ def prepare(
 
     Args:
         name: one of :data:`mnbench.datasets.DATASETS`.
-        root: the folder of the data sets that are not embedded.
+        root: the folder of the data sets that are not bundled.
         download: whether files that are missing may be downloaded into *root*.
-        train_images: how many images to train on; None: all that are not held out.
-        validation_images: how many images to hold out of the official training part.
-        out: a folder, made where it is missing.
+        train_images: number of images to train on; None is all that are not held out.
+        validation_images: number of images to hold out of the official training part.
+        out: a folder, created if it is missing.
 
     Raises:
-        UserError: the data set cannot be had, has not so many images, or *out* is not writable.
+        UserError: the data set cannot be read or has too few images, or *out* is not writable.
     """
     official = load_train(name, root=root, download=download)
     chosen = split(
@@ -48,7 +49,7 @@ def prepare(
         validation_images=validation_images,
         num_classes=dataset(name).num_classes,
     )
-    test = load_test(name, root=root, download=download)  # before writing: all errors come first
+    test = load_test(name, root=root, download=download)  # before writing: errors leave no files
     train, validation = official.take(chosen.train), official.take(chosen.validation)
     mean, std = channel_statistics(train)
     write_arrays(
@@ -66,10 +67,10 @@ def prepare(
 def channel_statistics(images: Images) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and (population) standard deviation of each channel, on the scale 0 to 1.
 
-    Computed from histograms, hence from whole numbers: exact, and the same on every machine.
+    They come from histograms, hence from whole numbers: exact, and the same on every machine.
 
     Returns:
-        two float32 ``(channels,)`` arrays.
+        Two float32 ``(channels,)`` arrays.
     """
     values = np.arange(256)
     channels = range(images.images.shape[1])

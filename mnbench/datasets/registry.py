@@ -1,4 +1,7 @@
-"""The data sets that a config can name."""
+"""The data sets that a config can name: their sizes, known before any image is read.
+
+Open this module first to add a data set.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from mnbench.errors import UserError, choices
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a data set before it is read."""
+    """Describe a data set before it is read."""
 
     name: str  # as a config says it
     title: str  # as a figure says it
@@ -21,7 +24,7 @@ class Dataset:
 
     @property
     def image_shape(self) -> dict[str, int]:
-        """What counts and ``build`` need to know of the images, as keyword arguments."""
+        """Keyword arguments that describe the images to counts and ``build``."""
         return {
             "in_channels": self.in_channels,
             "num_classes": self.num_classes,
@@ -43,10 +46,10 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
 
 
 def dataset(name: str) -> Dataset:
-    """Return the data set called *name*.
+    """Return the description of a data set.
 
     Raises:
-        UserError: there is none.
+        UserError: no data set has this name; names the nearest one.
     """
     if name not in DATASETS:
         raise UserError(f"unknown data set '{name}': {choices(name, DATASETS)}")

@@ -1,8 +1,9 @@
-"""The fixed rule that divides the official training images into training and validation images.
+"""Divide the official training images into training and validation images, by a fixed rule.
 
-Both are stratified by class. Of each class's images in file order, the last ones validate and the
-first ones train: nothing is drawn at random, so every seed, approach and study sees the same
-validation images, and they stay the same when a study takes fewer training images.
+Open this module to see which images validate. Both parts are stratified by class. Of each class's
+images in file order, the last validate and the first train. Nothing is drawn at random, so every
+seed, approach and study has the same validation images. They stay the same when a study takes
+fewer training images.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from mnbench.errors import UserError
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class Split:
-    """Positions in the official training part, int64, ascending."""
+    """Hold positions in the official training part: int64, ascending."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -27,12 +28,12 @@ def split(
 
     Args:
         labels: int ``(n,)``, the classes of the official training part in file order.
-        train_images: how many to train on; None: all that are not held out.
-        validation_images: how many to hold out.
-        num_classes: how many classes there are.
+        train_images: number of images to train on; None is all that are not held out.
+        validation_images: number of images to hold out.
+        num_classes: number of classes.
 
     Raises:
-        UserError: there are not so many images.
+        UserError: there are too few images.
     """
     check_counts(len(labels), train_images, validation_images)
     counts = np.bincount(labels, minlength=num_classes)
@@ -41,13 +42,13 @@ def split(
     wanted = left if train_images is None else apportion(train_images, left)
 
     of_class = [np.flatnonzero(labels == label) for label in range(num_classes)]
-    train = [where[:n] for where, n in zip(of_class, wanted, strict=True)]
-    validation = [where[len(where) - n :] for where, n in zip(of_class, held_out, strict=True)]
+    train = [images[:n] for images, n in zip(of_class, wanted, strict=True)]
+    validation = [images[len(images) - n :] for images, n in zip(of_class, held_out, strict=True)]
     return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate(validation)))
 
 
 def check_counts(available: int, train_images: int | None, validation_images: int) -> None:
-    """Check that *available* images are enough; needs no data, so it can be asked early.
+    """Check that *available* images are enough; this needs no data and can run early.
 
     Raises:
         UserError: a count is negative, nothing is left to train on, or too many are asked for.
@@ -69,11 +70,11 @@ def check_counts(available: int, train_images: int | None, validation_images: in
 def apportion(total: int, weights: np.ndarray) -> np.ndarray:
     """Divide *total* in proportion to integer *weights*, exactly, by the largest remainder.
 
-    No share differs from its proportional value by 1 or more, nor exceeds its weight when *total*
-    does not exceed their sum. Equal remainders are served in order.
+    No share differs from its proportional value by 1 or more. If *total* does
+    not exceed the sum of weights, no share exceeds its weight. Ties go to the first.
 
     Args:
-        total: what to divide, at least 0.
+        total: the number to divide, at least 0.
         weights: int ``(n,)``, at least 0, with a positive sum.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Reads ``test.npz``. For code that predicts after training; training code must not import this.
+"""Read ``test.npz``, for code that predicts after training.
 
-Nothing else in :mod:`mnbench.datasets` imports this module: a test of the project follows the
-imports of the training code and fails where they lead here.
+Open this module never from training code. A test follows the imports of the training code and fails
+if they lead here. Nothing else in :mod:`mnbench.datasets` imports it.
 """
 
 from pathlib import Path

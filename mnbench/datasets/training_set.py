@@ -1,4 +1,8 @@
-"""Reads ``train.npz``: all the data that training code is given."""
+"""Read ``train.npz``: all the data that training code gets.
+
+Open this module for its arrays. The trap: mean and standard deviation are on the scale 0 to 1, the
+images on 0 to 255.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +15,7 @@ from mnbench.datasets.npz import read_arrays
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class TrainingData:
-    """What a training sees."""
+    """Hold the images that a training sees, and their statistics."""
 
     train: Images
     validation: Images

@@ -1,17 +1,19 @@
-"""Intervals: over seeds and over test images, paired across all that is compared.
+"""Confidence intervals: a bootstrap over seeds and test images, paired across all points.
 
-Two things vary: what a seed decides (initial weights, order of images, noise), and which images
-happen to be in the test set. Every ensemble of every seed answers the same images, so the two are
-crossed, and both are drawn anew, independently. In one replicate all approaches see the same seeds
-and the same images; so a difference between two has its own, narrower interval.
+Open this module to see what an interval covers. Two things vary: what a seed decides (initial
+weights, order of images, noise), and which images happen to be in the test set. Every ensemble of
+every seed predicts the same images, so the two are crossed, and both are drawn anew. In one
+replicate all approaches see the same seeds and the same images; so a difference between two points
+has its own, narrower interval.
 
 Images are many, and drawn with replacement (Efron 1979). Seeds are few: n of them drawn with
-replacement vary less than they should, by (n - 1) / n. Instead each replicate weighs them at random
-such that a mean varies with its unbiased variance. Still, from n seeds their spread is hardly
-known: of figures that seeds alone decide, such intervals hold the truth in 70 % of all cases with
-two seeds, in 81 % with three and in 88 % with five, not in 95 %; of figures that images decide, in
-95 %. Every table therefore names n, and there is no p-value from fewer than three seeds. One seed
-has no spread: its intervals are of the images alone.
+replacement vary less than they should, by (n - 1) / n. Instead each replicate weighs the seeds at
+random so that a mean has its unbiased variance.
+
+The trap: from n seeds their spread is hardly known. Of quantities that seeds alone decide, an
+interval of 95 % holds the truth in 70 % of all cases with two seeds, in 81 % with three and in 88 %
+with five. Every table therefore names n, and there is no p-value below three seeds. One seed has no
+spread: its intervals are of the images alone.
 """
 
 from collections.abc import Sequence
@@ -22,8 +24,8 @@ import numpy as np
 
 REPLICATES = 1000
 LEVEL = 0.95
-LEAST_SEEDS = 3  # for a p-value
-TIE = 1e-7  # what float32 may make of no difference; one image of ten thousand weighs more
+MINIMUM_SEEDS = 3  # for a p-value
+TIE = 1e-7  # float32 makes this of no difference; one image of ten thousand weighs more
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class Bootstrap:
 
     @cached_property
     def _draws(self) -> np.ndarray:
-        """A normal number for each seed: ``(replicates, seeds)``.
+        """Normal numbers ``(replicates, seeds)`` from which the weights of any points are made.
 
-        What the seeds of any points are weighed by is made from these, so that points are paired.
+        All points share them, so that they are paired.
         """
         return np.random.default_rng(1).normal(size=(self.replicates, len(self.seeds)))
 
     def seed_weights(self, seeds: Sequence[int]) -> np.ndarray:
-        """Weigh seeds: ``(replicates, seeds)``, each row summing to one.
+        """Return weights of seeds: ``(replicates, seeds)``, each row summing to one.
 
         With normal numbers z of mean zero over the seeds, the sum of z_s x_s has the variance of
         the sum of squares of the x_s about their mean; divided by n (n - 1), that of their mean.
@@ -65,12 +67,12 @@ class Bootstrap:
         return 1 / number + centred / np.sqrt(number * (number - 1))
 
     def over_seeds(self, seeds: Sequence[int], values: np.ndarray) -> np.ndarray:
-        """Average one figure over the seeds, as each replicate weighs them.
+        """Return the mean of a quantity over the seeds, as each replicate weighs them.
 
         Args:
-            seeds: those for which there is a figure.
-            values: ``(seeds, replicates)``, the figure on each replicate's images; or ``(seeds,)``,
-                one that no images decide.
+            seeds: those that have the quantity.
+            values: ``(seeds, replicates)``, the quantity on each replicate's images; or
+                ``(seeds,)``, one that no images decide.
 
         Returns:
             ``(replicates,)``; NaN without seeds.
@@ -83,7 +85,7 @@ class Bootstrap:
 
 
 def interval(replicates: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
-    """Return the percentile interval of a figure; NaN where no replicate has it."""
+    """Return the percentile interval of a quantity; NaN where no replicate has it."""
     known = replicates[np.isfinite(replicates)]
     if not len(known):
         return float("nan"), float("nan")
@@ -94,8 +96,8 @@ def interval(replicates: np.ndarray, level: float = LEVEL) -> tuple[float, float
 def p_value(replicates: np.ndarray) -> float:
     """Return the two-sided p of a difference: one less the level whose interval ends at zero.
 
-    Twice the share of replicates on the other side of zero, counting one more than there are
-    (Davison, Hinkley 1997, section 4.2), so that it is never zero.
+    This is twice the share of replicates on the other side of zero, with one added to both counts
+    (Davison, Hinkley 1997, section 4.2), so it is never zero.
 
     Args:
         replicates: of the difference.

@@ -1,7 +1,8 @@
-"""How the networks of an ensemble answer together: four rules.
+"""Combination methods: from the networks' predictions to the ensemble's.
 
-Shapes: log-probabilities ``(networks, images, classes)``, labels ``(images,)``. Everything is
-computed in float64.
+Open this module to add a method or to look up how one breaks ties. Shapes: log-probabilities
+``(networks, images, classes)``, labels ``(images,)``; everything is float64. The trap: the oracle
+knows the labels, so it bounds the error and is no method to use.
 """
 
 from dataclasses import dataclass
@@ -10,44 +11,53 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-RULES = {
-    "average": "average of the networks' softmax outputs",
+AVERAGE = "average"  # the method of every figure and table that names no other
+COMBINATIONS = {
+    AVERAGE: "average of the networks' softmax outputs",
     "vote": "majority vote, ties broken by the summed softmax outputs",
     "super_learner": "average weighted by weights on the simplex that fit the validation images",
-    "oracle": "right where any network is right: a bound, no rule to use",
+    "oracle": "right where any network is right: a bound, no method to use",
 }
 
 
 # Logarithm of the smallest sum of probabilities that still has all its digits.
-SMALLEST = float(np.log(np.finfo(np.float64).tiny)) + 40
+SMALLEST_LOG = float(np.log(np.finfo(np.float64).tiny)) + 40
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What an ensemble says of each image."""
+class Prediction:
+    """What an ensemble predicts for each image.
 
-    log_probabilities: np.ndarray  # (images, classes); of a class without a vote -inf
-    predicted: np.ndarray  # (images,)
+    Attributes:
+        log_probabilities: ``(images, classes)``; -inf for a class without a vote.
+        classes: predicted, ``(images,)``.
+    """
+
+    log_probabilities: np.ndarray
+    classes: np.ndarray
 
     @property
     def probabilities(self) -> np.ndarray:
-        """The same, ``(images, classes)``."""
+        """Probabilities, ``(images, classes)``."""
         return np.exp(self.log_probabilities)
 
     @property
     def confidence(self) -> np.ndarray:
         """The probability of the predicted class, ``(images,)``."""
-        return np.exp(self.log_probabilities[np.arange(len(self.predicted)), self.predicted])
+        return np.exp(self.log_probabilities[np.arange(len(self.classes)), self.classes])
 
 
-def average(log_probabilities: np.ndarray, weights: np.ndarray | None = None) -> Answer:
-    """Average the networks' probabilities.
+def average(log_probabilities: np.ndarray, weights: np.ndarray | None = None) -> Prediction:
+    """Return the average of the networks' probabilities.
 
-    What all networks hold impossible to the last bit stays finite.
+    A class that all networks hold impossible to the last bit keeps a finite log-probability.
 
     Args:
         log_probabilities: ``(networks, images, classes)``.
         weights: of the networks, on the simplex; equal ones unless given.
+
+    >>> average(np.log([[[0.9, 0.1]], [[0.2, 0.8]]])).probabilities.round(2).tolist()
+    [[0.55, 0.45]]
     """
     networks = len(log_probabilities)
     if networks == 1:
@@ -56,51 +66,54 @@ def average(log_probabilities: np.ndarray, weights: np.ndarray | None = None) ->
         weights = np.full(networks, 1 / networks) if weights is None else weights
         with np.errstate(divide="ignore"):
             together = np.log(np.tensordot(weights, np.exp(log_probabilities), axes=1))
-        # What is too small for a number has a logarithm all the same.
-        lost = ~(together > SMALLEST)
+        # A probability too small for a float still has a logarithm.
+        lost = ~(together > SMALLEST_LOG)
         if lost.any():
             used = weights > 0  # zero times impossible is not a number
             together[lost] = logsumexp(
                 log_probabilities[used][:, lost], axis=0, b=weights[used, None]
             )
-    return Answer(together, together.argmax(axis=-1))
+    return Prediction(together, together.argmax(axis=-1))
 
 
-def vote(log_probabilities: np.ndarray) -> Answer:
-    """Count votes; the probability of a class is its share of them.
+def vote(log_probabilities: np.ndarray) -> Prediction:
+    """Return the majority vote; the probability of a class is its share of the votes.
 
     Args:
         log_probabilities: ``(networks, images, classes)``.
+
+    >>> vote(np.log([[[0.9, 0.1]], [[0.4, 0.6]], [[0.4, 0.6]]])).classes.tolist()
+    [1]
     """
-    votes = count_votes(log_probabilities.argmax(axis=-1), log_probabilities.shape[-1])
-    predicted = votes.argmax(axis=-1)
-    most = votes == votes.max(axis=-1, keepdims=True)
+    counts = count_votes(log_probabilities.argmax(axis=-1), log_probabilities.shape[-1])
+    classes = counts.argmax(axis=-1)
+    most = counts == counts.max(axis=-1, keepdims=True)
     tied = most.sum(axis=-1) > 1
     summed = average(log_probabilities[:, tied]).log_probabilities
-    predicted[tied] = np.where(most[tied], summed, -np.inf).argmax(axis=-1)
+    classes[tied] = np.where(most[tied], summed, -np.inf).argmax(axis=-1)
     with np.errstate(divide="ignore"):
-        shares = np.log(votes / len(log_probabilities))
-    return Answer(shares, predicted)
+        shares = np.log(counts / len(log_probabilities))
+    return Prediction(shares, classes)
 
 
-def count_votes(predicted: np.ndarray, classes: int) -> np.ndarray:
+def count_votes(predicted: np.ndarray, number: int) -> np.ndarray:
     """Return how many networks predict each class, ``(images, classes)``.
 
     Args:
         predicted: classes ``(networks, images)``.
-        classes: how many there are.
+        number: of classes.
     """
     images = predicted.shape[-1]
-    flat = predicted + classes * np.arange(images)
-    counts = np.bincount(flat.ravel(), minlength=images * classes)
-    return counts.reshape(images, classes)
+    flat = predicted + number * np.arange(images)
+    counts = np.bincount(flat.ravel(), minlength=images * number)
+    return counts.reshape(images, number)
 
 
 def super_learner_weights(log_probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Fit weights of a weighted average (Super Learner: van der Laan, Polley, Hubbard 2007).
+    """Return the weights of a weighted average (Super Learner: van der Laan et al. 2007).
 
-    They minimise the negative log-likelihood of the mixture, which is convex in them, over the
-    simplex.
+    The weights minimise the negative log-likelihood of the mixture over the simplex, a convex
+    problem.
 
     Args:
         log_probabilities: of the validation images, ``(networks, images, classes)``.
@@ -121,7 +134,7 @@ def super_learner_weights(log_probabilities: np.ndarray, labels: np.ndarray) -> 
         mixture = weights @ of_label
         return -np.log(mixture).mean(), -(of_label / mixture).mean(axis=1)
 
-    found = minimize(
+    solution = minimize(
         objective,
         equal,
         jac=True,
@@ -135,6 +148,6 @@ def super_learner_weights(log_probabilities: np.ndarray, labels: np.ndarray) -> 
         },
         options={"ftol": 1e-10, "maxiter": 200},
     )
-    weights = np.where(found.x > 1e-9, found.x, 0)
-    # Where the search fails nothing better than equal weights is known.
+    weights = np.where(solution.x > 1e-9, solution.x, 0)
+    # If the search fails, equal weights are as good as any known.
     return weights / weights.sum() if np.isfinite(weights).all() and weights.any() else equal

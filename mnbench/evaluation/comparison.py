@@ -1,25 +1,32 @@
-"""Two studies side by side: before and after a change, or two machines."""
+"""Compare two studies point by point: before and after a change, or two machines.
+
+Open this module to see the command ``mnbench compare``. The trap: points are compared over the
+seeds that both studies have, on replicates that draw the same images for both.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from mnbench.errors import UserError
-from mnbench.evaluation.bootstrap import LEAST_SEEDS, interval, p_value
-from mnbench.evaluation.ensembles import Evaluation
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
+from mnbench.evaluation.evaluate import Evaluation
 from mnbench.evaluation.points import Point, full_size, points
+from mnbench.evaluation.tables.columns import POINT, SEEDS, frame, with_interval
 
-COLUMNS = (
-    "dataset",
-    "architecture_set",
-    "point",
-    "size",
-    "seeds",
-    *("first_error", "second_error", "difference", "difference_low", "difference_high", "p"),
-    *("cost_ratio", "cost_ratio_low", "cost_ratio_high"),
-)
+COLUMNS = {
+    **POINT,
+    **SEEDS,
+    "first_error": "test error in the first study, fraction",
+    "second_error": "test error in the second study, fraction",
+    **with_interval("difference", "the second's test error less the first's, fraction"),
+    "p": f"two-sided p of no difference, from {MINIMUM_SEEDS} seeds on",
+    **with_interval(
+        "cost_ratio",
+        "the second's cost as a multiple of the first's; empty where a device was shared",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +40,12 @@ class Pair:
 
 
 def compare(first: Evaluation, second: Evaluation, cost: str) -> pd.DataFrame:
-    """Compare the full-size ensembles that two studies have in common.
+    """Return one row, columns :data:`COLUMNS`, for every full-size point of both studies.
 
-    Points are paired by data set, ensemble, approach, g, budget and size, and over the seeds that
-    both studies have; replicates draw the same images for both.
-
-    Returns:
-        Columns :data:`COLUMNS`: the second's error less the first's, and the second's cost as a
-        multiple of the first's, with 95 % intervals. A cost ratio is empty where a time was taken
-        on a shared device.
+    Args:
+        first: one study.
+        second: the other.
+        cost: the cost axis.
 
     Raises:
         UserError: the studies have nothing in common.
@@ -50,22 +54,22 @@ def compare(first: Evaluation, second: Evaluation, cost: str) -> pd.DataFrame:
     if not rows:
         raise UserError(
             "the two studies have no full-size ensemble and seed in common: they need the same "
-            "data set, architecture_set, approach, g, budget and size, and test images"
+            "data set, architecture set, approach, g, budget and size, and test images"
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame(rows, COLUMNS)
 
 
 def _pairs(first: Evaluation, second: Evaluation) -> Iterator[Pair]:
-    others = points(second)
-    for where, here in points(first).items():
-        known = {point.key: point for point in full_size(others.get(where, ()))}
-        for point in full_size(here):
-            other = known.get(point.key)
-            if other is None or other.bootstrap.images != point.bootstrap.images:
+    of_second = points(second)
+    for setting, of_first in points(first).items():
+        known = {point.configuration: point for point in full_size(of_second.get(setting, ()))}
+        for point in full_size(of_first):
+            match = known.get(point.configuration)
+            if match is None or match.bootstrap.images != point.bootstrap.images:
                 continue
-            common = [seed for seed in point.seeds if seed in other.seeds]
+            common = [seed for seed in point.seeds if seed in match.seeds]
             if common:
-                yield Pair(*where, point.on_seeds(common), other.on_seeds(common))
+                yield Pair(*setting, point.on_seeds(common), match.on_seeds(common))
 
 
 def _row(pair: Pair, cost: str) -> dict[str, object]:
@@ -77,64 +81,15 @@ def _row(pair: Pair, cost: str) -> dict[str, object]:
     return {
         "dataset": pair.dataset,
         "architecture_set": pair.architecture_set,
-        "point": str(first.key),
-        "size": first.key.size,
+        **first.configuration.columns(),
         "seeds": len(first.seeds),
         "first_error": first.value("test_error"),
         "second_error": second.value("test_error"),
         "difference": second.value("test_error") - first.value("test_error"),
         "difference_low": low,
         "difference_high": high,
-        "p": p_value(difference) if len(first.seeds) >= LEAST_SEEDS else float("nan"),
+        "p": p_value(difference) if len(first.seeds) >= MINIMUM_SEEDS else float("nan"),
         "cost_ratio": second.cost(cost) / first.cost(cost),
         "cost_ratio_low": ratio_low,
         "cost_ratio_high": ratio_high,
     }
-
-
-def as_markdown(table: pd.DataFrame, first: str, second: str, cost: str) -> str:
-    """Lay a comparison out for people.
-
-    Args:
-        table: of :func:`compare`.
-        first: the name of the first study.
-        second: the name of the second.
-        cost: the cost axis.
-    """
-    lines = []
-    for (dataset, architecture_set), rows in table.groupby(
-        ["dataset", "architecture_set"], sort=False
-    ):
-        lines += [
-            f"## {dataset}, {architecture_set}: {second} less {first}, over {_seeds(rows)}\n",
-            f"| approach | networks | {first}: error % | {second}: error % | difference (95 %) | "
-            f"{cost}, multiple (95 %) |",
-            "|---|--:|--:|--:|--:|--:|",
-            *(_line(row) for _, row in rows.iterrows()),
-            "",
-        ]
-    return "\n".join(lines)
-
-
-def _seeds(rows: pd.DataFrame) -> str:
-    seeds = rows["seeds"].max()
-    return f"{seeds} seeds" if seeds > 1 else "one seed"
-
-
-def _line(row: pd.Series) -> str:
-    error = [f"{100 * row[column]:.2f}" for column in ("first_error", "second_error")]
-    difference = " to ".join(
-        f"{100 * row[column]:.2f}" for column in ("difference_low", "difference_high")
-    )
-    ratio = ""
-    if np.isfinite(row["cost_ratio"]):
-        ends = " to ".join(f"{row[c]:.2f}" for c in ("cost_ratio_low", "cost_ratio_high"))
-        ratio = f"{row['cost_ratio']:.2f} ({ends})"
-    cells = [
-        row["point"],
-        f"{row['size']}",
-        *error,
-        f"{100 * row['difference']:+.2f} ({difference})",
-        ratio,
-    ]
-    return f"| {' | '.join(cells)} |"

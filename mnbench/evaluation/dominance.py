@@ -1,4 +1,8 @@
-"""Pareto fronts of error against cost."""
+"""Pareto dominance of error against cost.
+
+Open this module to see which points are on a front. The trap: points that coincide are on the front
+together or not at all, so their order decides nothing.
+"""
 
 import moocore
 import numpy as np
@@ -6,19 +10,18 @@ from numpy.typing import ArrayLike
 
 
 def pareto_front(cost: ArrayLike, error: ArrayLike) -> np.ndarray:
-    """Mark the points that no other beats: cheaper at no more error, or better at no more cost.
+    """Return which points no other point dominates, a mask ``(points,)`` of bool.
 
-    Points that coincide (MotherNets with g = ensemble size are Full Data) are on the front together
-    or not at all: which of them is listed first decides nothing.
+    A point dominates another if it is cheaper at no more error, or has less error at no more cost.
 
     Args:
         cost: ``(points,)``, lower is better.
         error: ``(points,)``, lower is better.
 
-    Returns:
-        A mask ``(points,)`` of bool.
+    >>> pareto_front(cost=[1, 2, 3], error=[0.3, 0.1, 0.2]).tolist()
+    [True, True, False]
     """
     points = np.column_stack([cost, error]).astype(np.float64)
     if not len(points):
         return np.zeros(0, dtype=bool)
-    return moocore.is_nondominated(points, maximise=False, keep_weakly=True)
+    return np.asarray(moocore.is_nondominated(points, maximise=False, keep_weakly=True))

@@ -1,44 +1,53 @@
 """Points: an approach at one g, budget and size, over its seeds, with bootstrap replicates.
 
-What is compared, drawn and claimed are points. A point keeps its figures' replicates, so that
-whatever is computed from several points (a difference, a front, a speed-up) can be computed in
-every replicate, and has an interval for it.
+Open this module to see what is compared, drawn and claimed. A point keeps the replicates of its
+metrics, so a quantity of several points (a difference, a front, a speed-up) is computed in every
+replicate and has an interval. The trap: points are paired by seed; compare them on common seeds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
 from mnbench.evaluation.bootstrap import Bootstrap
-from mnbench.evaluation.ensembles import AVERAGE, Evaluated, Evaluation, Named
+from mnbench.evaluation.combination import AVERAGE
+from mnbench.evaluation.evaluate import EvaluatedEnsemble, Evaluation
 from mnbench.planning.config import COST_AXES, TIMES
 
 COSTS = (*COST_AXES, "epochs")
+Points = Mapping[tuple[str, str], list["Point"]]  # by (data set, architecture set)
 
 
 @dataclass(frozen=True)
-class Key:
-    """What tells a point from the others of its data set and ensemble."""
+class Configuration:
+    """What tells a point from the others of its data set and architecture set."""
 
     approach: str
     g: int | None
     budget: float
     size: int
 
-    def __str__(self) -> str:
-        g = "" if self.g is None else f" g={self.g}"
-        return self.approach + g + ("" if self.budget == 1 else f" ×{self.budget:g}")
+    def columns(self, prefix: str = "") -> dict[str, Any]:
+        """Return the four columns by which every table names a point."""
+        return {f"{prefix}{name}": value for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One approach at one g, budget and size."""
+    """One approach at one g, budget and size.
 
-    key: Key
-    runs: tuple[Evaluated, ...]  # one a seed, in the study's order
+    Attributes:
+        configuration: the approach, g, budget and size.
+        runs: one evaluated ensemble a seed, in the study's order.
+        bootstrap: the replicates that all points of a data set share.
+    """
+
+    configuration: Configuration
+    runs: tuple[EvaluatedEnsemble, ...]
     bootstrap: Bootstrap
 
     @property
@@ -51,45 +60,50 @@ class Point:
         """Whether the plan has no larger ensemble of this approach."""
         return self.runs[0].full_size
 
+    @property
+    def members(self) -> set[tuple]:
+        """The records of every seed: equal sets are the same networks, whatever they are called."""
+        return {run.ensemble.members for run in self.runs}
+
     def on_seeds(self, seeds: Iterable[int]) -> "Point":
-        """The same point on some of its seeds only."""
+        """Return the same point on some of its seeds only."""
         chosen = set(seeds)
         runs = tuple(run for run in self.runs if run.ensemble.seed in chosen)
-        return Point(self.key, runs, self.bootstrap)
+        return Point(self.configuration, runs, self.bootstrap)
 
-    def value(self, measure: str, rule: str = AVERAGE) -> float:
-        """The mean of a measure over the seeds."""
-        return float(np.mean([run.values[rule, measure] for run in self.runs]))
+    def value(self, metric: str, combination: str = AVERAGE) -> float:
+        """Return the mean of a metric over the seeds."""
+        return float(np.mean([run.values[combination, metric] for run in self.runs]))
 
-    def replicates(self, measure: str, rule: str = AVERAGE) -> np.ndarray | None:
-        """The mean over seeds in every replicate; None of what is not measured again."""
-        name: Named = (rule, measure)
-        if any(name not in run.replicates for run in self.runs):
+    def replicates(self, metric: str, combination: str = AVERAGE) -> np.ndarray | None:
+        """Return the mean over seeds in every replicate; None of a metric without replicates."""
+        key = (combination, metric)
+        if any(key not in run.replicates for run in self.runs):
             return None
         return self.bootstrap.over_seeds(
-            self.seeds, np.stack([run.replicates[name] for run in self.runs])
+            self.seeds, np.stack([run.replicates[key] for run in self.runs])
         )
 
     @cached_property
     def error(self) -> np.ndarray:
         """The replicates of the test error: ``(replicates,)``."""
-        found = self.replicates("test_error")
-        assert found is not None
-        return found
+        replicates = self.replicates("test_error")
+        assert replicates is not None
+        return replicates
 
-    def timed(self, cost: str) -> tuple[Evaluated, ...]:
-        """The runs whose cost is a measurement: all, or of times those that had the device."""
+    def timed(self, cost: str) -> tuple[EvaluatedEnsemble, ...]:
+        """Return the runs whose cost is a measurement: all, or of times those not shared."""
         if cost not in TIMES:
             return self.runs
         return tuple(run for run in self.runs if not run.cost.shared_device)
 
     def cost(self, cost: str) -> float:
-        """The mean of a cost over the seeds; NaN where no run's time is a measurement."""
+        """Return the mean of a cost over the seeds; NaN where no run's time is a measurement."""
         values = [cost_of(run, cost) for run in self.timed(cost)]
         return float(np.mean(values)) if values else float("nan")
 
     def cost_replicates(self, cost: str) -> np.ndarray:
-        """The mean over seeds in every replicate: ``(replicates,)``."""
+        """Return the mean cost over seeds in every replicate: ``(replicates,)``."""
         runs = self.timed(cost)
         return self.bootstrap.over_seeds(
             [run.ensemble.seed for run in runs],
@@ -97,45 +111,48 @@ class Point:
         )
 
 
-def cost_of(run: Evaluated, cost: str) -> float:
-    """Return one cost of an ensemble by the name that it has in the tables."""
-    return float(getattr(run.cost, "flops" if cost == "training_flops" else cost))
+def cost_of(run: EvaluatedEnsemble, cost: str) -> float:
+    """Return one cost of an ensemble by the name of its column."""
+    return float(getattr(run.cost, cost))
 
 
-def points(evaluation: Evaluation) -> Mapping[tuple[str, str], list[Point]]:
-    """Gather every point of a study by (data set, ensemble), in the plan's order."""
-    found: dict[tuple[str, str], dict[Key, list[Evaluated]]] = {}
-    for one in evaluation.evaluated:
-        row = one.ensemble
-        key = Key(row.approach, row.g, row.budget, row.size)
-        found.setdefault((row.dataset, row.architecture_set), {}).setdefault(key, []).append(one)
+def points(evaluation: Evaluation) -> Points:
+    """Return every point of a study by (data set, architecture set), in the plan's order."""
+    runs: dict[tuple[str, str], dict[Configuration, list[EvaluatedEnsemble]]] = {}
+    for run in evaluation.evaluated:
+        ensemble = run.ensemble
+        setting = (ensemble.dataset, ensemble.architecture_set)
+        configuration = Configuration(ensemble.approach, ensemble.g, ensemble.budget, ensemble.size)
+        runs.setdefault(setting, {}).setdefault(configuration, []).append(run)
     return {
-        where: [
-            Point(key, tuple(runs), evaluation.bootstraps[where[0]]) for key, runs in by_key.items()
+        setting: [
+            Point(configuration, tuple(of_point), evaluation.bootstraps[setting[0]])
+            for configuration, of_point in by_configuration.items()
         ]
-        for where, by_key in found.items()
+        for setting, by_configuration in runs.items()
     }
 
 
-def full_size(of_ensemble: Iterable[Point]) -> list[Point]:
-    """Keep the points of each approach's largest planned size, evaluated or not."""
-    return [point for point in of_ensemble if point.full_size]
+def full_size(of_set: Iterable[Point]) -> list[Point]:
+    """Return the points of each approach's largest planned size, evaluated or not."""
+    return [point for point in of_set if point.full_size]
 
 
-def curves(of_ensemble: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
-    """Group points by approach, g set aside: what an approach offers at its budgets."""
-    ordered = sorted(of_ensemble, key=lambda point: point.key.approach)
-    for approach, group in groupby(ordered, key=lambda point: point.key.approach):
+def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
+    """Yield each approach with its points of all g and budgets: what it offers at its costs."""
+    ordered = sorted(of_set, key=lambda point: point.configuration.approach)
+    for approach, group in groupby(ordered, key=lambda point: point.configuration.approach):
         yield approach, list(group)
 
 
-def on_common_seeds(of_ensemble: Iterable[Point], cost: str) -> list[Point]:
-    """Restrict points to the seeds that all have, with a cost that is a measurement.
+def on_common_seeds(of_set: Iterable[Point], cost: str) -> list[Point]:
+    """Return the points on the seeds that all have, with a cost that is a measurement.
 
     Points without any such seed are left out first.
     """
-    usable = [point for point in of_ensemble if point.timed(cost)]
+    usable = [point for point in of_set if point.timed(cost)]
     if not usable:
         return []
-    common = set.intersection(*({r.ensemble.seed for r in p.timed(cost)} for p in usable))
+    seeds = ({run.ensemble.seed for run in point.timed(cost)} for point in usable)
+    common = set.intersection(*seeds)
     return [point.on_seeds(common) for point in usable] if common else []

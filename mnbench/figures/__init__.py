@@ -26,7 +26,7 @@ TABLES = (
     "histories",
     "convergence",
     "equal_error",
-    "reliability",
+    "reliability_bins",
     "missing",
 )
 

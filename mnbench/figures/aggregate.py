@@ -19,7 +19,7 @@ def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
         ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``,
         ``error_low``, ``error_high`` in percent.
     """
-    rows = estimates[estimates["rule"] == "average"]
+    rows = estimates[estimates["combination"] == "average"]
     # As CSV gives it, g is a float with NaN; zero clusters mean "has none".
     found = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
         g=rows["g"].astype("Float64").fillna(0).astype(int)

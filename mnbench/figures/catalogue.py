@@ -57,7 +57,7 @@ def draw(
         case "size":
             return size.draw(tables["estimates"], cost, title=title)
         case "reliability":
-            return reliability.draw(tables["reliability"], title=title)
+            return reliability.draw(tables["reliability_bins"], title=title)
         case "clusters":
             where = tables["networks"][["dataset", "architecture_set"]].drop_duplicates()
             places = where.itertuples(index=False, name=None)

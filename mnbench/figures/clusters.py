@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from mnbench.architectures import Architecture
 from mnbench.figures import style
 from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 
 MOST = 8  # networks drawn of a cluster
 MOST_CLUSTERS = 4
@@ -105,7 +106,7 @@ def clusters(plan: Plan, dataset: str, ensemble: str) -> list[Cluster]:
     if not rows:
         return []
     fewest = min(rows, key=lambda row: (row.g or 0, -row.size, row.seed))
-    groups: dict[str, list[Architecture]] = {}
+    groups: dict[TrainingId, list[Architecture]] = {}
     for member in fewest.members:
         training = plan.trainings[member]
         for parent in training.parents:

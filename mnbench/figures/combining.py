@@ -60,7 +60,7 @@ def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
 
 def _draw(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     for rule, (label, color, marker) in RULES.items():
-        own = rows[(rows["rule"] == rule) & rows[measure].notna()].sort_values("size")
+        own = rows[(rows["combination"] == rule) & rows[measure].notna()].sort_values("size")
         if own.empty:
             continue
         low, high = (100 * own[f"{measure}_{end}"].astype(float) for end in ("low", "high"))

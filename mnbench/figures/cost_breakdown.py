@@ -11,7 +11,6 @@ from matplotlib.text import Text
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
 from mnbench.planning.plan import Ensemble, Plan
-from mnbench.records.record import lineage_of
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,13 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     """
     rows = networks.set_index("record")
     clean = set(timed(networks, cost, "lineage_shared_device")["record"])
-    parents = plan.parents
     here = set(zip(networks["dataset"], networks["architecture_set"], strict=True))
     planned = [e for e in plan.ensembles if (e.dataset, e.architecture_set) in here]
     usable = [
         e
         for e in planned
-        if clean.issuperset(e.members)
-        and all(record in rows.index for record in lineage_of(e.members, parents))
+        if clean.issuperset(map(str, e.members))
+        and all(str(record) in rows.index for record in plan.lineage(e.members))
     ]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}
@@ -113,8 +111,8 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
             continue
         costs: dict[tuple[str, str], Segment] = {}
         for ensemble in full:
-            for record in lineage_of(ensemble.members, parents):
-                row = rows.loc[record]
+            for record in plan.lineage(ensemble.members):
+                row = rows.loc[str(record)]
                 key = (row["approach"], row["name"])
                 before = costs[key].cost if key in costs else 0.0
                 ancestor = record not in ensemble.members

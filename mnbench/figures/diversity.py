@@ -17,7 +17,7 @@ def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
         estimates: rows of one data set and ensemble (``evaluation.estimates``).
         title: above the plot.
     """
-    rows = estimates[(estimates["rule"] == "average") & estimates["disagreement"].notna()]
+    rows = estimates[(estimates["combination"] == "average") & estimates["disagreement"].notna()]
     rows = rows[rows["full_size"]].reset_index(drop=True)
     if rows.empty:
         return style.notice("Nothing to show: no ensemble has more than one network.", title)

@@ -13,18 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.planning.plan import Ensemble, Plan
-from mnbench.records.record import lineage_of
 
 MOST_PANELS = 6
 _DASHED = (0, (3, 1.5))
 _DOTTED = (0, (1, 1.2))
-_AXES = {
-    "epochs": None,  # histories have a row an epoch: counted, not summed
-    "cpu_seconds": "cpu_seconds",
-    "device_seconds": "device_seconds",
-    "training_flops": "flops",
-    "examples": "examples",
-}
 
 
 @dataclass(frozen=True)
@@ -120,15 +112,14 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
         cost: what the first column of a curve cumulates.
     """
     by_record = dict(list(histories.groupby("record")))
-    parents = plan.parents
     found: dict[tuple[str, str, int], Curve] = {}
     for ensemble in _ensembles(plan, set(by_record)):
         for member in ensemble.members:
             training = plan.trainings[member]
             if len(training.networks) > 1:
                 continue  # a joint history is no single network's
-            lineage = lineage_of([member], parents)
-            steps = [_steps(by_record[record], cost) for record in lineage]
+            lineage = plan.lineage([member])
+            steps = [_steps(by_record[str(record)], cost) for record in lineage]
             ends = np.cumsum([0.0] + [step[-1, 0] for step in steps])
             pieces = [step + np.array([end, 0.0]) for step, end in zip(steps, ends, strict=False)]
             name = training.networks[0].name
@@ -145,8 +136,7 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
     """Choose one ensemble an approach and seed: the largest, of the smallest g."""
-    parents = plan.parents
-    usable = [e for e in plan.ensembles if records.issuperset(lineage_of(e.members, parents))]
+    usable = [e for e in plan.ensembles if records.issuperset(map(str, plan.lineage(e.members)))]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     shown = {"full_data", "mothernets"} & {e.approach for e in usable}
     best: dict[tuple[str, int], Ensemble] = {}
@@ -168,8 +158,9 @@ def _rank(ensemble: Ensemble) -> tuple[int, int]:
 def _steps(rows: pd.DataFrame, cost: str) -> np.ndarray:
     """Return one record's cumulated cost and validation error in percent, (epochs, 2)."""
     rows = rows.sort_values("epoch")
-    column = _AXES[cost]
-    own = np.arange(1.0, len(rows) + 1) if column is None else rows[column].cumsum().to_numpy()
+    # Histories have a row an epoch: counted, not summed.
+    count = cost == "epochs"
+    own = np.arange(1.0, len(rows) + 1) if count else rows[cost].cumsum().to_numpy()
     return np.column_stack([own, 100 * (1 - rows["validation_accuracy"].to_numpy())])
 
 

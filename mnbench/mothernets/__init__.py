@@ -1,18 +1,21 @@
-"""The method: construct a MotherNet, cluster an ensemble, hatch its members.
+"""The method: construct a MotherNet, cluster an ensemble's architectures, hatch its members.
 
-Source: Wasay et al., "MotherNets: Rapid Deep Ensemble Learning", MLSys 2020 (the paper's text is
-not at hand: what is said of it here follows its project page, else is marked "recalled").
+In come architecture values and a trained module; out go clusters, MotherNets and larger modules
+that compute the same function. The trap: :func:`hatch` needs torch, the others do without.
+
+Source: Wasay et al., "MotherNets: Rapid Deep Ensemble Learning", MLSys 2020. Statements about the
+paper that are marked "unverified" come from memory, not from its text.
 """
 
 from typing import TYPE_CHECKING
 
-from mnbench.mothernets.clustering import cluster, least_g
+from mnbench.mothernets.clustering import cluster, minimum_g
 from mnbench.mothernets.construction import construct, incompatibility
 
 if TYPE_CHECKING:
     from mnbench.mothernets.hatching import hatch
 
-__all__ = ["cluster", "construct", "hatch", "incompatibility", "least_g"]
+__all__ = ["cluster", "construct", "hatch", "incompatibility", "minimum_g"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,10 +1,13 @@
-"""A network layer by layer, for people: a line for the stem, each block and the head."""
+"""List a network for people: a line for the stem, each block and the head.
+
+Open this module to change how a preview describes a MotherNet.
+"""
 
 from mnbench.architectures import Architecture, Block, Head, Plain, Residual, Stem
 
 
 def listing(network: Architecture) -> tuple[tuple[str, str], ...]:
-    """List a network's parts: each one's name and what it is."""
+    """List a network's parts as pairs: the part's name, and its description."""
     if network.library:
         return (("network", network.library),)
     parts = [("stem", _stem(network.stem))] if network.stem != Stem() else []
@@ -15,26 +18,26 @@ def listing(network: Architecture) -> tuple[tuple[str, str], ...]:
 
 
 def _stem(stem: Stem) -> str:
-    said = []
+    words = []
     if stem.space_to_depth > 1:
-        said.append(f"space to depth {stem.space_to_depth}")
+        words.append(f"space to depth {stem.space_to_depth}")
     if stem.filters:
-        said.append(f"{stem.filters} filters of {stem.kernel}x{stem.kernel}")
+        words.append(f"{stem.filters} filters of {stem.kernel}x{stem.kernel}")
     if stem.stride > 1:
-        said.append(f"stride {stem.stride}")
+        words.append(f"stride {stem.stride}")
     if stem.pool > 1:
-        said.append(f"max pooling {stem.pool}")
-    return ", ".join(said)
+        words.append(f"max pooling {stem.pool}")
+    return ", ".join(words)
 
 
 def _block(block: Block) -> str:
-    said = [f"plain {block}" if isinstance(block, Plain) else str(block)]
+    words = [f"plain {block}" if isinstance(block, Plain) else str(block)]
     if isinstance(block, Residual):
-        said.append(f"stride {block.stride}")
-        said.append(f"shortcut {block.shortcut}")
+        words.append(f"stride {block.stride}")
+        words.append(f"shortcut {block.shortcut}")
     elif block.pool > 1:
-        said.append(f"{'max' if isinstance(block, Plain) else 'average'} pooling {block.pool}")
-    return ", ".join(said)
+        words.append(f"{'max' if isinstance(block, Plain) else 'average'} pooling {block.pool}")
+    return ", ".join(words)
 
 
 def _head(head: Head) -> str:

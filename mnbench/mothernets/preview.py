@@ -1,4 +1,8 @@
-"""What MotherNets would do with an ensemble, worked out without training."""
+"""Preview what MotherNets do with an ensemble, and what it costs, without training.
+
+Open this module to change ``mnbench preview``. The trap: costs are FLOPs that are counted, and the
+speed of a machine is not in them.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from functools import cache
 from mnbench.architectures import Architecture, parameter_count, training_flops
 from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
-from mnbench.mothernets.clustering import cluster, least_g
+from mnbench.mothernets.clustering import cluster, minimum_g
 from mnbench.mothernets.clustering.clustering import EVERY
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.listing import listing
@@ -15,7 +19,7 @@ from mnbench.mothernets.listing import listing
 
 @dataclass(frozen=True)
 class Share:
-    """How much of one member comes from its MotherNet."""
+    """Say how much of a member comes from its MotherNet."""
 
     member: str
     parameters: int
@@ -24,7 +28,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One cluster; a cluster of one is its own MotherNet, trained from scratch."""
+    """Describe a cluster; a single member is its own MotherNet, trained from scratch."""
 
     mothernet: Architecture
     parameters: int
@@ -32,8 +36,8 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """The training FLOPs of the whole ensemble at one g."""
+class PredictedCost:
+    """Give the training FLOPs of the whole ensemble at one g."""
 
     g: int
     training_flops: int
@@ -42,17 +46,17 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Preview:
-    """The clusters at one g, and the predicted cost of every g that is possible."""
+    """Hold the clusters at one g, and the predicted cost of every possible g."""
 
     dataset: str
     images: int  # for training
     epochs: int  # of a MotherNet, and of a network trained from scratch
     hatched_epochs: int
     tau: float
-    least_g: int
+    minimum_g: int
     g: int
     clusters: tuple[Cluster, ...]
-    predictions: tuple[Prediction, ...]
+    predicted_costs: tuple[PredictedCost, ...]
 
 
 def preview(
@@ -65,28 +69,28 @@ def preview(
     hatched_epochs: int,
     tau: float = 0.0,
 ) -> Preview:
-    """Cluster an ensemble, construct its MotherNets and predict what training them costs.
+    """Cluster an ensemble, construct its MotherNets and predict what training costs.
 
     Args:
-        members: the ensemble.
-        g: number of clusters to show; None is the least possible.
-        dataset: what the images are of, for their size and number of classes.
+        members: the ensemble's architectures.
+        g: number of clusters to show; None is the minimum.
+        dataset: gives the images' size and number of classes.
         images: number of training images.
         epochs: of a MotherNet, and of a network trained from scratch.
         hatched_epochs: of a hatched network.
-        tau: the least fraction of each member's parameters that its MotherNet must have.
+        tau: the minimum fraction of each member's parameters that its MotherNet must have.
 
     Raises:
         UserError: g is out of range or too small, or a network cannot take the images.
     """
     shape = dataset.image_shape
-    least = least_g(members, tau=tau, **shape)
-    shown = least if g is None else g
+    minimum = minimum_g(members, tau=tau, **shape)
+    shown = minimum if g is None else g
     groups = _groups(members, shown, tau, shape)
     costs = _costs(dataset, images, epochs, hatched_epochs)
     totals = {
         number: sum(map(costs, _groups(members, number, tau, shape)))
-        for number in _numbers(least, shown, len(members))
+        for number in _numbers(minimum, shown, len(members))
     }
     full_data = totals[len(members)]
     return Preview(
@@ -95,10 +99,10 @@ def preview(
         epochs,
         hatched_epochs,
         tau,
-        least,
+        minimum,
         shown,
         tuple(_cluster(group, shape) for group in groups),
-        tuple(Prediction(number, flops, flops / full_data) for number, flops in totals.items()),
+        tuple(PredictedCost(number, flops, flops / full_data) for number, flops in totals.items()),
     )
 
 
@@ -106,7 +110,7 @@ def first_fitting(members: Sequence[Architecture]) -> Dataset:
     """Return the first data set whose images every network can take.
 
     Raises:
-        UserError: there is none.
+        UserError: no data set's images fit them all.
     """
     refusal = None
     for dataset in DATASETS.values():
@@ -120,11 +124,11 @@ def first_fitting(members: Sequence[Architecture]) -> Dataset:
     raise UserError(str(refusal))
 
 
-def as_text(found: Preview) -> str:
+def as_text(shown: Preview) -> str:
     """Lay a preview out for people."""
-    plural = "s" * (found.g > 1)
-    lines = [f"{found.g} cluster{plural} (at least {found.least_g}), {found.dataset}"]
-    for number, group in enumerate(found.clusters, 1):
+    plural = "s" * (shown.g > 1)
+    lines = [f"{shown.g} cluster{plural} (at least {shown.minimum_g}), {shown.dataset}"]
+    for number, group in enumerate(shown.clusters, 1):
         lines += ["", f"MotherNet {number}: {group.parameters:,} parameters"]
         lines += [f"  {part:<9} {text}" for part, text in listing(group.mothernet)]
         width = max(len(share.member) for share in group.members)
@@ -135,25 +139,26 @@ def as_text(found: Preview) -> str:
         ]
     lines += [
         "",
-        f"Predicted for {found.images:,} images, {found.epochs} epochs from scratch and "
-        f"{found.hatched_epochs} of a hatched network:",
+        f"Predicted for {shown.images:,} images, {shown.epochs} epochs from scratch and "
+        f"{shown.hatched_epochs} of a hatched network:",
         "  g  training TFLOPs  of Full Data",
     ]
     lines += [
         f"{row.g:>3}  {row.training_flops / 1e12:>15,.2f}  {row.of_full_data:>12.1%}"
-        for row in found.predictions
+        for row in shown.predicted_costs
     ]
-    size = sum(len(group.members) for group in found.clusters)
-    if len(found.predictions) <= size - found.least_g:
+    size = sum(len(group.members) for group in shown.clusters)
+    if len(shown.predicted_costs) <= size - shown.minimum_g:
         lines.append(f"Of {size} networks not every g: each takes a search of its own.")
     return "\n".join(lines)
 
 
-def _numbers(least: int, shown: int, size: int) -> list[int]:
-    """The values of g to predict: all, or, where each takes its own search, some."""
+def _numbers(minimum: int, shown: int, size: int) -> list[int]:
+    """List the values of g to predict: all, or some if each takes a search of its own."""
     if size <= EVERY:
-        return list(range(least, size + 1))
-    return sorted({least, shown, size, *(2**i for i in range(size.bit_length()) if 2**i > least)})
+        return list(range(minimum, size + 1))
+    powers = [2**i for i in range(size.bit_length()) if 2**i > minimum]
+    return sorted({minimum, shown, size, *powers})
 
 
 Group = tuple[Architecture, ...]
@@ -170,7 +175,7 @@ def _groups(
 def _costs(
     dataset: Dataset, images: int, epochs: int, hatched_epochs: int
 ) -> Callable[[Group], int]:
-    """What a cluster costs to train, in FLOPs."""
+    """Return a function that counts the FLOPs of training a cluster."""
     shape = dataset.image_shape
     size = shape.pop("image_size")
 

@@ -1,18 +1,22 @@
-"""The study: a configuration file, checked in full before anything runs."""
+"""The study: what a configuration file may say, checked in full before anything runs.
 
-import json
+Open it to learn what a key means, or to add one. Every field's description and example become
+documentation (:mod:`mnbench.planning.documentation`). The trap: the options of an approach are
+checked by :mod:`mnbench.planning.options`, since only ``baselines/`` knows them.
+"""
+
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
-from mnbench.errors import UserError, choices, requirement
+from mnbench.errors import UserError, choices
+from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 
 T = TypeVar("T")
@@ -31,6 +35,11 @@ def _one_of(what: str, allowed: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _enumeration(allowed: tuple[str, ...]) -> WithJsonSchema:
+    """Return what an editor needs to complete a name."""
+    return WithJsonSchema({"type": "string", "enum": list(allowed)})
+
+
 def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     if twice := [value for value in values if values.count(value) > 1]:
         raise ValueError(f"{twice[0]!r} is given twice; give each once")
@@ -46,46 +55,104 @@ def _file_name(name: str) -> str:
     return name
 
 
+_DATASETS = tuple(DATASETS)
 Distinct = AfterValidator(_distinct)
-DatasetName = Annotated[str, _one_of("data set", tuple(DATASETS))]
-ArchitectureSetName = Annotated[str, _one_of("architecture set", ARCHITECTURE_SETS)]
+DatasetName = Annotated[str, _one_of("data set", _DATASETS), _enumeration(_DATASETS)]
+ArchitectureSetName = Annotated[
+    str, _one_of("architecture set", ARCHITECTURE_SETS), _enumeration(ARCHITECTURE_SETS)
+]
 Seed = Annotated[int, Field(ge=0)]
 Budget = Annotated[float, Field(gt=0)]
-Budgets = Annotated[tuple[Budget, ...], Field(min_length=1), Distinct]
-CostAxis = Annotated[str, _one_of("cost axis", COST_AXES)]
+Budgets = Annotated[
+    tuple[Budget, ...],
+    Field(
+        min_length=1,
+        description="Budgets: multiples of the epochs of every training. Each is a point of the "
+        "approach's cost-error curve. Under the protocol `convergence` only 1 is allowed.",
+        examples=[(0.5, 1, 2)],
+    ),
+    Distinct,
+]
+ArchitectureSetNames = Annotated[tuple[ArchitectureSetName, ...], Field(min_length=1), Distinct]
+CostAxis = Annotated[str, _one_of("cost axis", COST_AXES), _enumeration(COST_AXES)]
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Data:
-    """Which images, and where they are."""
+    """Which images are used, and where they are."""
 
-    root: str = "data"  # folder of the data sets that are not embedded
-    download: bool = False  # fetch missing data sets into root
-    train_images: int | None = Field(None, gt=0)  # the first n, stratified; null is all
-    validation_images: int = Field(5000, gt=0)  # held out of the training images
+    root: str = Field(
+        default="data",
+        description="Folder of the data sets that do not come with the package. A relative path "
+        "starts at the working directory.",
+        examples=["/datasets"],
+    )
+    download: bool = Field(
+        default=False,
+        description="Whether missing data sets are downloaded into `root`.",
+        examples=[True],
+    )
+    train_images: int | None = Field(
+        default=None,
+        gt=0,
+        description="Number of training images: the first of each class, in the proportions of "
+        "the whole. `null`, the default, takes all that validation leaves.",
+        examples=[12000],
+    )
+    validation_images: int = Field(
+        default=5000,
+        gt=0,
+        description="Number of images held out of the official training images: the last of each "
+        "class.",
+        examples=[2000],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Study:
-    """What a configuration file says."""
+    """A study: which approaches train which ensembles, on which images, by which recipe."""
 
-    study: Annotated[str, AfterValidator(_file_name)]  # also its folder below results/
-    datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct]
-    architecture_sets: Annotated[tuple[ArchitectureSetName, ...], Field(min_length=1), Distinct]
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct]
-    approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)]
+    study: Annotated[str, AfterValidator(_file_name)] = Field(
+        description="Name of the study. Results are written to `results/<study>/`.",
+        examples=["my-study"],
+    )
+    datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct] = Field(
+        description="Data sets. `fashion_mnist` comes with the package; the others are read from "
+        "`data.root`.",
+        examples=[("fashion_mnist",)],
+    )
+    architecture_sets: ArchitectureSetNames = Field(
+        description="Architecture sets: named lists of networks. Each becomes an ensemble of "
+        "every approach. Names that end in `-small` suit a CPU.",
+        examples=[("v5-small",)],
+    )
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct] = Field(
+        description="Seeds. The whole study is repeated for each. Intervals need two at the "
+        "minimum, p-values three.",
+        examples=[(0, 1, 2)],
+    )
+    approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)] = Field(
+        description="Approaches to compare, each with its options. Nothing behind the colon keeps "
+        "all defaults.",
+        examples=[{"full_data": None, "mothernets": {"g": [1, 2, 5]}}],
+    )
     data: Data = Data()
     recipe: Recipe = Recipe()
-    # The axes of figures and comparisons; what is claimed is judged on the first.
-    costs: Annotated[tuple[CostAxis, ...], Field(min_length=1), Distinct] = (
-        "training_flops",
-        "cpu_seconds",
+    costs: Annotated[tuple[CostAxis, ...], Field(min_length=1), Distinct] = Field(
+        default=("training_flops", "cpu_seconds"),
+        description="Cost axes of figures and comparisons. Claims are judged on the first. "
+        "`training_flops` and `examples` are exact; the seconds are measured.",
+        examples=[("training_flops", "device_seconds")],
     )
-    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a GPU where there is one
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        description="Where networks are trained. `auto`, the default, is a GPU if torch sees one.",
+        examples=["cpu"],
+    )
 
 
 def read_study(config: Mapping[str, Any], *, source: str) -> Study:
-    """Check a configuration and make it a value.
+    """Check a configuration and return it as a value.
 
     Args:
         config: plain values, as YAML gives them.
@@ -123,75 +190,3 @@ def _in_todays_words(config: Mapping[str, Any], source: str) -> Mapping[str, Any
         }
         config = {**config, "approaches": approaches}
     return config
-
-
-def parse(
-    kind: type[T], values: Any, *, source: str, key: str = "", others: tuple[str, ...] = ()
-) -> T:
-    """Make plain values a *kind* (a pydantic dataclass), or explain in one line why not.
-
-    Args:
-        kind: the dataclass.
-        values: plain values, as YAML gives them.
-        source: the file's name, for errors.
-        key: where in the file the values stand, dotted.
-        others: keys that may stand beside the dataclass's own, to name in errors.
-
-    Raises:
-        UserError: names the file, the key, what is wrong and what is allowed.
-    """
-    try:
-        # By way of JSON, in whose strict mode a list is a tuple but "3" is no number.
-        return TypeAdapter(kind).validate_json(json.dumps(values, default=str))
-    except TypeError:  # from json
-        raise UserError(f"{source}: {_place(key)} has a key that is no text: {values!r}") from None
-    except ValidationError as error:
-        raise UserError(f"{source}: {_explain(error, kind, key, others)}") from None
-
-
-def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ...]) -> str:
-    """Put the first of pydantic's findings in one line."""
-    # Unknown keys first: a misspelt key is the likely cause of a missing one.
-    findings = sorted(error.errors(), key=lambda e: e["type"] != "unexpected_keyword_argument")
-    # A list whose entries are wrong is also said to be too short.
-    inner = {finding["loc"][:-1] for finding in findings}
-    findings = [f for f in findings if f["type"] != "too_short" or f["loc"] not in inner]
-    first = findings[0]
-    path = [str(part) for part in first["loc"]]
-    where = ".".join([key, *path] if key else path)
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    match first["type"]:
-        case "unexpected_keyword_argument":
-            allowed = (*_keys(kind, path[:-1]), *(others if len(path) == 1 else ()))
-            return f"unknown key '{where}'; {choices(path[-1], allowed)}{more}"
-        case "missing":
-            return f"key '{where}' is missing; give it{more}"
-        case "value_error":
-            return f"{_place(where)}: {first['ctx']['error']}{more}"
-        case "literal_error":
-            allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
-            hint = choices(str(first["input"]), allowed)
-            return f"key '{where}': unknown value {json.dumps(first['input'])}; {hint}{more}"
-    return f"{_place(where)} {requirement(first)}, got {json.dumps(first['input'])}{more}"
-
-
-def _place(where: str) -> str:
-    return f"key '{where}'" if where else "the configuration"
-
-
-def _keys(kind: Any, path: list[str]) -> list[str]:
-    """The keys that the dataclass at *path* inside *kind* has."""
-    kind = _dataclass_in(kind)
-    for part in path:
-        # What is no field is a position in a list of dataclasses, or the like.
-        if annotation := get_type_hints(kind).get(part):
-            kind = _dataclass_in(annotation)
-    return [field.name for field in fields(kind)]
-
-
-def _dataclass_in(annotation: Any) -> Any:
-    """The dataclass that an annotation is, or holds (Annotated, Optional, tuple); else None."""
-    if is_dataclass(annotation):
-        return annotation
-    held = map(_dataclass_in, get_args(annotation))
-    return next((found for found in held if found), None)

@@ -1,4 +1,8 @@
-"""The forecast: how many networks each approach of a plan trains, and what that will cost."""
+"""The forecast: how many networks each approach of a plan trains, and what that will cost.
+
+Open it to change what a dry run prints. The trap: a training that several approaches share counts
+for the approach that trains it.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,39 +10,39 @@ from functools import cache
 
 from mnbench.architectures import Architecture, forward_flops, training_flops
 from mnbench.datasets import DATASETS
-from mnbench.planning.config import parse
+from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan, Training
 from mnbench.planning.recipe import Augmentation, Recipe
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """One approach's part of a plan. What approaches share counts for the one that trains it."""
+    """One approach's part of a plan; a shared training counts for the approach that trains it."""
 
     approach: str
     trainings: int = 0
     networks: int = 0  # more than trainings where networks are trained jointly
-    flops: int = 0  # of training, at the most
-    open_end: bool = False  # some training ends when it has converged, so that it may be less
+    training_flops: int = 0  # at most
+    open_end: bool = False  # some training ends when it has converged, and may cost less
 
 
 def forecast(plan: Plan) -> tuple[Forecast, ...]:
-    """Predict what each approach trains, in the order in which the plan has them.
+    """Return what each approach will train, in the plan's order of approaches.
 
     Training FLOPs are those of one image by formula, times the images, times the recipe's epochs.
-    A teacher (a parent of another approach) answers the images once, or in every epoch where they
-    are augmented. Layers that jointly trained networks share are counted for each.
+    A teacher (a parent of another approach) predicts each image once, or in every epoch where
+    images are augmented. Layers that jointly trained networks share are counted for each network.
     """
     approaches = dict.fromkeys(row.approach for row in plan.ensembles)
     approaches |= dict.fromkeys(training.approach for training in plan.trainings.values())
     parts: Mapping[str, list[Training]] = {approach: [] for approach in approaches}
     for training in plan.trainings.values():
         parts[training.approach].append(training)
-    return tuple(_of(approach, trainings, plan) for approach, trainings in parts.items())
+    return tuple(_part(approach, trainings, plan) for approach, trainings in parts.items())
 
 
 def overview(plan: Plan) -> str:
-    """Lay a plan's forecast out for people, and say what is left out and why."""
+    """Return a plan's forecast as a text table, with a line for each approach left out."""
     lines = [_table(forecast(plan))]
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for out in plan.left_out:
@@ -51,11 +55,12 @@ def overview(plan: Plan) -> str:
 
 
 def _table(rows: tuple[Forecast, ...]) -> str:
+    """Return a line for each approach and one for their total."""
     total = Forecast(
         "total",
         sum(row.trainings for row in rows),
         sum(row.networks for row in rows),
-        sum(row.flops for row in rows),
+        sum(row.training_flops for row in rows),
         any(row.open_end for row in rows),
     )
     width = max(len(row.approach) for row in (*rows, total))
@@ -66,39 +71,39 @@ def _table(rows: tuple[Forecast, ...]) -> str:
 def _line(row: Forecast, width: int) -> str:
     if row.trainings == 0:
         return f"{row.approach:<{width}}  {0:>9}  {0:>8}  trained by others"
-    most = "at most " if row.open_end else ""
-    return (
-        f"{row.approach:<{width}}  {row.trainings:>9,}  {row.networks:>8,}  {most}{row.flops:.2e}"
-    )
+    cost = f"{'at most ' if row.open_end else ''}{row.training_flops:.2e}"
+    return f"{row.approach:<{width}}  {row.trainings:>9,}  {row.networks:>8,}  {cost}"
 
 
-def _of(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
+def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
     return Forecast(
         approach,
         len(trainings),
         sum(len(training.networks) for training in trainings),
-        sum(_flops(training, plan) for training in trainings),
+        sum(_training_flops(training, plan) for training in trainings),
         any(training.recipe["protocol"] == "convergence" for training in trainings),
     )
 
 
-def _flops(training: Training, plan: Plan) -> int:
+def _training_flops(training: Training, plan: Plan) -> int:
+    """Return the most FLOPs that a training can cost, its teachers' predictions included."""
     dataset = DATASETS[training.data["dataset"]]
     rest = dataset.train_images - training.data["validation_images"]
     images = training.data["train_images"] or rest
-    recipe = parse(Recipe, training.recipe, source=training.id, key="recipe")
+    recipe = parse(Recipe, training.recipe, source=str(training.id), key="recipe")
     teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
-    answers = 1 if recipe.augmentation == Augmentation() else recipe.longest
-    trained = recipe.longest * _an_image(training, training_flops)
-    taught = answers * sum(_an_image(teacher, forward_flops) for teacher in teachers)
+    predicted_epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
+    trained = recipe.longest * _per_image(training, training_flops)
+    taught = predicted_epochs * sum(_per_image(teacher, forward_flops) for teacher in teachers)
     return images * (trained + taught)
 
 
-def _an_image(training: Training, count: Callable[..., int]) -> int:
+def _per_image(training: Training, count: Callable[..., int]) -> int:
     return sum(_counted(network, training.data["dataset"], count) for network in training.networks)
 
 
 @cache
 def _counted(network: Architecture, dataset: str, count: Callable[..., int]) -> int:
+    """Return the FLOPs of one image; a plan has each network many times."""
     shape = DATASETS[dataset].image_shape
     return count(network, shape.pop("image_size"), **shape)

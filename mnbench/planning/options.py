@@ -1,18 +1,41 @@
-"""Which approach a study uses for which architecture_set, and with which options."""
+"""The options of every approach, for every architecture set of a study.
+
+Open it to learn how an approach is used for some architecture sets only. The trap: the options that
+an architecture set has of its own replace the approach's key by key, not as a whole.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mnbench.errors import UserError, choices
-from mnbench.planning.config import Study, parse
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
-ARCHITECTURE_SETS = "architecture_sets"  # the key that every approach may have beside its options
+from mnbench.errors import UserError, choices
+from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study
+from mnbench.planning.parsing import parse
+from mnbench.planning.recipe import CONFIG
+
+ARCHITECTURE_SETS = "architecture_sets"  # the key of CommonOptions
+
+
+@dataclass(frozen=True, config=CONFIG)
+class CommonOptions:
+    """What a configuration may say of every approach, beside the approach's own options."""
+
+    architecture_sets: (
+        ArchitectureSetNames | dict[ArchitectureSetName, dict[str, Any] | None] | None
+    ) = Field(
+        default=None,
+        description="Architecture sets of the study that the approach is used for: a list, or a "
+        "mapping in which a set may have options of its own. `null`, the default, is all of them.",
+        examples=[("v5",), {"v5": None, "v100": {"budgets": [1]}}],
+    )
 
 
 def options_by_set(
     study: Study, kinds: Mapping[str, type], *, source: str
 ) -> dict[str, dict[str, Any]]:
-    """Check every approach's options.
+    """Check every approach's options and return them by architecture set and approach.
 
     An approach is used for all architecture sets of the study, unless its key
     ``architecture_sets`` says for which: as a list, or as a mapping in which a set may have options
@@ -22,82 +45,80 @@ def options_by_set(
 
     Args:
         study: the checked configuration but for these options.
-        kinds: the options of all approaches that there are, pydantic dataclasses, by name.
+        kinds: the options of all known approaches, pydantic dataclasses, by name.
         source: the configuration file, for errors.
 
     Returns:
-        Options by architecture_set and by approach, in the configuration's order.
+        Options by architecture set and by approach, in the configuration's order.
 
     Raises:
-        UserError: an approach or architecture_set is unknown, or an option is wrong; names the key.
+        UserError: an approach or architecture set is unknown, or an option is wrong; names the key.
     """
-    found: dict[str, dict[str, Any]] = {
-        architecture_set: {} for architecture_set in study.architecture_sets
-    }
-    for name, values in study.approaches.items():
-        if name not in kinds:
+    by_set: dict[str, dict[str, Any]] = {name: {} for name in study.architecture_sets}
+    for approach, values in study.approaches.items():
+        if approach not in kinds:
             raise UserError(
-                f"{source}: key 'approaches': unknown approach '{name}'; {choices(name, kinds)}"
+                f"{source}: key 'approaches': unknown approach '{approach}'; "
+                f"{choices(approach, kinds)}"
             )
-        key = f"approaches.{name}"
+        kind, key = kinds[approach], f"approaches.{approach}"
         own = dict(values or {})
         chosen = _chosen(
             own.pop(ARCHITECTURE_SETS, None), study, f"{source}: key '{key}.{ARCHITECTURE_SETS}'"
         )
-        options = parse(kinds[name], own, source=source, key=key, others=(ARCHITECTURE_SETS,))
+        options: Any = parse(kind, own, source=source, key=key, others=(ARCHITECTURE_SETS,))
         for architecture_set, changes in chosen.items():
             if changes:
                 place = f"{key}.{ARCHITECTURE_SETS}.{architecture_set}"
-                found[architecture_set][name] = parse(
-                    kinds[name], own | changes, source=source, key=place
-                )
+                changed: Any = parse(kind, own | changes, source=source, key=place)
+                by_set[architecture_set][approach] = changed
             else:
-                found[architecture_set][name] = options
-    for architecture_set, used in found.items():
+                by_set[architecture_set][approach] = options
+    for architecture_set, used in by_set.items():
         if not used:
             raise UserError(
                 f"{source}: key '{ARCHITECTURE_SETS}': no approach is used for "
                 f"'{architecture_set}'; add it to an approach's own '{ARCHITECTURE_SETS}' or leave "
                 "it out"
             )
-    return found
+    return by_set
 
 
 def place_of(study: Study, architecture_set: str, approach: str, option: str) -> str:
-    """Return the key, dotted, at which an approach's option for an architecture_set stands."""
+    """Return the dotted key at which an approach's option for an architecture set stands."""
     chosen = (study.approaches.get(approach) or {}).get(ARCHITECTURE_SETS)
     own = chosen.get(architecture_set) if isinstance(chosen, Mapping) else None
-    here = f"{ARCHITECTURE_SETS}.{architecture_set}." if option in (own or ()) else ""
-    return f"approaches.{approach}.{here}{option}"
+    inner = f"{ARCHITECTURE_SETS}.{architecture_set}." if option in (own or ()) else ""
+    return f"approaches.{approach}.{inner}{option}"
 
 
-def _chosen(given: Any, study: Study, where: str) -> dict[str, dict[str, Any]]:
-    """The architecture sets that an approach is used for, and the options that differ there."""
+def _chosen(given: Any, study: Study, place: str) -> dict[str, dict[str, Any]]:
+    """Return the architecture sets that an approach is used for, each with what differs there."""
     if given is None:
         return {architecture_set: {} for architecture_set in study.architecture_sets}
     if not isinstance(given, list | Mapping):
-        raise UserError(f"{where} must be a list, '[a, b]', or a mapping to options, got {given!r}")
+        raise UserError(f"{place} must be a list, '[a, b]', or a mapping to options, got {given!r}")
     if not given:
-        raise UserError(f"{where} must have at least one entry, got {given!r}")
-    _check_names(given, study, where)
+        raise UserError(f"{place} must have at least one entry, got {given!r}")
+    _check_names(given, study, place)
     if isinstance(given, list):
         return {architecture_set: {} for architecture_set in given}
     for architecture_set, changes in given.items():
         if not isinstance(changes, Mapping | None):
             raise UserError(
-                f"{where}: '{architecture_set}' must be a mapping to options, got {changes!r}"
+                f"{place}: '{architecture_set}' must be a mapping to options, got {changes!r}"
             )
     return {architecture_set: dict(changes or {}) for architecture_set, changes in given.items()}
 
 
-def _check_names(names: Iterable[Any], study: Study, where: str) -> None:
+def _check_names(names: Iterable[Any], study: Study, place: str) -> None:
     seen = set()
     for name in names:
         if name not in study.architecture_sets:
             raise UserError(
-                f"{where}: '{name}' is no architecture set of this study; "
+                f"{place}: '{name}' is no architecture set of this study; "
                 f"{choices(str(name), study.architecture_sets)}"
             )
         if name in seen:
-            raise UserError(f"{where}: '{name}' is given twice; give each once")
+            raise UserError(f"{place}: '{name}' is given twice; give each once")
         seen.add(name)

@@ -1,55 +1,59 @@
 """The plan: every training of a study, and every ensemble that its records make up.
 
 An approach describes itself as a :class:`Lineage`: trainings (nodes), their parents (edges), and
-which records the ensemble of size m consists of. A plan is the union of the lineages, so a training
-that two approaches share (a Full Data network that is also a teacher, a MotherNet that two values
-of g have in common) is planned, run and stored once. Cost, resume and drawings read this graph.
+the records that an ensemble of size m consists of. A plan is the union of the lineages. A training
+that two approaches share is therefore planned, run and stored once: a Full Data network that also
+teaches, a MotherNet that two values of g have in common.
+
+Open it to learn what a plan holds, or to ask one for ancestors. The trap: whatever is added to
+:class:`Training` goes into its ``recipe_hash``, and every record on disk is trained again.
 
 Nothing here knows torch: Snakemake makes a plan each time it parses the workflow.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
+from mnbench.planning.training_id import TrainingId
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
 class Training:
     """One training job: what it trains, from which records, and how. It leaves one record."""
 
-    id: str  # "{dataset}/{architecture_set}/seed{seed}/{approach}/{name}"
+    id: TrainingId
     role: str  # "member" or "mothernet"
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
-    recipe: dict[str, Any]  # a mnbench.training.Recipe as plain values
+    recipe: dict[str, Any]  # a mnbench.planning.recipe.Recipe as plain values
     seed: int  # for initialisation, data order, augmentation, bootstrap and noise
     data: dict[str, Any]  # dataset name, numbers of images: what decides the training images
-    parents: tuple[str, ...] = ()  # ids of the records it starts from
+    parents: tuple[TrainingId, ...] = ()  # the records it starts from
     parent_hashes: tuple[str, ...] = ()  # their recipe hashes: another MotherNet, another member
     options: dict[str, Any] = field(default_factory=dict)  # read by the approach's module only
 
     @property
     def approach(self) -> str:
         """The approach whose rule and module run this training."""
-        return self.id.split("/")[-2]
+        return self.id.approach
 
     @property
     def name(self) -> str:
-        """The last part of the id, unique within a (dataset, ensemble, seed, approach)."""
-        return self.id.split("/")[-1]
+        """The last part of the id."""
+        return self.id.name
 
     @cached_property
     def recipe_hash(self) -> str:
-        """A hash of everything that decides this training; a comment in a config does not."""
-        decisive = vars_of(self) | {"networks": [network.id for network in self.networks]}
+        """A hash of all that decides this training: 16 hexadecimal digits."""
+        decisive = _with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
         text = json.dumps(decisive, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -62,19 +66,19 @@ class Ensemble:
     architecture_set: str
     seed: int
     approach: str
-    size: int  # how many networks answer
-    members: tuple[str, ...]  # record ids; the networks of these records, in order, answer
+    size: int  # number of networks that predict together
+    members: tuple[TrainingId, ...]  # the records whose networks these are, in order
     g: int | None = None  # number of clusters, MotherNets only
     budget: float = 1.0  # multiple of the recipe's epochs that every training was given
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """What one approach contributes to the plan of one (dataset, ensemble, seed)."""
+    """What one approach contributes to the plan of one (data set, architecture set, seed)."""
 
     trainings: tuple[Training, ...] = ()
     ensembles: tuple[Ensemble, ...] = ()
-    left_out: str | None = None  # why the approach cannot take this ensemble
+    left_out: str | None = None  # why the approach cannot train this architecture set
 
     def __add__(self, other: "Lineage") -> "Lineage":
         return Lineage(
@@ -86,7 +90,7 @@ class Lineage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An approach that cannot take an ensemble, and why."""
+    """An approach that cannot train an architecture set, and the reason."""
 
     dataset: str
     architecture_set: str
@@ -99,47 +103,50 @@ class Plan:
     """Every training and every ensemble of a study."""
 
     study: str
-    trainings: dict[str, Training]  # by id, parents before children
+    trainings: dict[TrainingId, Training]  # parents before children
     ensembles: tuple[Ensemble, ...]
     left_out: tuple[LeftOut, ...] = ()
     device: str = "auto"  # where trainings run: no part of what they are
     data_root: str = "data"  # where data sets are found, and whether they may be fetched: likewise
     download: bool = False
 
-    @property
-    def parents(self) -> dict[str, tuple[str, ...]]:
-        """The parents of every record, by id."""
-        return {training.id: training.parents for training in self.trainings.values()}
+    def lineage(self, ids: Iterable[TrainingId]) -> tuple[TrainingId, ...]:
+        """Return *ids* and all their ancestors, each once, ancestors first.
 
-    def origins(self, id: str) -> tuple[str, ...]:
-        """The parents whose network a training goes on from: those of its own approach."""
-        training = self.trainings[id]
-        return tuple(
-            parent
-            for parent in training.parents
-            if self.trainings[parent].approach == training.approach
-        )
+        The lineage of an ensemble's members is what the ensemble is billed for.
+        """
+        return _with_ancestors(ids, lambda id: self.trainings[id].parents)
 
-    def teachers(self, id: str) -> tuple[str, ...]:
-        """The parents that a training learns from: those of another approach."""
-        origins = self.origins(id)
-        return tuple(parent for parent in self.trainings[id].parents if parent not in origins)
+    def origins(self, id: TrainingId) -> tuple[TrainingId, ...]:
+        """Return the parents whose network a training continues: those of its own approach."""
+        parents = self.trainings[id].parents
+        return tuple(parent for parent in parents if parent.approach == id.approach)
+
+    def predecessors(self, id: TrainingId) -> tuple[TrainingId, ...]:
+        """Return the ancestors whose network a training continues, the first one first."""
+        *ancestors, _ = _with_ancestors([id], self.origins)
+        return tuple(ancestors)
+
+    def teachers(self, id: TrainingId) -> tuple[TrainingId, ...]:
+        """Return the parents that a training learns from: those of another approach."""
+        parents = self.trainings[id].parents
+        return tuple(parent for parent in parents if parent.approach != id.approach)
 
     @property
     def ensembles_hash(self) -> str:
-        """A hash of which records make up which ensembles: the tables' rerun trigger."""
-        text = json.dumps([vars_of(row) for row in (*self.ensembles, *self.left_out)])
+        """A hash of the ensembles and their members: what the tables are made again for."""
+        text = json.dumps([_with_ids_as_text(row) for row in (*self.ensembles, *self.left_out)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        """Serialise; the same plan gives the same text.
+        """Return the plan as JSON; the same plan gives the same text.
 
-        Many trainings have a network or a recipe in common: each is written once, and a training
-        has its number. Every job reads the whole plan, and should not take long over it.
+        Trainings share networks and recipes: each is written once, and a training has its number.
+        Every job reads the whole plan, so that reading must be quick.
         """
         networks, recipes = _Numbered(), _Numbered()
         trainings = [
-            vars_of(training)
+            _with_ids_as_text(training)
             | {
                 "networks": [networks.number((net.id, net.name), net) for net in training.networks],
                 "recipe": recipes.number(json.dumps(training.recipe), training.recipe),
@@ -148,7 +155,7 @@ class Plan:
         ]
         plan = vars_of(self) | {
             "trainings": trainings,
-            "ensembles": [vars_of(row) for row in self.ensembles],
+            "ensembles": [_with_ids_as_text(row) for row in self.ensembles],
             "left_out": [vars_of(row) for row in self.left_out],
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
@@ -159,7 +166,7 @@ class Plan:
         """Write :meth:`to_json` to a file, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(self.to_json())
+        partial.write_text(self.to_json(), encoding="utf-8")
         partial.replace(path)
 
 
@@ -171,7 +178,7 @@ class _Numbered:
     numbers: dict[Any, int] = field(default_factory=dict)
 
     def number(self, key: Any, value: Any) -> int:
-        """The number of the value that *key* stands for."""
+        """Return the number of the value that *key* stands for."""
         if key not in self.numbers:
             self.numbers[key] = len(self.values)
             self.values.append(value)
@@ -179,43 +186,75 @@ class _Numbered:
 
 
 def vars_of(value: Any) -> dict[str, Any]:
-    """A dataclass's fields, as they are: ``asdict`` without its deep copy."""
+    """Return a dataclass's fields, as they are: ``asdict`` without its deep copy."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-def union(trainings: Iterable[Training]) -> dict[str, Training]:
+def _with_ids_as_text(value: Any) -> dict[str, Any]:
+    """Return a dataclass's fields for JSON, in which an id is its text."""
+    values = vars_of(value)
+    if "id" in values:
+        values["id"] = str(values["id"])
+    for key in {"parents", "members"} & values.keys():
+        values[key] = [str(id) for id in values[key]]
+    return values
+
+
+def _with_ancestors(
+    ids: Iterable[TrainingId], parents_of: Callable[[TrainingId], Iterable[TrainingId]]
+) -> tuple[TrainingId, ...]:
+    """Return *ids* and all their ancestors, each once, ancestors first."""
+    ordered: dict[TrainingId, None] = {}
+
+    def visit(id: TrainingId) -> None:
+        if id not in ordered:
+            for parent in parents_of(id):
+                visit(parent)
+            ordered[id] = None
+
+    for id in ids:
+        visit(id)
+    return tuple(ordered)
+
+
+def union(trainings: Iterable[Training]) -> dict[TrainingId, Training]:
     """Merge trainings by id, keeping the order.
 
     Raises:
         ValueError: two approaches mean different trainings by one id, or a parent is not planned
             before its child.
     """
-    merged: dict[str, Training] = {}
+    merged: dict[TrainingId, Training] = {}
     for training in trainings:
         if merged.setdefault(training.id, training).recipe_hash != training.recipe_hash:
             raise ValueError(f"two different trainings claim the id {training.id}")
-        if missing := [parent for parent in training.parents if parent not in merged]:
+        if missing := [str(parent) for parent in training.parents if parent not in merged]:
             raise ValueError(f"{training.id} is planned before its parents {missing}")
     return merged
 
 
 def read_plan(path: Path) -> Plan:
-    """Read what :meth:`Plan.to_json` wrote.
+    """Read the plan that :meth:`Plan.write` wrote.
 
     Raises:
         UserError: the file is missing or no plan.
     """
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
         if data.pop("format") != FORMAT:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
-        trainings = [_training(value, networks, data["recipes"]) for value in data["trainings"]]
+        # A plan of large ensembles names each training many times.
+        parse = cache(TrainingId.parse)
+        trainings = [
+            _training(value, networks, data["recipes"], parse) for value in data["trainings"]
+        ]
         return Plan(
             study=data["study"],
             trainings={training.id: training for training in trainings},
             ensembles=tuple(
-                Ensemble(**row | {"members": tuple(row["members"])}) for row in data["ensembles"]
+                Ensemble(**row | {"members": tuple(map(parse, row["members"]))})
+                for row in data["ensembles"]
             ),
             left_out=tuple(LeftOut(**row) for row in data["left_out"]),
             device=data["device"],
@@ -230,8 +269,19 @@ def read_plan(path: Path) -> Plan:
 
 
 def _training(
-    data: dict[str, Any], networks: Sequence[Architecture], recipes: Sequence[dict[str, Any]]
+    data: dict[str, Any],
+    networks: Sequence[Architecture],
+    recipes: Sequence[dict[str, Any]],
+    parse: Callable[[str], TrainingId],
 ) -> Training:
-    lists = {key: tuple(data[key]) for key in ("parents", "parent_hashes")}
-    lists["networks"] = tuple(networks[number] for number in data["networks"])
-    return Training(**data | lists | {"recipe": recipes[data["recipe"]]})
+    """Return the training that an entry of ``trainings`` describes."""
+    return Training(
+        **data
+        | {
+            "id": parse(data["id"]),
+            "networks": tuple(networks[number] for number in data["networks"]),
+            "recipe": recipes[data["recipe"]],
+            "parents": tuple(map(parse, data["parents"])),
+            "parent_hashes": tuple(data["parent_hashes"]),
+        }
+    )

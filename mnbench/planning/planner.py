@@ -1,4 +1,9 @@
-"""How an approach describes itself: a pure function from a setting to a lineage."""
+"""From a checked study to its plan, by asking every approach for its lineage.
+
+Open it to write an approach: :class:`Setting` is what its ``lineage`` is a function of. The trap:
+the seed of a training is derived from its name without the budget, so that trainings of several
+budgets begin with the same weights.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,11 +19,12 @@ from mnbench.planning.options import options_by_set, place_of
 from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One (data set, ensemble, seed) of a study: what a lineage is a function of."""
+    """One (data set, architecture set, seed) of a study: what a lineage is a function of."""
 
     study: Study
     dataset: Dataset
@@ -43,13 +49,25 @@ class Setting:
         options: Mapping[str, Any] | None = None,
         budget: float = 1.0,
     ) -> Training:
-        """Describe a training, its id and seed made from *approach* and *name*.
+        """Return a training of this setting, its id and seed made from *approach* and *name*.
 
         A training of another budget has the same seed and hence the same initial weights.
+
+        Args:
+            approach: whose module trains it.
+            name: unique among the trainings of this approach, setting and budget.
+            networks: the networks to train; several are trained jointly.
+            recipe: how to train them, at budget 1.
+            role: "member" or "mothernet".
+            parents: the trainings whose records it starts from.
+            options: what the approach's ``train`` needs to know.
+            budget: multiple of the recipe's epochs.
         """
         suffix = "" if budget == 1 else f"@{budget:g}"
         return Training(
-            id=f"{self.dataset.name}/{self.architecture_set}/seed{self.seed}/{approach}/{name}{suffix}",
+            id=TrainingId(
+                self.dataset.name, self.architecture_set, self.seed, approach, f"{name}{suffix}"
+            ),
             role=role,
             networks=networks,
             recipe=_plain(recipe.with_budget(budget)),
@@ -73,12 +91,12 @@ class Setting:
         g: int | None = None,
         budget: float = 1.0,
     ) -> tuple[Ensemble, ...]:
-        """Describe the ensembles of sizes 1 to k: the first m of *members*.
+        """Return the ensembles of sizes 1 to k: the first m of *members* each.
 
         Args:
             approach: whose ensembles they are.
             members: trainings, in the order in which sizes count them.
-            sizes: which prefixes; all of them unless given.
+            sizes: the sizes m; 1 to k unless given.
             g: number of clusters.
             budget: multiple of the recipe's epochs.
         """
@@ -97,12 +115,12 @@ class Setting:
         )
 
     def refuse(self, approach: str, option: str, problem: str) -> UserError:
-        """Make the error for an approach's option that this setting cannot take."""
+        """Return the error for an option of an approach that this setting does not allow."""
         place = place_of(self.study, self.architecture_set, approach, option)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
     def check_budgets(self, approach: str, budgets: Sequence[float], recipe: Recipe) -> None:
-        """Refuse budgets that mean nothing.
+        """Check that every budget makes a training of its own.
 
         Args:
             approach: whose they are.
@@ -110,8 +128,8 @@ class Setting:
             recipe: of the trainings.
 
         Raises:
-            UserError: two budgets come to the same number of epochs, or there is one other than 1
-                under the protocol "convergence", where a training ends by itself.
+            UserError: two budgets give the same number of epochs, or a budget is not 1 under the
+                protocol "convergence", where a training ends by itself.
         """
         epochs = [recipe.with_budget(budget).epochs for budget in budgets]
         if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
@@ -139,16 +157,16 @@ class Approach:
 
 
 def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) -> Plan:
-    """Plan every training and every ensemble of a study.
+    """Return the plan of a study: every training and every ensemble.
 
     Args:
         study: the checked configuration.
-        approaches: all there are, by name.
+        approaches: every approach that the checkout has, by name.
         source: the configuration file, for errors.
 
     Raises:
-        UserError: an approach is unknown, an option is wrong, or a network cannot take a data set's
-            images; names the key.
+        UserError: an approach is unknown, an option is wrong, or a network does not fit a data
+            set's images; names the key.
     """
     kinds = {name: approach.options for name, approach in approaches.items()}
     options = options_by_set(study, kinds, source=source)
@@ -163,10 +181,10 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             trainings += lineage.trainings
             ensembles += lineage.ensembles
             if lineage.left_out:
-                out = LeftOut(
-                    setting.dataset.name, setting.architecture_set, name, lineage.left_out
+                reason = lineage.left_out
+                left_out[LeftOut(setting.dataset.name, setting.architecture_set, name, reason)] = (
+                    None
                 )
-                left_out[out] = None
     return Plan(
         study.study,
         union(trainings),
@@ -179,7 +197,7 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
 
 
 def _check_data(study: Study, dataset: str, source: str) -> None:
-    """Refuse data that cannot be had, or too many images, before anything runs."""
+    """Check that a data set can be read and has enough images, before anything runs."""
     data = study.data
     try:
         check_counts(DATASETS[dataset].train_images, data.train_images, data.validation_images)
@@ -189,6 +207,7 @@ def _check_data(study: Study, dataset: str, source: str) -> None:
 
 
 def _settings(study: Study, source: str) -> Iterator[Setting]:
+    """Yield every (data set, architecture set, seed) of a study."""
     members = {
         architecture_set: load_architectures(architecture_set)
         for architecture_set in study.architecture_sets
@@ -205,7 +224,7 @@ def _settings(study: Study, source: str) -> Iterator[Setting]:
 def _check_networks(
     dataset: Dataset, architecture_set: str, members: Sequence[Architecture], source: str
 ) -> None:
-    """Refuse a network that the data set's images do not fit, before anything runs."""
+    """Check that every network fits the data set's images, before anything runs."""
     for network in members:
         try:
             parameter_count(network, **dataset.image_shape)
@@ -218,5 +237,5 @@ def _check_networks(
 
 @cache
 def _plain(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as plain values, which trainings share and nobody changes."""
+    """Return a recipe as plain values; trainings share them and nobody changes them."""
     return asdict(recipe)

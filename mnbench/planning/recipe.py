@@ -1,4 +1,9 @@
-"""The recipe: everything that decides a training run apart from the network, data and seed."""
+"""The recipe: everything that decides a training apart from the network, the data and the seed.
+
+Open it to learn what a key of ``recipe`` means, or to add one. Descriptions and examples become
+documentation (:mod:`mnbench.planning.documentation`). The trap: a new field changes the hash of
+every recipe, and so every finished record would be trained again.
+"""
 
 from dataclasses import replace
 from typing import Annotated, Literal, Self
@@ -11,56 +16,155 @@ CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 @dataclass(frozen=True, config=CONFIG)
 class Optimiser:
-    """Stochastic gradient descent."""
+    """Stochastic gradient descent with momentum."""
 
-    learning_rate: float = Field(0.1, gt=0)  # the peak
-    momentum: float = Field(0.9, ge=0, lt=1)
-    nesterov: bool = True
-    weight_decay: float = Field(5e-4, ge=0)
+    learning_rate: float = Field(
+        default=0.1,
+        gt=0,
+        description="Peak learning rate, at the start of the schedule or the end of its warm-up. "
+        "The default is the paper's (recalled).",
+        examples=[0.05],
+    )
+    momentum: float = Field(
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="Momentum. 0 is plain gradient descent.",
+        examples=[0.9],
+    )
+    nesterov: bool = Field(
+        default=True,
+        description="Whether the momentum is Nesterov's. Without momentum it has no effect.",
+        examples=[False],
+    )
+    weight_decay: float = Field(
+        default=5e-4,
+        ge=0,
+        description="Weight decay: L2 penalty, added to the gradient of every parameter.",
+        examples=[1e-4],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Schedule:
-    """The learning rate over a training's steps (see :mod:`mnbench.training.schedules`)."""
+    """The learning rate over a training's steps."""
 
-    name: Literal["cosine", "linear", "step", "constant", "plateau"] = "cosine"
-    warmup: float = Field(0.0, ge=0, lt=1)  # fraction of the steps with a linearly rising rate
-    # "step": decay at these fractions of the steps
-    milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.75)
-    decay: float = Field(0.1, gt=0, lt=1)  # "step" and "plateau": factor
-    decays: int = Field(2, ge=0)  # "plateau": how often patience may run out before the end
+    name: Literal["cosine", "linear", "step", "constant", "plateau"] = Field(
+        default="cosine",
+        description="Shape of the learning rate. `cosine` and `linear` fall to 0 and need a fixed "
+        "number of epochs. `step` decays at `milestones`. `plateau` decays when training accuracy "
+        "stops improving and goes with the protocol `convergence` only.",
+        examples=["plateau"],
+    )
+    warmup: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Fraction of the steps over which the rate first rises linearly. The default "
+        "is no warm-up.",
+        examples=[0.1],
+    )
+    milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        default=(0.5, 0.75),
+        description="Only `step`: where the rate decays, as fractions of the steps after warm-up.",
+        examples=[(0.3, 0.6, 0.9)],
+    )
+    decay: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Only `step` and `plateau`: factor by which the rate is multiplied at a decay.",
+        examples=[0.2],
+    )
+    decays: int = Field(
+        default=2,
+        ge=0,
+        description="Only `plateau`: number of decays. When patience runs out once more, training "
+        "ends.",
+        examples=[3],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Convergence:
-    """When a network has converged (the paper's rule, recalled)."""
+    """When a network has converged, under the protocol `convergence`. The rule is recalled."""
 
-    patience: int = Field(15, gt=0)  # epochs without an improvement
-    min_improvement: float = Field(0.001, ge=0)  # of training accuracy, as a fraction
-    max_epochs: int = Field(300, gt=0)
+    patience: int = Field(
+        default=15,
+        gt=0,
+        description="Epochs without an improvement after which a network has converged. The "
+        "default is the paper's (recalled).",
+        examples=[10],
+    )
+    min_improvement: float = Field(
+        default=0.001,
+        ge=0,
+        description="Minimum improvement of training accuracy that counts, as a fraction. The "
+        "default is the paper's 0.1 % (recalled).",
+        examples=[0.002],
+    )
+    max_epochs: int = Field(
+        default=300,
+        gt=0,
+        description="Maximum number of epochs, should a network not converge before.",
+        examples=[200],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Augmentation:
     """Random changes to training images, drawn anew for each image and epoch."""
 
-    shift: int = Field(0, ge=0)  # pixels, in each direction, both axes; the border is zero
-    flip: bool = False  # left to right, every other image on average
+    shift: int = Field(
+        default=0,
+        ge=0,
+        description="Maximum shift in pixels, in each direction of both axes. The border is filled "
+        "with zeros. The default is no shift.",
+        examples=[4],
+    )
+    flip: bool = Field(
+        default=False,
+        description="Whether each image is mirrored left to right with probability one half.",
+        examples=[True],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Recipe:
-    """How a network is trained; the same for every approach unless its options say otherwise."""
+    """How a network is trained: the same for every approach unless its options say otherwise."""
 
-    protocol: Literal["epochs", "convergence"] = "epochs"
-    epochs: int = Field(10, gt=0)  # "epochs": how many
-    convergence: Convergence = Convergence()  # "convergence": until when
-    batch_size: int = Field(128, gt=0)
+    protocol: Literal["epochs", "convergence"] = Field(
+        default="epochs",
+        description="When a training ends: after a fixed number of epochs, or when the network has "
+        "converged.",
+        examples=["convergence"],
+    )
+    epochs: int = Field(
+        default=10,
+        gt=0,
+        description="Only the protocol `epochs`: passes over the training set.",
+        examples=[20],
+    )
+    convergence: Convergence = Convergence()
+    batch_size: int = Field(
+        default=128,
+        gt=0,
+        description="Images in a mini-batch. The paper's is 256 (recalled).",
+        examples=[256],
+    )
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     augmentation: Augmentation = Augmentation()
-    precision: Literal["float32", "bfloat16"] = "float32"  # of forward and backward
-    compile: bool = False  # torch.compile; pays off on GPUs only
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="Number format of the forward and backward pass. Weights stay in float32.",
+        examples=["bfloat16"],
+    )
+    compile: bool = Field(
+        default=False,
+        description="Whether networks are compiled by `torch.compile`. It pays off on GPUs only.",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -76,7 +180,7 @@ class Recipe:
 
     @property
     def longest(self) -> int:
-        """The number of epochs after which training ends at the latest."""
+        """Return the maximum number of epochs."""
         return self.epochs if self.protocol == "epochs" else self.convergence.max_epochs
 
     def with_budget(self, budget: float) -> "Recipe":

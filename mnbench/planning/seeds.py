@@ -1,4 +1,8 @@
-"""Seeds: every random choice has a generator of its own, named by what it chooses."""
+"""Seeds: every random choice has a generator of its own, named by what it chooses.
+
+Open it before drawing anything at random. The trap: another text among the parts is another seed,
+and every record trained with it changes.
+"""
 
 import hashlib
 

@@ -1,7 +1,13 @@
-"""Where a study keeps what it makes, below ``results/<study>``."""
+"""Where a study keeps what it makes, below ``results/<study>``.
+
+Open it to move a file. The trap: a checkpoint is no output of any rule, since Snakemake deletes
+outputs before a job starts and after it fails.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
@@ -20,18 +26,18 @@ class StudyPaths:
         """The folder whose subfolders are records, named by their ids."""
         return self.root / "records"
 
-    def record(self, id: str) -> Path:
-        """One record's folder."""
+    def record(self, id: TrainingId) -> Path:
+        """Return the folder of a training's record."""
         return self.records / id
 
-    def checkpoint(self, id: str) -> Path:
-        """Where the training *id* goes on from if it was interrupted."""
+    def checkpoint(self, id: TrainingId) -> Path:
+        """Return the file from which a training resumes if it was interrupted."""
         return self.root / "checkpoints" / f"{id}.safetensors"
 
     def train_data(self, dataset: str) -> Path:
-        """Training and validation images."""
+        """Return the file of the training and validation images."""
         return self.root / "data" / dataset / "train.npz"
 
     def test_data(self, dataset: str) -> Path:
-        """Test images: for prediction code only."""
+        """Return the file of the test images: for prediction code only."""
         return self.root / "data" / dataset / "test.npz"

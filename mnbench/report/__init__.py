@@ -1,24 +1,12 @@
-"""Pages of a study: self-contained HTML that opens anywhere and asks the network for nothing.
+"""From tables to what people read: Markdown, self-contained HTML, the explorer, numbers in pages.
 
-The claims and tables for reading, and the explorer, an interactive plot of every ensemble. All are
-made from the tables and the plan; no torch here.
+Open this folder to change what a reader sees. In come a study's tables (CSV) and its plan; out go
+``summary.md``, ``claims.md``, ``pages/``, ``explorer.html``, and passages of the README and docs.
+The trap: everything is made from tables; no text that mnbench wrote is ever read back.
 """
 
 # Snakemake reads the names each time it parses the workflow: nothing heavy is imported for them.
-DOCUMENTS = {  # written as Markdown by the tables' step
+DOCUMENTS = {
     "claims": "The paper's claims, and the four marks",
     "summary": "Full-size ensembles in order of cost",
-}
-TABLES = {
-    "claims": "Every claim's tests, and the records that they rest on",
-    "summary": "Every ensemble and seed",
-    "estimates": "Every ensemble and rule of combining: mean over the seeds (95 % interval)",
-    "differences": "Test errors of every two full-size ensembles: the first's less the second's",
-    "fronts": "Hypervolume of each approach; how often each point is on the front",
-    "equal_error": "Speed-up at equal error, and error gained at equal cost",
-    "cost_to_reach": "What each approach costs where it is as good as Full Data with m networks",
-    "reliability": "Confidence and accuracy by bins of confidence",
-    "convergence": "What one network gains from longer training",
-    "networks": "Every training: its own cost, its cost with ancestors, its networks' own error",
-    "missing": "What could not be evaluated, and why",
 }

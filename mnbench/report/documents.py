@@ -1,4 +1,8 @@
-"""Documents for reading: the Markdown that the tables' step writes, and tables, as pages."""
+"""Documents for reading: Markdown and tables as pages.
+
+Open this module to change how a table looks in the report. The trap: browsers show no page of more
+than 2 MB inside a Snakemake report, so long tables are cut, and say so.
+"""
 
 import re
 
@@ -10,11 +14,11 @@ from markupsafe import Markup
 from mnbench.report.page import page
 
 ENDS = ("_low", "_high")  # of an interval's columns
-MOST_ROWS = 1500  # a report shows no page of more than 2 MB
+MAXIMUM_ROWS = 1500  # a report shows no page of more than 2 MB
 
 
 def document(markdown: str) -> str:
-    """Make a page of Markdown (``claims.md``, ``summary.md``); its first heading is the title."""
+    """Return a page of Markdown; its first heading is the title."""
     heading = re.search(r"^#+ (.*)", markdown, flags=re.MULTILINE)
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     html = html.replace("<table>", '<div class="scroll"><table>')
@@ -23,16 +27,16 @@ def document(markdown: str) -> str:
 
 
 def table_page(frame: pd.DataFrame, title: str) -> str:
-    """Make a page of a table, of its first rows if it is long; an interval is in its figure's cell.
+    """Return a page of a table, of its first rows if it is long; an interval shares a cell.
 
     Args:
         frame: one of the study's tables.
         title: above it, says what its rows are.
     """
-    said = ""
-    if len(frame) > MOST_ROWS:
-        said = f"The first {MOST_ROWS:,} of {len(frame):,} rows; the CSV file has them all."
-        frame = frame[:MOST_ROWS]
+    note = ""
+    if len(frame) > MAXIMUM_ROWS:
+        note = f"The first {MAXIMUM_ROWS:,} of {len(frame):,} rows; the CSV file has them all."
+        frame = frame[:MAXIMUM_ROWS]
     columns = [name for name in frame if not _is_end(name, frame)]
     cells = {name: _cells(frame, name) for name in columns}
     head = Markup("").join(Markup("<th scope=col>{}</th>").format(_words(name)) for name in columns)
@@ -48,7 +52,7 @@ def table_page(frame: pd.DataFrame, title: str) -> str:
         "<h1>{}</h1>\n<p class=quiet>{}</p>\n"
         "<div class=scroll><table>\n<thead><tr>{}</tr></thead>\n"
         "<tbody>\n{}\n</tbody></table></div>"
-    ).format(title, said, head, rows)
+    ).format(title, note, head, rows)
     return page(title, body)
 
 
@@ -77,7 +81,7 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """A cell: four digits of a fraction, whole numbers whole, nothing for what is missing."""
+    """Return a cell: four digits of a fraction, whole numbers whole, "" for a missing value."""
     if pd.isna(value):
         return ""
     if isinstance(value, bool | np.bool_):

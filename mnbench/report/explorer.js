@@ -10,7 +10,7 @@
     dataset: DATA.settings[0].dataset,
     ensemble: DATA.settings[0].ensemble,
     cost: DATA.costs[0].key,
-    rule: Object.keys(DATA.rules)[0],
+    combination: Object.keys(DATA.combinations)[0],
     size: "full",
     seeds: false,
     hidden: new Set(),
@@ -73,7 +73,7 @@
     const [unit, divisor] = unitOf(points.map((point) => point.costs[state.cost].mean));
     const shown = points.map((point) => {
       const cost = point.costs[state.cost];
-      const error = point.errors[state.rule];
+      const error = point.errors[state.combination];
       return {
         point,
         key: keyOf(point),
@@ -226,7 +226,7 @@
     hovermode: "closest",
     plot_bgcolor: "white",
     // The same for as long as zooms shall be kept.
-    uirevision: [state.dataset, state.ensemble, state.rule, state.size, xTitle, log].join("/"),
+    uirevision: [state.dataset, state.ensemble, state.combination, state.size, xTitle, log].join("/"),
   });
 
   const drawPlot = ({ shown, unit, divisor }) => {
@@ -380,7 +380,7 @@
     if (!point) return details.replaceChildren();
     if (!point.seeds.includes(state.seed)) state.seed = point.seeds[0];
     const members = recordsOf(point);
-    const error = point.errors[state.rule];
+    const error = point.errors[state.combination];
     const cost = point.costs[state.cost];
     const scaled = (value) => number(value / divisor);
     const costSaid = cost.mean === null ? "no clean timing" : `${scaled(cost.mean)}${between(cost, scaled)} ${unit}`;
@@ -434,13 +434,13 @@
     const here = DATA.settings.filter((s) => s.dataset === state.dataset);
     fill("ensemble", here.map((s) => [s.ensemble, s.ensemble]), state.ensemble);
     fill("cost", DATA.costs.map((axis) => [axis.key, axis.title]), state.cost);
-    fill("rule", Object.entries(DATA.rules).map(([key]) => [key, key.replaceAll("_", " ")]), state.rule);
+    fill("combination", Object.entries(DATA.combinations).map(([key]) => [key, key.replaceAll("_", " ")]), state.combination);
     const sizes = [...new Set(setting().points.map((point) => point.size))].sort((a, b) => a - b);
     const words = [["full", "each approach's most"], ["all", "every number"]];
     fill("size", [...words, ...sizes.map((size) => [String(size), String(size)])], state.size);
     byId("seeds").checked = state.seeds;
     byId("notes").textContent = 
-      [DATA.rules[state.rule], ...setting().notes, ...untimed()].join(". ") + ".";
+      [DATA.combinations[state.combination], ...setting().notes, ...untimed()].join(". ") + ".";
   };
 
   const drawApproaches = () => {
@@ -506,7 +506,7 @@
     }
   };
 
-  const SHARED = ["dataset", "ensemble", "cost", "rule", "size"];
+  const SHARED = ["dataset", "ensemble", "cost", "combination", "size"];
 
   const writeAddress = () => {
     const kept = new URLSearchParams(SHARED.map((id) => [id, state[id]]));
@@ -529,7 +529,7 @@
       state.ensemble = kept.get("ensemble");
     }
     if (DATA.costs.some((axis) => axis.key === kept.get("cost"))) state.cost = kept.get("cost");
-    if (kept.get("rule") in DATA.rules) state.rule = kept.get("rule");
+    if (kept.get("combination") in DATA.combinations) state.combination = kept.get("combination");
     const sizes = ["full", "all", ...setting().points.map((point) => String(point.size))];
     if (sizes.includes(kept.get("size"))) state.size = kept.get("size");
     state.seeds = kept.get("seeds") === "1";

@@ -1,4 +1,8 @@
-"""The explorer: one page with an interactive plot of every ensemble of a study."""
+"""The explorer: one page with an interactive plot of every ensemble of a study.
+
+Open this module to change the data that the page holds; ``explorer.js`` draws them. The trap: the
+page must stay one file that loads nothing, so everything is inside, as JSON.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,21 +14,22 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from mnbench.datasets import DATASETS
-from mnbench.evaluation.combination import RULES
-from mnbench.evaluation.tables.convergence import of_ensemble, verdict
-from mnbench.evaluation.tables.estimates import KEYS
-from mnbench.evaluation.tables.tables import select
+from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
+from mnbench.evaluation.tables.columns import CONFIGURATION
+from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
-from mnbench.records.record import lineage_of
+from mnbench.planning.training_id import TrainingId
 from mnbench.report.page import file, page, render
 
-NEEDED = ("summary", "estimates", "networks", "histories", "convergence", "missing")  # tables
-MOST_EPOCHS = 80  # of a training curve: more would not show
-# Of the summary's columns the one with the test error, by rule.
-_ERRORS = {rule: "test_error" if rule == "average" else f"{rule}_error" for rule in RULES}
-_POINT = ["approach", "g", "budget", "size"]
+TABLES = ("summary", "estimates", "networks", "histories", "convergence", "missing")
+MAXIMUM_EPOCHS = 80  # of a training curve: more would not show
+# The column of the summary with the test error, by combination method.
+_ERRORS = {
+    method: "test_error" if method == AVERAGE else f"{method}_error" for method in COMBINATIONS
+}
 # What Plotly calls matplotlib's markers.
 _SYMBOLS = {
     **{"o": "circle", "s": "square", "D": "diamond", "^": "triangle-up", "v": "triangle-down"},
@@ -35,7 +40,7 @@ _SYMBOLS = {
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure of a point: its mean over the seeds, its 95 % interval, and each seed's own."""
+    """A quantity of a point: mean over the seeds, 95 % interval, and each seed's own."""
 
     mean: float | None
     low: float | None
@@ -53,9 +58,9 @@ class ExplorerPoint:
     size: int
     full: bool  # whether it is of the approach's largest size
     seeds: tuple[int, ...]
-    errors: dict[str, Spread]  # by rule, fractions
+    errors: dict[str, Spread]  # by combination method, fractions
     costs: dict[str, Spread]  # by axis; of times without those taken on a shared device
-    members: tuple[tuple[int, ...], ...]  # by seed, the numbers of the records that answer
+    members: tuple[tuple[int, ...], ...]  # by seed, the numbers of the records that predict
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class ExplorerRecord:
     role: str
     networks: tuple[str, ...]  # each by name and structure
     parents: tuple[int, ...]  # numbers of records
-    before: float  # epochs of the ancestors that it goes on from
+    before: float  # epochs of the ancestors that it starts from
     error: float | None  # mean test error of its networks
     costs: dict[str, float | None]  # its own
     epochs: tuple[int, ...]
@@ -74,29 +79,28 @@ class ExplorerRecord:
 
 
 def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str]) -> str:
-    """Make the page.
+    """Return the page.
 
     Args:
         plan: the study's plan.
-        tables: :data:`NEEDED`, whole.
+        tables: :data:`TABLES` by name, whole.
         costs: the cost axes, the one to start with first.
     """
-    where = dict.fromkeys(
-        (row.dataset, row.architecture_set) for row in (*plan.ensembles, *plan.left_out)
+    settings = dict.fromkeys(
+        [(ensemble.dataset, ensemble.architecture_set) for ensemble in plan.ensembles]
+        + [(out.dataset, out.architecture_set) for out in plan.left_out]
     )
     looks = style.looks(tables["summary"]["approach"])
     data = {
         "costs": [
             {"key": cost, "title": style.TITLES[cost], "units": style.UNITS[cost]} for cost in costs
         ],
-        "rules": RULES,
+        "combinations": COMBINATIONS,
         "approaches": {
             name: {"title": look.title, "color": look.color, "symbol": _SYMBOLS[look.marker]}
             for name, look in looks.items()
         },
-        "settings": [
-            _setting(plan, tables, dataset, ensemble, costs) for dataset, ensemble in where
-        ],
+        "settings": [_setting(plan, tables, *setting, costs) for setting in settings],
     }
     # "<" could end the element that the data are in.
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -113,37 +117,41 @@ def _setting(
     plan: Plan,
     tables: Mapping[str, pd.DataFrame],
     dataset: str,
-    ensemble: str,
+    architecture_set: str,
     costs: Sequence[str],
 ) -> dict[str, Any]:
-    """Everything of one data set and ensemble."""
-    here = {name: select(table, dataset, ensemble) for name, table in tables.items()}
-    records = _records(plan, here["networks"], here["histories"], costs)
+    """Return everything of one data set and architecture set."""
+    rows = {name: select(tables[name], dataset, architecture_set) for name in TABLES}
+    records = _records(plan, rows["networks"], rows["histories"], costs)
     numbers = {id: number for number, id in enumerate(records)}
-    found = verdict(of_ensemble(tables["convergence"], dataset, ensemble))
-    notes = [found.sentence]
+    converged = verdict(rows["convergence"])
+    notes = [converged.sentence]
     notes += [
         f"{out.approach} left out: {out.reason}"
         for out in plan.left_out
-        if (out.dataset, out.architecture_set) == (dataset, ensemble)
+        if (out.dataset, out.architecture_set) == (dataset, architecture_set)
     ]
-    if missing := len(here["missing"]):
+    if missing := len(rows["missing"]):
         notes.append(f"{missing} could not be evaluated (missing.csv says why)")
     return {
         "dataset": dataset,
         "datasetTitle": DATASETS[dataset].title,
-        "ensemble": ensemble,
+        "ensemble": architecture_set,
         "notes": notes,
-        "warning": found.sentence if found.converged is False else None,
-        "points": [asdict(point) for point in _points(plan, here, numbers, costs)],
+        "warning": converged.sentence if converged.converged is False else None,
+        "points": [asdict(point) for point in _points(plan, rows, numbers, costs)],
         "records": [asdict(record) for record in records.values()],
     }
 
 
 def _points(
-    plan: Plan, tables: Mapping[str, pd.DataFrame], numbers: Mapping[str, int], costs: Sequence[str]
+    plan: Plan,
+    tables: Mapping[str, pd.DataFrame],
+    numbers: Mapping[TrainingId, int],
+    costs: Sequence[str],
 ) -> Iterable[ExplorerPoint]:
-    means = tables["estimates"].astype({"g": "Int64"}).set_index([*KEYS[2:]]).sort_index()
+    keys = [*CONFIGURATION, "combination"]
+    means = tables["estimates"].astype({"g": "Int64"}).set_index(keys).sort_index()
     summary = tables["summary"]
     here = set(zip(summary["dataset"], summary["architecture_set"], strict=True))
     members = {
@@ -151,12 +159,12 @@ def _points(
         for row in plan.ensembles
         if (row.dataset, row.architecture_set) in here
     }
-    groups = summary.groupby(_POINT, dropna=False, sort=False)
+    groups = summary.groupby(list(CONFIGURATION), dropna=False, sort=False)
     for key, rows in groups:
         approach, g, budget, size = key
         g = None if pd.isna(g) else int(g)
-        known = means.loc[(approach, pd.NA if g is None else g, budget, size)]
-        average = known.loc["average"]
+        estimates = means.loc[(approach, pd.NA if g is None else g, budget, size)]
+        average = estimates.loc[AVERAGE]
         yield ExplorerPoint(
             approach=approach,
             g=g,
@@ -165,8 +173,8 @@ def _points(
             full=bool(rows["full_size"].iloc[0]),
             seeds=tuple(map(int, rows["seed"])),
             errors={
-                rule: _spread(known.loc[rule], "test_error", rows[column])
-                for rule, column in _ERRORS.items()
+                method: _spread(estimates.loc[method], "test_error", rows[column])
+                for method, column in _ERRORS.items()
             },
             costs={cost: _spread(average, cost, _timed(rows, cost)) for cost in costs},
             members=tuple(
@@ -177,38 +185,35 @@ def _points(
 
 
 def _spread(means: pd.Series, quantity: str, each: Iterable[float]) -> Spread:
-    return Spread(
-        *(_number(means[f"{quantity}{end}"]) for end in ("", "_low", "_high")),
-        tuple(_number(value) for value in each),
-    )
+    mean, low, high = (_number(means[f"{quantity}{end}"]) for end in ("", "_low", "_high"))
+    return Spread(mean, low, high, tuple(_number(value) for value in each))
 
 
 def _timed(rows: pd.DataFrame, cost: str) -> pd.Series:
-    """Costs; no time where the device was shared."""
+    """Return costs; no time where the device was shared."""
     values = rows[cost].astype(float)
     return values.mask(rows["shared_device"].astype(bool)) if cost in TIMES else values
 
 
 def _records(
     plan: Plan, networks: pd.DataFrame, histories: pd.DataFrame, costs: Sequence[str]
-) -> dict[str, ExplorerRecord]:
-    """Describe every record of one data set and ensemble, by id, parents first."""
+) -> dict[TrainingId, ExplorerRecord]:
+    """Return every record of one setting by id, parents first."""
     rows = networks.set_index("record")
     of_record = {id: own.sort_values("epoch") for id, own in histories.groupby("record")}
-    order = [id for id in plan.trainings if id in rows.index]
-    origins = {id: plan.origins(id) for id in plan.trainings}
+    order = [id for id in plan.trainings if str(id) in rows.index]
     numbers = {id: number for number, id in enumerate(order)}
-    found = {}
+    described = {}
     for id in order:
-        training, row = plan.trainings[id], rows.loc[id]
-        earlier = [one for one in lineage_of([id], origins) if one != id]
-        curve = _thinned(of_record[id]) if id in of_record else histories.iloc[:0]
-        found[id] = ExplorerRecord(
+        training, row = plan.trainings[id], rows.loc[str(id)]
+        earlier = [str(ancestor) for ancestor in plan.predecessors(id)]
+        curve = _thinned(of_record[str(id)]) if str(id) in of_record else histories.iloc[:0]
+        described[id] = ExplorerRecord(
             name=training.name,
             role=training.role,
             networks=tuple(map(str, training.networks)),
             parents=tuple(numbers[parent] for parent in training.parents if parent in numbers),
-            before=float(rows.loc[[one for one in earlier if one in rows.index], "epochs"].sum()),
+            before=float(rows.loc[[id for id in earlier if id in rows.index], "epochs"].sum()),
             error=_number(row["test_error"]),
             costs={
                 cost: None if cost in TIMES and row["shared_device"] else _number(row[cost])
@@ -217,17 +222,17 @@ def _records(
             epochs=tuple(map(int, curve["epoch"])),
             curve=tuple(_number(1 - value) for value in curve["validation_accuracy"]),
         )
-    return found
+    return described
 
 
 def _thinned(history: pd.DataFrame) -> pd.DataFrame:
-    """Keep every n-th epoch and the last one."""
-    step = -(-len(history) // MOST_EPOCHS)
+    """Return every n-th epoch and the last one."""
+    step = -(-len(history) // MAXIMUM_EPOCHS)
     kept = history.iloc[::step]
     last = history.iloc[[-1]]
     return kept if kept["epoch"].iloc[-1] == last["epoch"].iloc[0] else pd.concat([kept, last])
 
 
 def _number(value: float) -> float | None:
-    """A number that JSON has, with the digits that count; None of what is missing."""
+    """Return a number that JSON has, with the digits that count; None of a missing one."""
     return None if pd.isna(value) else float(f"{value:.6g}")

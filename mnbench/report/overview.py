@@ -1,99 +1,83 @@
-"""The overview: what the full-size ensembles of a study come to, as a table for people."""
+"""``summary.md``: the full-size ensembles of a study as a table for people.
 
-from collections.abc import Mapping, Sequence
+Open this module to change the table that people read first. The trap: it is made of CSV tables
+alone, so it can be made anew from the committed ones.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from mnbench.evaluation.ensembles import AVERAGE, Missing
-from mnbench.evaluation.points import Key
-from mnbench.evaluation.tables.convergence import of_ensemble, verdict
-from mnbench.planning.plan import LeftOut
+from mnbench.evaluation.combination import AVERAGE
+from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.files import select
+from mnbench.report.names import point_name, setting_name
 
-TITLES = {
-    "approach": "approach",
-    "size": "networks",
-    "test_error": "test error %",
-    "mean_member_error": "members' mean error %",
-    "disagreement": "disagreement %",
-    "calibration_error": "calibration error %",
-    "epochs": "epochs",
-    "training_flops": "training TFLOPs",
-    "cpu_seconds": "CPU-seconds",
-}
+TABLES = ("estimates", "convergence", "left_out", "missing")
+HEADINGS = (
+    *("approach", "networks", "test error %", "members' mean error %", "disagreement %"),
+    *("calibration error %", "epochs", "training TFLOPs", "CPU-seconds"),
+)
 
 
-def overview(
-    estimates: pd.DataFrame,
-    gains: pd.DataFrame,
-    left_out: Sequence[LeftOut] = (),
-    missing: Sequence[Missing] = (),
-) -> str:
-    """Write one Markdown table for each data set and ensemble, in order of training FLOPs.
+def overview(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return one Markdown table for each data set and architecture set, in order of FLOPs.
+
+    Below each table stand what was left out and what is missing, with the reasons.
 
     Args:
-        estimates: of ``estimates.estimates``.
-        gains: of ``convergence.convergence``.
-        left_out: approaches that cannot take an ensemble; named below its table with the reason.
-        missing: ensembles that could not be evaluated; likewise.
-
-    Returns:
-        Markdown: means over the seeds with their 95 % intervals.
+        tables: :data:`TABLES` by name, whole.
     """
-    parts = []
-    for dataset, architecture_set in dict.fromkeys(
-        [
-            *zip(estimates["dataset"], estimates["architecture_set"], strict=True),
-            *((out.dataset, out.architecture_set) for out in left_out),
-            *((one.ensemble.dataset, one.ensemble.architecture_set) for one in missing),
-        ]
-    ):
-        here = (dataset, architecture_set)
-        rows = of_ensemble(estimates, *here)
-        if rows.empty:
-            parts.append(f"## {dataset}, {architecture_set}: nothing could be evaluated\n")
-        else:
-            parts.append(
-                f"## {dataset}, {architecture_set}: mean and 95 % interval over {_n(rows)}\n"
+    settings = dict.fromkeys(
+        setting
+        for name in ("estimates", "left_out", "missing")
+        for setting in zip(tables[name]["dataset"], tables[name]["architecture_set"], strict=True)
+    )
+    return "\n".join(line for setting in settings for line in _section(tables, *setting))
+
+
+def _section(tables: Mapping[str, pd.DataFrame], dataset: str, architecture_set: str) -> list[str]:
+    rows = {name: select(tables[name], dataset, architecture_set) for name in TABLES}
+    estimates, name = rows["estimates"], setting_name(dataset, architecture_set)
+    if estimates.empty:
+        lines = [f"## {name}: nothing could be evaluated\n"]
+    else:
+        lines = [f"## {name}: mean and 95 % interval over {_sample(estimates)}\n"]
+        lines.append(table(estimates))
+        if (estimates.loc[estimates["full_size"], "timed_seeds"] == 0).any():
+            lines.append(
+                "An empty time: all of its seeds' trainings had to share the device "
+                "(`networks.csv`, column `shared_device`).\n"
             )
-            parts.append(_table(rows))
-            if (rows.loc[rows["full_size"], "timed_seeds"] == 0).any():
-                parts.append(
-                    "An empty time: all of its seeds' trainings had to share the device "
-                    "(`networks.csv`, column `shared_device`).\n"
-                )
-            said = verdict(of_ensemble(gains, *here)).sentence
-            parts.append(f"{said[0].upper()}{said[1:]}.\n")
-        parts += [
-            f"Left out: {out.approach}: {out.reason}.\n"
-            for out in left_out
-            if (out.dataset, out.architecture_set) == here
-        ]
-        parts += _missing(
-            [m for m in missing if (m.ensemble.dataset, m.ensemble.architecture_set) == here]
-        )
-    return "\n".join(parts)
+        sentence = verdict(rows["convergence"]).sentence
+        lines.append(f"{sentence[0].upper()}{sentence[1:]}.\n")
+    lines += [
+        f"Left out: {point_name({**row, 'g': None, 'budget': 1})}: {row['reason']}.\n"
+        for row in rows["left_out"].to_dict("records")
+    ]
+    return lines + _missing(rows["missing"])
 
 
-def _n(rows: pd.DataFrame) -> str:
-    """Name what the intervals are over."""
+def _sample(rows: pd.DataFrame) -> str:
+    """Return what the intervals are over."""
     seeds, images = rows["seeds"].max(), f"{rows['images'].max():,} test images"
     return (
         f"{seeds} seeds and {images}" if seeds > 1 else f"{images} (one seed: no spread of seeds)"
     )
 
 
-def _missing(missing: Sequence[Missing]) -> list[str]:
-    """One line for each reason."""
-    reasons: dict[str, dict[str, list[int]]] = {}
-    for one in missing:
-        row = one.ensemble
-        name = f"{Key(row.approach, row.g, row.budget, row.size)} seed {row.seed}"
-        reasons.setdefault(one.reason, {}).setdefault(name, []).append(row.size)
-    return [
-        f"Missing: {', '.join(f'{name} {_sizes(sizes)}' for name, sizes in names.items())}: "
-        f"{reason}.\n"
-        for reason, names in reasons.items()
-    ]
+def _missing(missing: pd.DataFrame) -> list[str]:
+    """Return one line for each reason."""
+    lines = []
+    for reason, rows in missing.groupby("reason", sort=False):
+        sizes: dict[str, list[int]] = {}
+        for row in rows.to_dict("records"):
+            name = f"{point_name(row)}, seed {row['seed']}"
+            sizes.setdefault(name, []).append(row["size"])
+        names = ", ".join(f"{name}, {_sizes(of_name)}" for name, of_name in sizes.items())
+        lines.append(f"Missing: {names}: {reason}.\n")
+    return lines
 
 
 def _sizes(sizes: Sequence[int]) -> str:
@@ -101,34 +85,35 @@ def _sizes(sizes: Sequence[int]) -> str:
     return f"size {first}" if first == last else f"sizes {first} to {last}"
 
 
-def _table(rows: pd.DataFrame) -> str:
-    rows = rows[(rows["rule"] == AVERAGE) & rows["full_size"]]
+def table(estimates: pd.DataFrame) -> str:
+    """Return the Markdown table of the full-size ensembles of one setting."""
+    rows = estimates[(estimates["combination"] == AVERAGE) & estimates["full_size"]]
     rows = rows.sort_values("training_flops", kind="stable")
-    most = rows["seeds"].max()
-    head = "| " + " | ".join(TITLES.values()) + " |\n|---" + "|--:" * (len(TITLES) - 1) + "|\n"
-    return head + "".join(f"| {' | '.join(_cells(row, most))} |\n" for _, row in rows.iterrows())
+    seeds = rows["seeds"].max()
+    head = f"| {' | '.join(HEADINGS)} |\n|---{'|--:' * (len(HEADINGS) - 1)}|\n"
+    lines = (f"| {' | '.join(_cells(row, seeds))} |\n" for row in rows.to_dict("records"))
+    return head + "".join(lines)
 
 
-def _cells(row: Mapping, most: int) -> list[str]:
-    g = None if pd.isna(row["g"]) else int(row["g"])
-    name = str(Key(row["approach"], g, row["budget"], row["size"]))
-    if row["seeds"] < most:
-        name += f" ({row['seeds']} of {most} seeds)"
+def _cells(row: Mapping[Hashable, Any], seeds: int) -> list[str]:
+    name = point_name(row)
+    if row["seeds"] < seeds:
+        name += f" ({row['seeds']} of {seeds} seeds)"
     return [
         name,
         f"{row['size']}",
-        _figure(row, "test_error", 100, 2),
-        _figure(row, "mean_member_error", 100, 2),
-        _figure(row, "disagreement", 100, 1),
-        _figure(row, "calibration_error", 100, 1),
+        _number(row, "test_error", 100, 2),
+        _number(row, "mean_member_error", 100, 2),
+        _number(row, "disagreement", 100, 1),
+        _number(row, "calibration_error", 100, 1),
         f"{row['epochs']:.0f}",
-        _figure(row, "training_flops", 1e-12, 2),
-        _figure(row, "cpu_seconds", 1, 1),
+        _number(row, "training_flops", 1e-12, 2),
+        _number(row, "cpu_seconds", 1, 1),
     ]
 
 
-def _figure(row: Mapping, column: str, unit: float, digits: int) -> str:
-    """A mean and its interval, which says nothing where it is a point; "" of what is missing."""
+def _number(row: Mapping[Hashable, Any], column: str, unit: float, digits: int) -> str:
+    """Return a mean and its interval; the mean alone if that is a point, "" of a missing one."""
     value, low, high = (
         f"{unit * row[f'{column}{end}']:.{digits}f}" for end in ("", "_low", "_high")
     )

@@ -1,4 +1,8 @@
-"""The frame of every page: one HTML file with its style, and the script it may have, inside."""
+"""The frame of every page: one HTML file with its style and script inside.
+
+Open this module to change what all pages share. The trap: a page's policy forbids it to load
+anything, so a link to a style sheet or an image would do nothing.
+"""
 
 from importlib import resources
 
@@ -9,16 +13,16 @@ _FILES = resources.files(__package__)
 
 
 def file(name: str) -> str:
-    """Read a template, a style sheet or a script of this package."""
+    """Return the text of a template, a style sheet or a script of this package."""
     return (_FILES / name).read_text(encoding="utf-8")
 
 
 def render(template: str, **values: object) -> str:
-    """Fill a template; a string that is no Markup is escaped.
+    """Return a filled template; a string that is no Markup is escaped.
 
     Args:
         template: its text.
-        values: what its names stand for; a name without one is an error.
+        values: values by name; a name without one is an error.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -27,9 +31,7 @@ def render(template: str, **values: object) -> str:
 
 
 def page(title: str, body: Markup, script: str = "", style: str = "") -> str:
-    """Make a page.
-
-    Its policy forbids it to load anything, so that whoever opens it can be sure.
+    """Return a whole page, whose policy forbids it to load anything.
 
     Args:
         title: of the window.

@@ -1,5 +1,6 @@
-"""How a network is trained: data on the device, the loop, schedules, convergence, cost.
+"""From a plan and an id to a record: how a network is trained.
 
-The modules here that planning needs (:mod:`~mnbench.planning.recipe`) know no torch; none of them
-can reach the test images.
+In come a :class:`~mnbench.planning.plan.Training`, the training images and the records of its
+parents; out goes the training's record (:mod:`~mnbench.training.job`). No training code can reach
+the test images.
 """

@@ -1,8 +1,10 @@
-"""Checkpoints: where an interrupted training goes on.
+"""Checkpoints: files from which an interrupted training resumes.
 
 One safetensors file holds the weights, the optimiser's momentum and the history so far. Random
-choices need no state: every epoch's generator is derived from the seed and the epoch. The file is
-no declared output of any rule, for Snakemake deletes those before a job starts and after it fails.
+choices need no state: every epoch's generator is derived from the seed and the epoch.
+
+Open it to keep more state of a training. The trap: the file must be no output of a rule, since
+Snakemake deletes outputs before a job starts and after it fails.
 """
 
 import json
@@ -58,10 +60,16 @@ def restore(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> list[dict[str, Any]]:
-    """Go on from a checkpoint, if there is one of this very training.
+    """Resume from a checkpoint of this very training, if it exists.
+
+    Args:
+        path: the file.
+        identity: the hash of all that decides the training.
+        network: gets the weights.
+        optimiser: gets the momentum.
 
     Returns:
-        The history so far; empty when there is nothing to go on from.
+        The history so far; empty when there is nothing to resume.
 
     Raises:
         UserError: the file is damaged.

@@ -1,4 +1,8 @@
-"""Images on the device: one uint8 tensor, normalised and augmented a batch at a time."""
+"""Images on the device: one uint8 tensor, normalised and augmented a batch at a time.
+
+Open it to add an augmentation. The trap: every draw comes from a CPU generator, and another draw or
+another order of draws changes the bits of every training.
+"""
 
 from dataclasses import dataclass
 
@@ -12,14 +16,14 @@ from mnbench.planning.recipe import Augmentation
 
 @dataclass(frozen=True, eq=False)
 class Normalisation:
-    """What turns pixels into what a network sees: zero mean, unit variance over training images."""
+    """A function from pixels to a network's input, with zero mean and unit variance in training."""
 
     scale: Tensor  # float32 (1, channels, 1, 1)
     shift: Tensor
 
     @classmethod
     def of(cls, data: TrainingData, device: torch.device) -> "Normalisation":
-        """Make it from the training images' mean and deviation (on the scale 0 to 1)."""
+        """Return it for the training images' mean and deviation (on the scale 0 to 1)."""
         mean, std = (
             torch.from_numpy(values).to(device).view(1, -1, 1, 1)
             for values in (data.mean, data.std)
@@ -27,7 +31,7 @@ class Normalisation:
         return cls(scale=1 / (255 * std), shift=-mean / std)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Turn uint8 ``(n, channels, h, w)`` into float32, channels last."""
+        """Return uint8 images ``(n, channels, h, w)`` as normalised float32, channels last."""
         floats = images.to(torch.float32, memory_format=torch.channels_last)
         return floats.mul_(self.scale).add_(self.shift)
 
@@ -51,7 +55,7 @@ class DeviceImages:
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
-    """Shift and flip each image by its own random draw, the whole batch at once.
+    """Return images, each shifted and flipped by its own random draw, the whole batch at once.
 
     Args:
         images: uint8 ``(n, channels, h, w)``.

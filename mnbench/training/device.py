@@ -1,4 +1,8 @@
-"""The device that a training runs on: which one, how it is set up, and what it measured."""
+"""The device that a training runs on: choosing it, setting it up, and measuring time on it.
+
+Open it to see what a second in a record means. The trap: a GPU works while Python goes on, so time
+is read only after synchronising.
+"""
 
 import fcntl
 import os
@@ -22,25 +26,26 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     """Hold a device for the length of a job.
 
     On a CPU a job is one thread: two one-thread jobs do more than one two-thread job
-    (``benchmarks/``), and the bits do not depend on how many cores there are. On a GPU a job holds
-    one of those that it can see for itself, by a lock file.
+    (``benchmarks/``), and the bits do not depend on the number of cores. On a GPU a job holds one
+    of the visible devices for itself, by a lock file.
 
     Args:
         wanted: "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Raises:
-        UserError: "cuda" is wanted and there is none.
+        UserError: "cuda" is wanted and torch sees no GPU.
     """
     gpus = 0 if wanted == "cpu" else torch.cuda.device_count()
     if wanted == "cuda" and not gpus:
         raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
     # float32 means float32: on a GPU torch would otherwise round convolutions to TF32, which is
     # coarser than what a hatched network may differ by from its MotherNet.
-    torch.backends.fp32_precision = "ieee"
+    torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]  # torch hides it
     torch.set_num_threads(1)
     if not gpus:
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time
+        # It only costs time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
         try:
             yield torch.device("cpu")
@@ -56,8 +61,8 @@ def acquire(wanted: str) -> Iterator[torch.device]:
 def _free_gpu(gpus: int) -> Iterator[torch.device]:
     """Hold one of the visible GPUs by its lock file, waiting for a free one if need be.
 
-    The file is named by the GPU's own id, so that it does not matter which GPUs a cluster or the
-    user lets this process see, nor how they are numbered.
+    The file is named by the GPU's own id, which is the same however a cluster or the user numbers
+    the GPUs that this process sees.
     """
     folder = Path(tempfile.gettempdir()) / f"mnbench-gpus-{os.getuid()}"
     folder.mkdir(exist_ok=True)
@@ -76,7 +81,7 @@ def _free_gpu(gpus: int) -> Iterator[torch.device]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a stopwatch read."""
+    """The time between two calls of a stopwatch."""
 
     device_seconds: float  # wall time
     cpu_seconds: float  # of this process
@@ -84,7 +89,7 @@ class Reading:
 
 
 class Stopwatch:
-    """Device-seconds and CPU-seconds of what lies between two calls."""
+    """Measures the device-seconds and CPU-seconds between two calls."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -96,11 +101,11 @@ class Stopwatch:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     def read(self) -> Reading:
-        """Say what went by since :meth:`start`, and how much of the device was this job's.
+        """Return the time since :meth:`start`, and this job's share of the device.
 
-        On a CPU the time that this process computed, as a fraction of its threads' (what others
-        take of caches and of a core's second thread nobody sees); on a GPU one part for each
-        process that the driver knows to compute there.
+        On a CPU the share is the time that this process computed, as a fraction of its threads'
+        wall time; what others take of caches and of a core's second thread stays unseen. On a GPU
+        it is one part for each process that the driver counts there.
         """
         self._synchronise()
         wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
@@ -116,7 +121,7 @@ class Stopwatch:
 
 
 def _processes(device: torch.device) -> int:
-    """How many processes compute on a GPU, as far as its driver tells."""
+    """Return the number of processes that compute on a GPU, as far as its driver tells."""
     uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
     try:
         pynvml.nvmlInit()
@@ -127,7 +132,7 @@ def _processes(device: torch.device) -> int:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Return the most bytes ever held: on the GPU by torch, on a CPU resident by the process."""
+    """Return the peak memory in bytes: on a GPU torch's, on a CPU the process's resident memory."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -135,7 +140,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def environment(device: torch.device) -> dict[str, str | int]:
-    """Describe what a record was made with."""
+    """Return the device, versions and platform that a record was made with, by name."""
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
     else:

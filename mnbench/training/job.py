@@ -1,4 +1,8 @@
-"""A training job: from a plan and an id to a record. The frame around an approach's ``train``."""
+"""A training job: from a plan and an id to a record. The frame around an approach's ``train``.
+
+Open it to learn what a ``train`` can use (:class:`Job`) and must return (:class:`Trained`). The
+trap: nothing here may import what opens the test images before the training is over.
+"""
 
 import argparse
 import os
@@ -28,18 +32,18 @@ from mnbench.planning.config import parse
 from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.checks import check_file, checksums
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import (
     FILES,
-    RETRAIN,
     WEIGHTS,
     Cost,
     Record,
-    check_file,
-    checksums,
     read_record,
     write_history,
 )
+from mnbench.records.refusal import RETRAIN
 from mnbench.training.data import DeviceImages, Normalisation
 from mnbench.training.device import acquire, environment
 from mnbench.training.loop import Loss, Row, TrainingSet, Work, cross_entropy, fit
@@ -59,7 +63,7 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One training and the means to do it. It cannot reach the test images."""
+    """One training and what it needs. It cannot reach the test images."""
 
     training: Training
     data: TrainingSet
@@ -76,7 +80,7 @@ class Job:
     @cached_property
     def recipe(self) -> Recipe:
         """How to train."""
-        return parse(Recipe, self.training.recipe, source=self.training.id, key="recipe")
+        return parse(Recipe, self.training.recipe, source=str(self.training.id), key="recipe")
 
     @property
     def dataset(self) -> Dataset:
@@ -88,35 +92,37 @@ class Job:
         return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
 
     def new_networks(self) -> list[nn.Module]:
-        """Build the training's networks with new random weights, or a library's pretrained ones."""
+        """Return the training's networks, with new random or a library's pretrained weights."""
         torch.manual_seed(derive_seed(self.training.seed, "initialisation"))
+        shape: dict[str, Any] = self.dataset.image_shape
         return [
-            build(network, **self.dataset.image_shape, pretrained=True).to(self.device)
+            build(network, **shape, pretrained=True).to(self.device)
             for network in self.training.networks
         ]
 
     def new_network(self) -> nn.Module:
-        """Build the training's one network as :meth:`new_networks` does."""
+        """Return the training's one network, made as :meth:`new_networks` makes it."""
         (network,) = self.new_networks()
         return network
 
     def parent(self, index: int) -> Record:
         """Read a parent's record."""
-        return read_record(self.records / self.training.parents[index])
+        return read_record(self._parent_directory(index))
 
     def parent_architecture(self, index: int) -> Architecture:
         """Return the architecture of a parent's one network."""
         return Architecture.from_dict(self.parent(index).networks[0]["architecture"])
 
     def parent_network(self, index: int) -> nn.Module:
-        """Load a parent's one network.
+        """Return a parent's one network with its trained weights, on the job's device.
 
         Raises:
-            UserError: its weights are missing, altered, damaged or of another architecture.
+            UserError: the weights are missing, altered, damaged or of another architecture.
         """
-        path = self.records / self.training.parents[index] / WEIGHTS
+        path = self._parent_directory(index) / WEIGHTS
         check_file(path.parent, self.parent(index), WEIGHTS)
-        network = build(self.parent_architecture(index), **self.dataset.image_shape)
+        shape: dict[str, Any] = self.dataset.image_shape
+        network = build(self.parent_architecture(index), **shape)
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, OSError, RuntimeError) as error:
@@ -124,20 +130,29 @@ class Job:
             raise UserError(
                 f"{path}: not the weights of this record's network ({reason}); {RETRAIN}"
             ) from error
-        return network.to(self.device, memory_format=torch.channels_last)
+        return network.to(self.device).to(memory_format=torch.channels_last)
 
     def teacher(self, index: int) -> Teacher:
-        """Let a parent answer training images."""
+        """Return a parent as a teacher: a function from a batch to logits."""
         return Teacher(self.parent_network(index), self.data, self.recipe.augmentation)
 
     def normalised(self, images: int) -> Tensor:
-        """Return the first training images as a network sees them, not augmented."""
+        """Return the first *images* training images normalised, not augmented."""
         return self.data.normalise(self.data.train.images[:images])
 
     def flops(self, count: Callable[..., int], network: Architecture, **options: int) -> int:
-        """Count FLOPs an image of this job's data set with ``training_flops`` or the like."""
+        """Return the FLOPs of one image of this job's data set.
+
+        Args:
+            count: ``training_flops`` or ``forward_flops`` of :mod:`mnbench.architectures`.
+            network: what processes the image.
+            options: for *count*.
+        """
         shape = self.dataset.image_shape
         return count(network, shape.pop("image_size"), **shape, **options)
+
+    def _parent_directory(self, index: int) -> Path:
+        return self.records / self.training.parents[index]
 
     def fit(
         self,
@@ -147,7 +162,7 @@ class Job:
         loss: Loss = cross_entropy,
         sample: Tensor | None = None,
         teacher: Teacher | None = None,
-        flops_an_example: int | None = None,
+        flops_per_example: int | None = None,
         details: dict[str, Any] | None = None,
     ) -> Trained:
         """Train a network by the job's recipe: see :func:`mnbench.training.loop.fit`.
@@ -157,19 +172,19 @@ class Job:
             phase: the history's name for it.
             loss: from logits and batch to a scalar.
             sample: positions of the training images to train on.
-            teacher: the first parent, whose answers are to be billed as well.
-            flops_an_example: of a step, an image; by the networks' own formula unless given.
+            teacher: made of the first parent; its predictions are billed as well.
+            flops_per_example: of training on one image; by the networks' own formula unless given.
             details: what else goes into the record.
         """
-        if flops_an_example is None:
-            flops_an_example = sum(
+        if flops_per_example is None:
+            flops_per_example = sum(
                 self.flops(training_flops, architecture) for architecture in self.training.networks
             )
-        answer = self.flops(forward_flops, self.parent_architecture(0)) if teacher else 0
-        once = teacher is not None and teacher.answers_once
+        taught = self.flops(forward_flops, self.parent_architecture(0)) if teacher else 0
+        once = teacher is not None and teacher.predicts_once
         work = Work(
-            an_example=flops_an_example + (0 if once else answer),
-            beforehand=answer * len(self.data.train) if once else 0,
+            per_example=flops_per_example + (0 if once else taught),
+            beforehand=taught * len(self.data.train) if once else 0,
         )
         history, cost = fit(
             network,
@@ -202,7 +217,7 @@ def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None
     quiet = os.environ.get("MNBENCH_QUIET") == "1"
     with Progress.to(parsed.log, quiet=quiet) as progress:
         try:
-            run(train, parsed.plan, parsed.id, progress)
+            run(train, parsed.plan, _id(parsed.id), progress)
         except UserError as error:
             progress.failed(f"mnbench: {error}")
             sys.exit(2)
@@ -213,8 +228,17 @@ def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None
             sys.exit(1)
 
 
-def run(train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Progress) -> None:
-    """Train the training *id* of a plan, and write its record.
+def _id(text: str) -> TrainingId:
+    try:
+        return TrainingId.parse(text)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def run(
+    train: Callable[[Job], Trained], plan_file: Path, id: TrainingId, progress: Progress
+) -> None:
+    """Run the training *id* of a plan, and write its record.
 
     Raises:
         UserError: the plan, the data, a parent or a checkpoint is not what it should be.
@@ -232,6 +256,7 @@ def run(train: Callable[[Job], Trained], plan_file: Path, id: str, progress: Pro
 
 
 def _training_set(path: Path, device: torch.device) -> TrainingSet:
+    """Read the training and validation images, and put them on the device."""
     data = read_train(path)
     return TrainingSet(
         DeviceImages.of(data.train, device),

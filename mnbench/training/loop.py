@@ -1,7 +1,11 @@
-"""The training loop: the one place where networks learn, and where training is billed."""
+"""The training loop: the one place where networks learn, and where training is billed.
+
+Open it to see how a network is trained: the loop is :func:`fit`. The trap: what lies between the
+two calls of the stopwatch is billed, and nothing else.
+"""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +29,7 @@ EVALUATION_BATCH = 1000
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a loss is given beside the logits."""
+    """The images of one step, as a loss gets them beside the logits."""
 
     images: Tensor  # float32 (n, channels, h, w), augmented and normalised
     labels: Tensor  # int64 (n,)
@@ -38,7 +42,7 @@ Row = dict[str, Any]  # a row of history.csv, keys records.HISTORY_COLUMNS
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """All that a training sees of the data: never the test images."""
+    """The images that a training may use: never the test images."""
 
     train: DeviceImages
     validation: DeviceImages
@@ -49,8 +53,8 @@ class TrainingSet:
 class Work:
     """The floating-point operations of training, by formula."""
 
-    an_example: int  # one forward and backward pass, and what a teacher answers each time
-    beforehand: int = 0  # once, in the first epoch: what a teacher answers once and for all
+    per_example: int  # a forward and a backward pass, and a teacher's prediction made each time
+    beforehand: int = 0  # once, in the first epoch: a teacher's predictions that are kept
 
 
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
@@ -73,9 +77,9 @@ def fit(
     checkpoint_seconds: float = 5.0,
     report: Callable[[Row, float], None] = lambda row, seconds_left: None,
 ) -> tuple[list[Row], Cost]:
-    """Train a network in place.
+    """Train a network in place; return its history and cost.
 
-    Billed are the steps: drawing and augmenting batches, forward, backward, update. Between epochs
+    The steps are billed: drawing and augmenting batches, forward, backward, update. Between epochs
     the network is evaluated on the validation images and may be checkpointed, unbilled.
 
     Args:
@@ -87,8 +91,8 @@ def fit(
         phase: the history's name for this training.
         loss: from logits and batch to a scalar.
         sample: train on these positions ``(n,)`` of the training set instead of on all.
-        checkpoint_file: where to go on from and save to after an epoch; None is nowhere.
-        identity: the hash of all that decides the training, so that no other is gone on from.
+        checkpoint_file: resume from it, and save to it after an epoch; None is neither.
+        identity: the hash of all that decides the training: no other training is resumed.
         checkpoint_seconds: how much training an interruption may lose, beside its own epoch.
         report: called after each epoch with its row and the estimated seconds left.
 
@@ -111,8 +115,8 @@ def fit(
     if checkpoint_file is not None:
         history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
     forward = _warmed_up(network, data, recipe, len(sample))
-    steps_an_epoch = -(-len(sample) // recipe.batch_size)
-    steps = steps_an_epoch * recipe.longest
+    steps_per_epoch = -(-len(sample) // recipe.batch_size)
+    steps = steps_per_epoch * recipe.longest
     stopwatch, saved = Stopwatch(device), 0.0
 
     while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
@@ -123,7 +127,7 @@ def fit(
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
         for position, indices in enumerate(order.split(recipe.batch_size)):
-            step = (epoch - 1) * steps_an_epoch + position
+            step = (epoch - 1) * steps_per_epoch + position
             rate = learning_rate(recipe, step, steps, accuracies)
             optimiser.param_groups[0]["lr"] = rate
             images = augment(data.train.images[indices], recipe.augmentation, generator)
@@ -150,7 +154,8 @@ def fit(
                 "validation_loss": validation_loss,
                 "validation_accuracy": validation_accuracy,
                 "examples": len(sample),
-                "flops": len(sample) * work.an_example + (work.beforehand if epoch == 1 else 0),
+                "training_flops": len(sample) * work.per_example
+                + (work.beforehand if epoch == 1 else 0),
                 "device_seconds": reading.device_seconds,
                 "cpu_seconds": reading.cpu_seconds,
                 "device_share": reading.device_share,
@@ -166,28 +171,28 @@ def fit(
 
 
 def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> Cost:
-    """Add up a history.
+    """Return the cost of a history's epochs.
 
     Args:
         history: one row an epoch.
         train_images: the size of the training set: what an epoch is measured by.
         peak_memory_bytes: of the job.
     """
-    total = {key: sum(row[key] for row in history) for key in ("examples", "flops")}
-    seconds = {key: sum(row[key] for row in history) for key in ("device_seconds", "cpu_seconds")}
-    held = sum(row["device_seconds"] * row["device_share"] for row in history)
+    examples = sum(row["examples"] for row in history)
     return Cost(
-        epochs=total["examples"] / train_images,
+        epochs=examples / train_images,
+        examples=examples,
+        training_flops=sum(row["training_flops"] for row in history),
+        device_seconds=sum(row["device_seconds"] for row in history),
+        cpu_seconds=sum(row["cpu_seconds"] for row in history),
         peak_memory_bytes=peak_memory_bytes,
-        held_seconds=held,
-        **total,
-        **seconds,
+        held_seconds=sum(row["device_seconds"] * row["device_share"] for row in history),
     )
 
 
 @torch.no_grad()
 def predict(network: nn.Module, images: Tensor, normalise: Normalisation) -> Tensor:
-    """Answer in eval mode and full precision.
+    """Return logits, computed in eval mode and full precision.
 
     Args:
         network: left in eval mode.
@@ -213,7 +218,7 @@ def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:
     return -float(picked.mean()), float(accuracy)
 
 
-def _autocast(recipe: Recipe, device: torch.device) -> Any:
+def _autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
     if recipe.precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, getattr(torch, recipe.precision))
@@ -222,10 +227,10 @@ def _autocast(recipe: Recipe, device: torch.device) -> Any:
 def _warmed_up(
     network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int
 ) -> Callable[[Tensor], Tensor]:
-    """Compile if told to, and let a GPU choose its kernels, before the clock runs.
+    """Return the network's forward, compiled if the recipe asks, before the clock runs.
 
-    A forward and a backward pass for each size of batch, an epoch's last one being smaller, are
-    enough; what they change is put back.
+    On a GPU the warm-up also lets it choose its kernels. One forward and backward pass for each
+    batch size is enough; an epoch's last batch is smaller. What they change is put back.
     """
     device = data.train.labels.device
     forward = torch.compile(network, dynamic=False) if recipe.compile else network

@@ -1,4 +1,8 @@
-"""Prediction: a trained network's answers. The only code that opens the test images."""
+"""Prediction: a trained network's logits. The only code that opens the test images.
+
+Open it to record predictions on another split. The trap: it is imported when a training is over;
+an import at the top of a training module would let training code reach the test images.
+"""
 
 from pathlib import Path
 
@@ -6,7 +10,7 @@ import torch
 from torch import nn
 
 from mnbench.datasets.test_set import read_test
-from mnbench.records.record import write_predictions
+from mnbench.records.predictions import write_predictions
 from mnbench.training.loop import TrainingSet, predict
 
 

@@ -1,13 +1,16 @@
 """Warm starts: jobs forked from one process that has already imported what they need.
 
-A training of a few seconds would otherwise wait as long again for ``import torch``. Snakemake
-starts one such process with the workflow (:class:`WarmProcess`), and each job is asked of it:
+``import torch`` takes seconds, and so do many trainings. Snakemake starts one process that has
+imported it with the workflow (:class:`WarmProcess`), and asks it for each job:
 
     python -m mnbench.training.prefork MODULE ARGUMENTS
 
 does what ``python -m MODULE ARGUMENTS`` does, with the same folder, environment, terminal and exit
-status, and dies with whoever waits for it. Where no warm process can be reached (on a cluster's
-node, without Snakemake) the module is run right here.
+status. The job dies with the process that waits for it. Where no warm process can be reached (on a
+cluster's node, without Snakemake) the module runs in this very process.
+
+Open it when a job behaves differently below Snakemake. The trap: CUDA that has been started cannot
+be forked, so nothing that is preloaded may touch a GPU.
 """
 
 import importlib
@@ -75,7 +78,7 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
         sys.exit("mnbench: imports have started CUDA, which cannot be forked; jobs start cold")
     listener = socket.socket(fileno=listener_descriptor)
     while True:
-        ready, _, _ = select.select([listener, lifeline], [], [])
+        ready, _, _ = select.select([listener.fileno(), lifeline], [], [])
         if lifeline in ready:
             return
         connection, _ = listener.accept()
@@ -87,7 +90,7 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
 
 
 def _become_job(connection: socket.socket) -> None:
-    """In a forked process: accept the job, run it, and tell its exit status."""
+    """Accept the job in a forked process, run it, and send back its exit status."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -114,7 +117,7 @@ def _become_job(connection: socket.socket) -> None:
 
 
 def _die_with(connection: socket.socket) -> None:
-    """Nobody says anything more; if the connection ends, whoever asked for the job is gone."""
+    """End this job when the connection ends: the process that asked for the job is gone."""
     connection.recv(1)
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -135,7 +138,7 @@ def _run(module: str, arguments: list[str]) -> int:
 
 
 def ask(address: str, module: str, arguments: list[str]) -> int | None:
-    """Let a warm process run a job, and wait for its exit status; None if none can be reached."""
+    """Run a job in a warm process; return its exit status, or None if none can be reached."""
     request = {
         "module": module,
         "arguments": arguments,

@@ -1,4 +1,8 @@
-"""Progress: which network of how many is training, its epoch, error and time left."""
+"""Progress: the network that is training, its epoch, error and time left.
+
+Open it to change what a job prints. The trap: jobs print beside each other on one terminal, so that
+a line must say whose it is and must not be overwritten.
+"""
 
 import sys
 import time
@@ -30,26 +34,28 @@ class Progress:
     @classmethod
     @contextmanager
     def to(cls, log: Path | None, *, quiet: bool) -> Iterator[Self]:
-        """Write to the file *log*, and unless *quiet* to the terminal."""
+        """Yield progress that writes to the file *log*, and unless *quiet* to the terminal."""
         terminal = None if quiet else sys.stderr
         if log is None:
             yield cls(terminal, None)
             return
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w", buffering=1) as file:
+        with log.open("w", buffering=1, encoding="utf-8") as file:
             yield cls(terminal, file)
 
     def begin(self, plan: Plan, training: Training) -> None:
-        """Say which network of how many begins."""
+        """Write that a network begins, and its position in the plan."""
         position = list(plan.trainings).index(training.id) + 1
         count = len(plan.trainings)
-        _, _, seed, approach, name = training.id.split("/")
-        self.label = f"[{position:>{len(str(count))}}/{count}] {approach} {name} {seed}"
+        id = training.id
+        self.label = (
+            f"[{position:>{len(str(count))}}/{count}] {id.approach} {id.name} seed{id.seed}"
+        )
         self.open_end = training.recipe["protocol"] == "convergence"
         self._say("begins", terminal=False)
 
     def epoch(self, row: dict[str, Any], seconds_left: float) -> None:
-        """Say how far it is: every epoch in the log, at most every few seconds on the terminal."""
+        """Write the epoch reached: each to the log, one every few seconds to the terminal."""
         error = 100 * (1 - row["validation_accuracy"])
         text = f"epoch {row['epoch']}, validation error {error:.1f} %"
         now = time.monotonic()
@@ -61,11 +67,11 @@ class Progress:
         self.summary = text
 
     def end(self) -> None:
-        """Say that the record is written."""
+        """Write that the record is there."""
         self._say(f"done: {self.summary}")
 
     def failed(self, message: str) -> None:
-        """Say why the job stops: on the terminal whether quiet or not."""
+        """Write why the job stops: on the terminal whether quiet or not."""
         print(message, file=sys.stderr)
         if self.log:
             print(message, file=self.log)

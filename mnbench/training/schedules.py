@@ -1,4 +1,9 @@
-"""Learning-rate schedules: pure functions of the step, and of the epochs already done."""
+"""Learning-rate schedules: pure functions of the step, and of the epochs already done.
+
+Open it to add a schedule; its name goes into :class:`mnbench.planning.recipe.Schedule` as well. The
+trap: the plateau schedule and the end of training count patience by one rule, in
+:mod:`mnbench.training.stopping`.
+"""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +23,7 @@ def learning_rate(
     Args:
         recipe: names the schedule and its peak rate.
         step: 0-based.
-        steps: the training's number of steps, at the most.
+        steps: the training's maximum number of steps.
         train_accuracies: of the epochs done, for "plateau".
     """
     schedule, peak = recipe.schedule, recipe.optimiser.learning_rate

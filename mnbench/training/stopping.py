@@ -1,4 +1,7 @@
-"""When training ends: after a number of epochs, or by the paper's convergence rule."""
+"""When training ends: after a number of epochs, or by the paper's convergence rule.
+
+Open it to change the rule. The trap: it reads training accuracies, never validation or test ones.
+"""
 
 from collections.abc import Sequence
 
@@ -6,11 +9,11 @@ from mnbench.planning.recipe import Convergence, Recipe
 
 
 def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:
-    """Tell whether a training with these epochs behind it is over.
+    """Return whether a training with these epochs behind it is over.
 
-    Under the protocol "convergence" it is when the training accuracy has not improved by more than
-    ``min_improvement`` for ``patience`` epochs (recalled); with the schedule "plateau" the learning
-    rate decays instead the first ``decays`` times.
+    Under the protocol "convergence" it ends when the training accuracy has not improved by more
+    than ``min_improvement`` for ``patience`` epochs (recalled). With the schedule "plateau" the
+    learning rate decays instead the first ``decays`` times.
 
     Args:
         recipe: the protocol.
@@ -25,7 +28,7 @@ def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:
 
 
 def exhausted(train_accuracies: Sequence[float], rule: Convergence) -> int:
-    """Count how often patience has run out; it starts anew each time."""
+    """Return how many times patience has run out; it starts anew each time."""
     best, waited, times = float("-inf"), 0, 0
     for accuracy in train_accuracies:
         if accuracy > best + rule.min_improvement:

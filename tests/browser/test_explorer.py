@@ -11,7 +11,7 @@ from support.tiny import config, plan_of, train
 
 from mnbench.datasets import prepare
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.tables.tables import read_table
+from mnbench.evaluation.tables.files import read_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.figures import style
 from mnbench.records.paths import StudyPaths
@@ -154,11 +154,11 @@ def page(browser, study) -> Page:
     return Page(browser, f"{(study.root / 'explorer.html').as_uri()}")
 
 
-def expected(estimates, ensemble="v5-small", rule="average", cost="training_flops"):
+def expected(estimates, ensemble="v5-small", combination="average", cost="training_flops"):
     """The table's (cost, error) by key, of the full-size ensembles."""
     rows = estimates[
         (estimates["architecture_set"] == ensemble)
-        & (estimates["rule"] == rule)
+        & (estimates["combination"] == combination)
         & estimates["full_size"]
     ]
     unit = style.quantity(cost, rows[cost]).unit
@@ -192,12 +192,14 @@ def test_every_choice_changes_the_plot(page, estimates):
     page.choose("cost", "examples")
     assert agrees(page, expected(estimates, cost="examples"))
     assert "examples" in page.axis()
-    page.choose("rule", "vote")
-    assert agrees(page, expected(estimates, rule="vote", cost="examples"))
+    page.choose("combination", "vote")
+    assert agrees(page, expected(estimates, combination="vote", cost="examples"))
     page.choose("architecture_set", "d5-small")
     assert agrees(page, expected(estimates, "d5-small", "vote", "examples"))
     page.choose("size", "all")
-    sizes = estimates[(estimates["architecture_set"] == "d5-small") & (estimates["rule"] == "vote")]
+    sizes = estimates[
+        (estimates["architecture_set"] == "d5-small") & (estimates["combination"] == "vote")
+    ]
     assert len(page.points()) == len(sizes)
     page.choose("size", "3")
     assert {key.split("/")[-1] for _, _, key in page.points()} == {"3"}

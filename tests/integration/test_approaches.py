@@ -15,12 +15,17 @@ from mnbench.errors import UserError
 from mnbench.planning.config import read_study
 from mnbench.planning.plan import Plan, Training, read_plan, union
 from mnbench.planning.planner import Approach, make_plan
-from mnbench.records.record import Cost, lineage_of
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.record import Cost
 
 ROOT = Path(__file__).parents[2]
 NAMES = [module.name for module in pkgutil.iter_modules(baselines.__path__)]
-WHERE = "fashion_mnist/v5-small/seed0"
+WHERE = ("fashion_mnist", "v5-small", 0)
 NETWORKS = ("v13", "v16", "v16a", "v16b", "v19")
+
+
+def id_of(approach: str, name: str) -> TrainingId:
+    return TrainingId(*WHERE, approach, name)
 
 
 def plan_of(seeds=(0,), recipe=None, ensemble="v5-small", **approaches) -> Plan:
@@ -40,18 +45,18 @@ def plan_of(seeds=(0,), recipe=None, ensemble="v5-small", **approaches) -> Plan:
     return make_plan(read_study(config, source="tiny.yaml"), found, source="tiny.yaml")
 
 
-def billed(plan: Plan, **wanted) -> set[str]:
-    """The records that one ensemble pays for, without the part of the id that all share."""
+def billed(plan: Plan, **wanted) -> set[TrainingId]:
+    """Return the records that one ensemble pays for."""
     (row,) = [
         row
         for row in plan.ensembles
         if all(getattr(row, key) == value for key, value in wanted.items())
     ]
-    return {id.removeprefix(f"{WHERE}/") for id in lineage_of(row.members, plan.parents)}
+    return set(plan.lineage(row.members))
 
 
-def of(approach: str, *names: str) -> set[str]:
-    return {f"{approach}/{name}" for name in names}
+def of(approach: str, *names: str) -> set[TrainingId]:
+    return {id_of(approach, name) for name in names}
 
 
 # --- what an ensemble of each approach pays for, worked out by hand
@@ -81,7 +86,7 @@ def test_a_tree_is_one_joint_training_for_each_size():
     plan = plan_of(treenets={"shared_layers": 2, "sizes": [3, 5]})
     assert billed(plan, size=3) == of("treenets", "tree_of_3")
     assert billed(plan, size=5) == of("treenets", "tree_of_5")
-    tree = plan.trainings[f"{WHERE}/treenets/tree_of_3"]
+    tree = plan.trainings[id_of("treenets", "tree_of_3")]
     assert [network.name for network in tree.networks] == ["v13", "v16", "v16a"]
 
 
@@ -91,9 +96,9 @@ def test_snapshots_pay_for_the_path_that_led_to_them():
     cycles = [f"v19_cycle{cycle}" for cycle in range(1, 6)]
     for size in range(1, 6):
         assert billed(plan, size=size) == of("snapshot_ensembles", *cycles[:size])
-    parents = [plan.trainings[f"{WHERE}/snapshot_ensembles/{cycle}"].parents for cycle in cycles]
+    parents = [plan.trainings[id_of("snapshot_ensembles", cycle)].parents for cycle in cycles]
     assert parents[0] == ()
-    assert parents[4] == (f"{WHERE}/snapshot_ensembles/v19_cycle4",)
+    assert parents[4] == (id_of("snapshot_ensembles", "v19_cycle4"),)
 
 
 def test_mothernets_pay_for_the_mothernets_of_the_clusters_they_touch():
@@ -156,19 +161,19 @@ def test_one_network_alone_pays_for_its_budget():
     plan = plan_of(single_network={"budgets": [1, 4]})
     assert billed(plan, budget=1) == of("full_data", "v16b")
     assert billed(plan, budget=4) == of("full_data", "v16b@4")
-    assert plan.trainings[f"{WHERE}/full_data/v16b@4"].recipe["epochs"] == 40
+    assert plan.trainings[id_of("full_data", "v16b@4")].recipe["epochs"] == 40
 
 
 def test_cost_is_summed_over_the_union_and_memory_is_the_largest():
     plan = plan_of(mothernets={"g": [1]})
     costs = {
-        id: Cost(epochs=2, examples=3, flops=5 * 10**number, peak_memory_bytes=number)
+        id: Cost(epochs=2, examples=3, training_flops=5 * 10**number, peak_memory_bytes=number)
         for number, id in enumerate(plan.trainings)
     }
     (row,) = [row for row in plan.ensembles if row.size == 2]
-    total = sum((costs[id] for id in lineage_of(row.members, plan.parents)), Cost())
+    total = sum((costs[id] for id in plan.lineage(row.members)), Cost())
     # the MotherNet (number 0) once, and the first two members
-    assert total == Cost(epochs=6, examples=9, flops=555, peak_memory_bytes=2)
+    assert total == Cost(epochs=6, examples=9, training_flops=555, peak_memory_bytes=2)
 
 
 # --- what holds for every approach: drop in a module and it is checked
@@ -247,8 +252,8 @@ def test_a_cluster_that_two_g_have_in_common_is_trained_once():
 def test_seeds_and_networks_draw_differently_but_budgets_alike():
     plan = plan_of(seeds=[0, 1], full_data={"budgets": [0.5, 1]}, bagging={})
     seeds = {t.id: t.seed for t in plan.trainings.values()}
-    assert seeds[f"{WHERE}/full_data/v13"] == seeds[f"{WHERE}/full_data/v13@0.5"]
-    distinct = {id.removesuffix("@0.5"): seed for id, seed in seeds.items()}
+    assert seeds[id_of("full_data", "v13")] == seeds[id_of("full_data", "v13@0.5")]
+    distinct = {id._replace(name=id.name.removesuffix("@0.5")): seed for id, seed in seeds.items()}
     assert len(set(distinct.values())) == len(distinct) == 20
 
 

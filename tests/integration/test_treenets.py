@@ -144,7 +144,7 @@ def test_the_bill_is_what_torch_counts(trained):
     images = job.normalised(4)
     with FlopCounterMode(display=False) as counter:
         tree(images).sum().backward()
-    assert record.cost.flops == record.cost.examples * counter.get_total_flops() // 4
+    assert record.cost.training_flops == record.cost.examples * counter.get_total_flops() // 4
 
 
 def test_a_trees_networks_share_one_record(trained):

@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from mnbench.evaluation.bootstrap import Bootstrap
-from mnbench.evaluation.ensembles import AVERAGE, Evaluated, Evaluation
+from mnbench.evaluation.combination import AVERAGE
+from mnbench.evaluation.evaluate import EvaluatedEnsemble, Evaluation
+from mnbench.evaluation.metrics import MeanMetric, resample
 from mnbench.evaluation.metrics.calibration import Reliability
-from mnbench.evaluation.metrics.scores import OfMeans, resampled
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables import load
 from mnbench.planning.plan import Ensemble
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 
 IMAGES, REPLICATES = 400, 300
@@ -45,30 +50,37 @@ def evaluation(
             if one is None:
                 continue
             measures = {
-                (AVERAGE, "test_error"): OfMeans(one[None]),
-                (AVERAGE, "mean_member_error"): OfMeans(1.5 * one[None]),  # a gain of a third
+                (AVERAGE, "test_error"): MeanMetric(one[None]),
+                (AVERAGE, "mean_member_error"): MeanMetric(1.5 * one[None]),  # a gain of a third
             }
-            members = tuple(f"{approach}/{g}/{budget}/{seed}/{i}" for i in range(size))
+            members = tuple(
+                TrainingId(*WHERE, seed, approach, f"g{g}_budget{budget}_{i}") for i in range(size)
+            )
             row = Ensemble(*WHERE, seed, approach, size, members, g, budget)
             seconds = (costs or {}).get(name, 10.0)
             cost = Cost(
                 epochs=seconds,
                 examples=int(100 * seconds),
-                flops=int(1e9 * seconds),
+                training_flops=int(1e9 * seconds),
                 device_seconds=2 * seconds,
                 cpu_seconds=seconds,
                 held_seconds=seconds if (name, seed) in shared else 2 * seconds,
             )
             found.append(
-                Evaluated(
+                EvaluatedEnsemble(
                     row,
                     cost,
                     size,
                     1.0,
                     {name: measure.value() for name, measure in measures.items()},
-                    resampled(measures, bootstrap.image_weights),
+                    resample(measures, bootstrap.image_weights),
                     Reliability(*(np.array([n]) for n in (images, 0.9 * images, (~one).sum()))),
                     size == largest[approach],
                 )
             )
     return Evaluation(tuple(found), (), {WHERE[0]: bootstrap})
+
+
+def table(name: str, of: Evaluation, *costs: str) -> pd.DataFrame:
+    """Build a table that needs no record."""
+    return load(name).build(StudyResults(None, of, costs or ("cpu_seconds",)))

@@ -8,10 +8,9 @@ import pandas as pd
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
-from mnbench.evaluation.tables.convergence import GAINS
-from mnbench.evaluation.tables.tables import HISTORIES_COLUMNS, NETWORKS_COLUMNS, SUMMARY_COLUMNS
+from mnbench.evaluation.tables import convergence, histories, networks, summary
 from mnbench.planning.plan import Ensemble, Plan, Training, union
-from mnbench.records.record import lineage_of
+from mnbench.planning.training_id import TrainingId
 
 DATASET, ENSEMBLE = "fashion_mnist", "v5-small"
 NAMES = ("vgg-7", "vgg-7-deep", "vgg-7-kernel", "vgg-9", "vgg-7-wide")
@@ -57,11 +56,11 @@ class Study:
             columns[f"{column}_low"] = groups[column].min()
             columns[f"{column}_high"] = groups[column].max()
         table = pd.DataFrame(columns).reset_index()
-        table = table.assign(rule="average", images=10_000, timed_seeds=table["seeds"])
+        table = table.assign(combination="average", images=10_000, timed_seeds=table["seeds"])
         others = table[
             [*keys, "seeds", "images", *(c for c in table if c[:5] in ("test_", "calib"))]
         ]
-        rules = [others.assign(rule=rule) for rule in ("vote", "super_learner", "oracle")]
+        rules = [others.assign(combination=rule) for rule in ("vote", "super_learner", "oracle")]
         return pd.concat([table, *rules], ignore_index=True)
 
     @property
@@ -107,12 +106,12 @@ class _Planner:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.trainings: dict[str, Training] = {}
+        self.trainings: dict[TrainingId, Training] = {}
         self.ensembles: list[Ensemble] = []
-        self.work: dict[str, tuple[float, int]] = {}  # CPU-seconds and epochs by record
+        self.work: dict[TrainingId, tuple[float, int]] = {}  # CPU-seconds and epochs by record
 
     def train(self, approach, name, seconds, epochs=10, *, role="member", parents=(), nets=None):
-        record = f"{DATASET}/{ENSEMBLE}/seed{self.seed}/{approach}/{name}"
+        record = TrainingId(DATASET, ENSEMBLE, self.seed, approach, name)
         nets = nets or (name.split("@")[0],)
         values = tuple(Architecture((Plain((Layer(8),)),), name=net) for net in nets)
         self.trainings[record] = Training(record, role, values, {}, self.seed, {}, tuple(parents))
@@ -153,7 +152,7 @@ def _plan_seed(seed: int, approaches: set[str]) -> _Planner:
             plan.answer("treenets", [tree], sizes=[size])
             plan.ensembles[-1:] = [Ensemble(DATASET, ENSEMBLE, seed, "treenets", size, (tree,))]
     if "snapshot_ensembles" in approaches:
-        chain: list[str] = []
+        chain: list[TrainingId] = []
         for cycle in range(1, 6):
             chain.append(
                 plan.train(
@@ -219,7 +218,7 @@ def study(approaches=None, seeds=(0, 1)) -> Study:
         _summary(plan, networks, rng),
         networks,
         _histories(plan, networks, rng),
-        pd.DataFrame(columns=list(GAINS)),
+        pd.DataFrame(columns=list(convergence.COLUMNS)),
     )
 
 
@@ -228,20 +227,21 @@ def kept(made: Study, keep: Callable[[Ensemble], bool]) -> Study:
     plan = made.plan
     flags = [keep(ensemble) for ensemble in plan.ensembles]
     ensembles = tuple(e for e, flag in zip(plan.ensembles, flags, strict=True) if flag)
-    needed = set(lineage_of((m for e in ensembles for m in e.members), plan.parents))
+    needed = set(plan.lineage(m for e in ensembles for m in e.members))
+    kept_records = set(map(str, needed))
     trainings = {record: t for record, t in plan.trainings.items() if record in needed}
     summary = made.summary[flags]  # a row an ensemble, in the plan's order
     largest = summary.groupby("approach")["size"].transform("max")
     return Study(
         replace(plan, trainings=trainings, ensembles=ensembles),
         summary.assign(full_size=summary["size"] == largest),
-        made.networks[made.networks["record"].isin(needed)],
-        made.histories[made.histories["record"].isin(needed)],
+        made.networks[made.networks["record"].isin(kept_records)],
+        made.histories[made.histories["record"].isin(kept_records)],
         made.convergence,
     )
 
 
-def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFrame:
+def _networks(plan: Plan, work: dict[TrainingId, tuple[float, int]], rng) -> pd.DataFrame:
     rows = {}
     for record, training in plan.trainings.items():
         seconds, epochs = work[record]
@@ -251,11 +251,11 @@ def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFra
             "architecture_set": ENSEMBLE,
             "seed": training.seed,
             "approach": training.approach,
-            "record": record,
+            "record": str(record),
             "name": training.name,
             "role": training.role,
             "networks": "+".join(n.name for n in training.networks),
-            "parents": " ".join(training.parents),
+            "parents": " ".join(map(str, training.parents)),
             "test_error": 0.12 + rng.normal(0, 0.001) + 0.004 * (training.role == "mothernet"),
             "validation_error": 0.12,
             "epochs": float(epochs),
@@ -268,9 +268,9 @@ def _networks(plan: Plan, work: dict[str, tuple[float, int]], rng) -> pd.DataFra
             "lineage_shared_device": False,
         }
     for record, row in rows.items():
-        lineage = lineage_of([record], plan.parents)
+        lineage = plan.lineage([record])
         row |= {f"lineage_{c}": sum(rows[r][c] for r in lineage) for c in SUMMED}
-    return pd.DataFrame(list(rows.values()), columns=list(NETWORKS_COLUMNS))
+    return pd.DataFrame(list(rows.values()), columns=list(networks.COLUMNS))
 
 
 def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
@@ -278,7 +278,7 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
     drawn: dict[tuple, float] = {}
     rows = []
     for e in plan.ensembles:
-        lineage = list(lineage_of(e.members, plan.parents))
+        lineage = list(map(str, plan.lineage(e.members)))
         final = ERRORS.get((e.approach, e.g, e.budget), 10.9) / 100
         largest = max(o.size for o in plan.ensembles if o.approach == e.approach)
         # The same records answer the same: MotherNets with g = 5 are Full Data.
@@ -305,7 +305,7 @@ def _summary(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                 "trainings": len(lineage),
             }
         )
-    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)).astype({"g": "Int64"})
+    return pd.DataFrame(rows, columns=list(summary.COLUMNS)).astype({"g": "Int64"})
 
 
 def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
@@ -333,11 +333,11 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                     "validation_loss": 0.3,
                     "validation_accuracy": 1 - error,
                     "examples": row.examples // epochs,
-                    "flops": row.training_flops // epochs,
+                    "training_flops": row.training_flops // epochs,
                     "device_seconds": row.device_seconds / epochs,
                     "cpu_seconds": row.cpu_seconds / epochs,
                     "device_share": 0.98,
                 }
-            )[list(HISTORIES_COLUMNS)]
+            )[list(histories.COLUMNS)]
         )
     return pd.concat(frames, ignore_index=True)

@@ -14,6 +14,7 @@ from mnbench.datasets import prepare
 from mnbench.planning.config import read_study
 from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.planner import Approach, make_plan
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
 from mnbench.training import loop
 from mnbench.training.device import Reading, Stopwatch
@@ -89,18 +90,18 @@ def of_approach(plan: Plan, approach: str) -> list[Training]:
     return [training for training in plan.trainings.values() if training.approach == approach]
 
 
-def id_of(paths: StudyPaths, name: str) -> str:
+def id_of(paths: StudyPaths, name: str) -> TrainingId:
     """The one training whose id ends with *name*, "approach/name"."""
-    (id,) = [id for id in read_plan(paths.plan).trainings if id.endswith(f"/{name}")]
+    (id,) = [id for id in read_plan(paths.plan).trainings if f"{id.approach}/{id.name}" == name]
     return id
 
 
-def last_of(paths: StudyPaths, approach: str) -> str:
-    """The last training of an approach: one with parents where it has such."""
+def last_of(paths: StudyPaths, approach: str) -> TrainingId:
+    """The last training of an approach: one with parents where the approach has any."""
     return of_approach(read_plan(paths.plan), approach)[-1].id
 
 
-def train(paths: StudyPaths, id: str) -> None:
+def train(paths: StudyPaths, id: TrainingId) -> None:
     """Run one training job in this process, as if it had the machine to itself.
 
     On a busy machine its times would be flagged and left out of tables; what the job measures in
@@ -112,14 +113,14 @@ def train(paths: StudyPaths, id: str) -> None:
             return replace(super().read(), device_share=1.0)
 
     with patch.object(loop, "Stopwatch", Alone):
-        run(MODULES[id.split("/")[-2]].train, paths.plan, id, Progress(None, None))
+        run(MODULES[id.approach].train, paths.plan, id, Progress(None, None))
 
 
 class Reached(Exception):
     """Ends a job that a test has seen enough of."""
 
 
-def job_of(paths: StudyPaths, id: str) -> Job:
+def job_of(paths: StudyPaths, id: TrainingId) -> Job:
     """The job that an approach's ``train`` is given for *id*."""
     jobs: list[Job] = []
 

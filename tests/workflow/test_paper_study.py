@@ -43,8 +43,12 @@ def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
     assert dry_run.count("predicted training FLOPs") == 1
     rows = forecast(plan)
     table = dry_run.split("predicted training FLOPs\n")[1].splitlines()[: len(rows) + 1]
-    total = (len(plan.trainings), sum(row.networks for row in rows), sum(row.flops for row in rows))
-    expected = {row.approach: (row.trainings, row.networks, row.flops) for row in rows}
+    total = (
+        len(plan.trainings),
+        sum(row.networks for row in rows),
+        sum(row.training_flops for row in rows),
+    )
+    expected = {row.approach: (row.trainings, row.networks, row.training_flops) for row in rows}
     for name, (trainings, networks, flops) in {**expected, "total": total}.items():
         (line,) = [line for line in table if line.startswith(f"{name} ")]
         assert line.split()[1:3] == [f"{trainings:,}", f"{networks:,}"]

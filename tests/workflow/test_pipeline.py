@@ -15,11 +15,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from mnbench.evaluation.tables.tables import SUMMARY_COLUMNS, read_table
+from mnbench.evaluation.tables import TITLES as TABLE_TITLES
+from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
 from mnbench.planning.plan import read_plan
-from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, lineage_of, read_record
-from mnbench.report import DOCUMENTS, TABLES
+from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
+from mnbench.report import DOCUMENTS
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +108,7 @@ def test_every_record_table_and_figure_is_made(finished):
     for stem in drawn:
         for format in FORMATS:
             assert (folder / f"{stem}.{format}").stat().st_size > 3_000
-    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLES)):
+    for page in (*DOCUMENTS, *(f"{name}_table" for name in TABLE_TITLES)):
         assert (study / f"pages/{page}.html").is_file()
     assert "plotly" in (study / "explorer.html").read_text(encoding="utf-8")
     assert not list(study.glob("checkpoints/**/*.safetensors"))
@@ -120,7 +122,7 @@ def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(fin
     for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
         assert f'"{category}"' in report
     assert "System Message" not in report + done.stderr  # reST that docutils cannot read
-    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLES.values()):
+    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLE_TITLES.values()):
         assert title in report
     # A label with two values, each of half a category's results, becomes a switch in the report.
     for axis in COSTS:
@@ -144,10 +146,8 @@ def test_the_table_has_a_row_for_each_ensemble_and_its_costs_add_up(finished):
 
     plan = read_plan(study / "plan.json")
     for row, ensemble in zip(table.itertuples(), plan.ensembles, strict=True):
-        records = [
-            read_record(study / "records" / id) for id in lineage_of(ensemble.members, plan.parents)
-        ]
-        assert row.training_flops == sum(record.cost.flops for record in records)
+        records = [read_record(study / "records" / id) for id in plan.lineage(ensemble.members)]
+        assert row.training_flops == sum(record.cost.training_flops for record in records)
         assert row.examples == sum(record.cost.examples for record in records)
         assert row.cpu_seconds == pytest.approx(sum(r.cost.cpu_seconds for r in records))
         assert row.trainings == len(records)
@@ -177,7 +177,7 @@ def test_every_hatching_was_measured(finished):
     hatched = [
         read_record(study / "records" / id)
         for id in read_plan(study / "plan.json").trainings
-        if "_from_" in id
+        if "_from_" in id.name
     ]
     assert len(hatched) == 9
     assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)

@@ -8,7 +8,8 @@ import pytest
 import torch
 import yaml
 
-from mnbench.evaluation.tables.tables import SUMMARY_COLUMNS, read_table
+from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.report.numbers import Results, fill
 from mnbench.report.overview import overview
 
@@ -18,7 +19,7 @@ REFERENCE, FAMILIES = ROOT / "results/reference", ROOT / "results/families"
 
 
 def test_every_number_is_written_from_the_committed_tables():
-    template = (ROOT / "workflow/report/readme.md.jinja").read_text()
+    template = (ROOT / "workflow/numbers/readme.md.jinja").read_text()
     results = {"reference": Results(REFERENCE), "families": Results(FAMILIES)}
     assert fill(README, template, results) == README
 

@@ -1,4 +1,4 @@
-"""The configuration's check, paths, and the frame of a training rule."""
+"""The checked configuration, paths, and the functions that several rules read their inputs with."""
 
 import gc
 import os
@@ -7,22 +7,29 @@ import sys
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
+# Found from this file, whichever Snakefile is the root: Snakefile or workflow/Snakefile.
+RULES = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve()
+
+# The approaches are the checkout's own: not installed, and so found here before any other package
+# of that name, in this process and in every job.
+CHECKOUT = str(RULES.parents[1])
+sys.path.insert(0, CHECKOUT)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(
+        dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
+)
+
 from mnbench.errors import UserError
 from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
 from mnbench.figures import TITLES as FIGURE_TITLES
 from mnbench.planning.planner import Approach, make_plan
-from mnbench.report import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
+from mnbench.evaluation.tables import TITLES as TABLE_TITLES
+from mnbench.planning.training_id import TrainingId
+from mnbench.report import DOCUMENTS as DOCUMENT_TITLES
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS
 from mnbench.planning.config import read_study
-
-# The approaches are the checkout's own: not installed, and so found here before any other package
-# of that name, in this process and in every job.
-CHECKOUT = str(Path(workflow.basedir).resolve())
-sys.path.insert(0, CHECKOUT)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
-)
 
 SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
 
@@ -54,21 +61,22 @@ wildcard_constraints:
 
 
 def training_of(wildcards):
-    """The planned training that a job runs."""
+    """Return the planned training that a job runs."""
     id = TRAINING.format_map(dict(wildcards.items()))
-    if id not in PLAN.trainings:
-        raise WorkflowError(f"the plan of study '{STUDY.study}' has no training '{id}'")
-    return PLAN.trainings[id]
+    try:
+        return PLAN.trainings[TrainingId.parse(id)]
+    except (ValueError, KeyError):
+        raise WorkflowError(f"the plan of study '{STUDY.study}' has no training '{id}'") from None
 
 
 def parent_files(wildcards) -> list[str]:
-    """What a job reads of the records that its training starts from."""
+    """Return the files that a job reads of the records that its training starts from."""
     parents = training_of(wildcards).parents
     return [str(PATHS.record(id) / file) for id in parents for file in (RECORD, WEIGHTS)]
 
 
-def files_to_ask(id: str) -> list[str]:
-    """The file that stands for a record, since it is written last, and what has gone missing since.
+def files_to_ask(id: TrainingId) -> list[str]:
+    """Return the file that stands for a record, since it is written last, and any gone since.
 
     To ask for all four files of ten thousand records would take Snakemake seconds.
     """
@@ -80,12 +88,12 @@ def files_to_ask(id: str) -> list[str]:
 
 
 def recipe_hash(wildcards) -> str:
-    """What a training is run again for when it changes."""
+    """Return the hash whose change makes Snakemake run a training again."""
     return training_of(wildcards).recipe_hash
 
 
 def figure_labels(figure: str, title: str) -> dict[str, dict]:
-    """What tells a figure's files apart in the report, by stem.
+    """Return what tells a figure's files apart in the report, by stem.
 
     Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
     for it, and a page of their own for each ensemble; the others a switch of the ensemble.
@@ -102,5 +110,5 @@ def figure_labels(figure: str, title: str) -> dict[str, dict]:
 
 
 def in_report(path, figure: str, **place):
-    """Show a figure in the report."""
+    """Return a figure's path, marked for the report."""
     return report(path, caption=f"../report/{figure}.rst", **place)

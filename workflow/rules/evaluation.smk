@@ -1,8 +1,6 @@
 """Evaluation: the tables of a study, from its records alone."""
 
-DRAWN = [str(PATHS.root / f"{name}.csv") for name in FIGURE_TABLES]
-TABLES = sorted({*DRAWN, *(str(PATHS.root / f"{name}.csv") for name in PAGE_TABLES)})
-DOCUMENTS = [str(PATHS.root / f"{name}.md") for name in PAGE_DOCUMENTS]
+TABLES = [str(PATHS.root / f"{name}.csv") for name in TABLE_TITLES]
 
 # Where tables are there, Snakemake would not ask for a record that is gone again.
 LOST = [file for id in PLAN.trainings for file in files_to_ask(id) if not Path(file).exists()]
@@ -13,7 +11,6 @@ rule tables:
         records=[file for id in PLAN.trainings for file in files_to_ask(id)],
     output:
         tables=TABLES,
-        documents=DOCUMENTS,
     log:
         LOGS / "tables.log",
     threads: 8  # no more than there are: Snakemake scales it down

@@ -8,7 +8,7 @@ for figure, title in FIGURE_TITLES.items():
         name:
             figure
         input:
-            tables=DRAWN,
+            tables=[str(PATHS.root / f"{name}.csv") for name in FIGURE_TABLES],
         output:
             png=[
                 in_report(FIGURE / f"{stem}.png", figure, **labels)

@@ -1,8 +1,9 @@
 """The named architecture sets: one YAML file each, beside this module.
 
-A file has ``members``, a list of networks (:func:`mnbench.architectures.reading.read_network` says
-how one is written), or ``base``, one network, and ``variants``, a rule that makes networks of it
-(:mod:`mnbench.architectures.variants`). ``shared`` says what holds for all.
+Open this folder to add a set. A file has ``members``, a list of networks
+(:func:`mnbench.architectures.reading.read_network` says how to write one). Or it has ``base``, one
+network, and ``variants``, a rule (:mod:`mnbench.architectures.variants`). ``shared`` holds for all.
+The trap: an ensemble of size k takes the first k members, so their order matters.
 """
 
 import re
@@ -26,7 +27,7 @@ ARCHITECTURE_SETS = tuple(
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would quietly take the last."""
+    """Refuse a key that is given twice; YAML would quietly take the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -39,10 +40,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_architectures(name: str) -> tuple[Architecture, ...]:
-    """Load the networks of the architecture set *name*, in the order in which sizes count them.
+    """Return the networks of an architecture set, in the order in which ensembles grow.
+
+    Args:
+        name: one of :data:`ARCHITECTURE_SETS`, the name of a YAML file.
 
     Raises:
-        UserError: there is no such set, or its file is not valid.
+        UserError: no set has this name, or its file is not valid.
+
+    >>> from mnbench.architectures import load_architectures
+    >>> for network in load_architectures("v5-small")[:2]:
+    ...     print(network)
+    v13: 8-8 | 16-16 | 32-32
+    v16: 8-8 | 16-16-16 | 32-32-32
     """
     if name not in ARCHITECTURE_SETS:
         raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
@@ -67,7 +77,7 @@ def _members(
                 raise UserError(
                     f"{file}: key '{key}' is missing; give members, or base and variants"
                 )
-        base = read_network(data["base"], shared=shared, file=file, where="'base'")
+        base = read_network(data["base"], shared=shared, file=file, place="'base'")
         rule = read_rule(data["variants"], f"{file}: 'variants'")
         try:
             return variants(base, rule)
@@ -78,7 +88,7 @@ def _members(
     if not isinstance(data["members"], list) or not data["members"]:
         raise UserError(f"{file}: 'members' must be a list of networks, got {data['members']!r}")
     return tuple(
-        read_network(member, shared=shared, file=file, where=f"member {position}")
+        read_network(member, shared=shared, file=file, place=f"member {position}")
         for position, member in enumerate(data["members"], 1)
     )
 

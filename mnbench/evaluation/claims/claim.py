@@ -1,55 +1,63 @@
-"""The paper's claims against a study: what was measured, and what follows."""
+"""Claims and findings: what the paper says, what was measured, and what follows.
+
+Open this module to see how a verdict is reached. The trap: where a claim's tests could not all be
+done on a data set and architecture set, that setting does not count.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Any, Literal
 
-import pandas as pd
 import yaml
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 
 from mnbench.errors import UserError
-from mnbench.evaluation.claims.evidence import Evidence, Measured
+from mnbench.evaluation.claims.evidence import Evidence, Measurement
 from mnbench.evaluation.claims.quantities import QUANTITIES
 
 FILE = resources.files(__package__) / "claims.yaml"
-REPRODUCED, NOT_REPRODUCED, NOT_TESTED = (
-    "reproduced",
-    "not reproduced",
-    "not tested at this scale",
-)
 Verdict = Literal["reproduced", "not reproduced", "not tested at this scale"]
+REPRODUCED: Verdict = "reproduced"
+NOT_REPRODUCED: Verdict = "not reproduced"
+NOT_TESTED: Verdict = "not tested at this scale"
 
 
 @checked(frozen=True)
 class Requirement:
-    """A quantity, what it is of, and the side of the threshold that it must be on."""
+    """A quantity, its arguments, and the side of the threshold that it must be on.
+
+    Attributes:
+        quantity: a name of ``QUANTITIES``.
+        arguments: what the quantity is called with.
+        threshold: in the quantity's unit.
+        least: whether the threshold is a minimum; else it is a maximum.
+    """
 
     quantity: str
     arguments: Mapping[str, Any]
     threshold: float
-    least: bool  # the threshold is the least that will do; else the most
+    least: bool
 
     def __str__(self) -> str:
         words = self.quantity.replace("_", " ")
-        of = ", ".join(f"{key} {value}" for key, value in self.arguments.items())
-        return words + (f" ({of})" if of else "")
+        arguments = ", ".join(f"{key} {value}" for key, value in self.arguments.items())
+        return words + (f" ({arguments})" if arguments else "")
 
     @property
     def requirement(self) -> str:
-        """What is asked for."""
+        """The threshold in words."""
         return f"at {'least' if self.least else 'most'} {self.threshold:g}"
 
-    def passed(self, measured: Measured) -> bool:
-        """Whether the whole interval is on the right side."""
+    def passed(self, measured: Measurement) -> bool:
+        """Return whether the whole interval is on the right side."""
         if self.least:
             return measured.low >= self.threshold
         return measured.high <= self.threshold
 
-    def undecided(self, measured: Measured) -> bool:
-        """Whether the threshold is inside the interval."""
+    def undecided(self, measured: Measurement) -> bool:
+        """Return whether the threshold is inside the interval."""
         return measured.low < self.threshold < measured.high
 
 
@@ -68,29 +76,29 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """One test of one claim on one data set and ensemble."""
+    """One test of one claim on one data set and architecture set."""
 
     claim: Claim
     test: Requirement
     dataset: str
     architecture_set: str
-    measured: Measured | None
+    measured: Measurement | None
 
     @property
     def verdict(self) -> Verdict:
-        """What follows from it alone."""
+        """What follows from this test alone."""
         if self.measured is None:
             return NOT_TESTED
         return REPRODUCED if self.test.passed(self.measured) else NOT_REPRODUCED
 
 
 def read_claims() -> tuple[Claim, ...]:
-    """Read ``claims.yaml``.
+    """Return the claims of ``claims.yaml``.
 
     Raises:
-        UserError: a claim lacks a key, or names a quantity that there is not.
+        UserError: a claim lacks a key, or names an unknown quantity.
     """
-    found = []
+    claims = []
     for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")):
         tests = []
         for test in entry["tests"]:
@@ -103,70 +111,40 @@ def read_claims() -> tuple[Claim, ...]:
                     f"claims.yaml: claim '{entry['id']}': unknown quantity '{quantity}'"
                 )
             tests.append(Requirement(quantity, arguments, threshold, least))
-        found.append(TypeAdapter(Claim).validate_python(entry | {"tests": tuple(tests)}))
-    return tuple(found)
+        claims.append(TypeAdapter(Claim).validate_python(entry | {"tests": tuple(tests)}))
+    return tuple(claims)
 
 
 def judge(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Finding]:
-    """Test every claim on every data set and ensemble of a study."""
+    """Return a finding for every test of every claim on every data set and architecture set."""
     return [
         Finding(
             claim,
             test,
-            one.dataset,
-            one.architecture_set,
-            QUANTITIES[test.quantity](one, **test.arguments),
+            setting.dataset,
+            setting.architecture_set,
+            QUANTITIES[test.quantity](setting, **test.arguments),
         )
         for claim in claims
-        for one in evidence
+        for setting in evidence
         for test in claim.tests
     ]
 
 
 def verdict_of(claim: Claim, findings: Sequence[Finding]) -> Verdict:
-    """What follows for a claim from all its tests.
+    """Return what follows for a claim from all its tests.
 
-    Where all of its tests could be done they must all be passed: on every such data set and
-    ensemble, or on one, as the claim says.
+    Where all of its tests could be done they must all be passed: on every setting, or on one of
+    them, as the claim says.
     """
-    places: dict[tuple[str, str], list[Verdict]] = {}
+    settings: dict[tuple[str, str], list[Verdict]] = {}
     for finding in findings:
         if finding.claim.id == claim.id:
-            places.setdefault((finding.dataset, finding.architecture_set), []).append(
-                finding.verdict
-            )
-    tested = [place for place in places.values() if NOT_TESTED not in place]
+            setting = (finding.dataset, finding.architecture_set)
+            settings.setdefault(setting, []).append(finding.verdict)
+    tested = [verdicts for verdicts in settings.values() if NOT_TESTED not in verdicts]
     if not tested:
         return NOT_TESTED
-    held = [all(verdict == REPRODUCED for verdict in place) for place in tested]
+    held = [all(verdict == REPRODUCED for verdict in verdicts) for verdicts in tested]
     holds = all(held) if claim.holds == "everywhere" else any(held)
     return REPRODUCED if holds else NOT_REPRODUCED
-
-
-def table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """One row for every finding."""
-    rows = [
-        {
-            "claim": finding.claim.id,
-            "dataset": finding.dataset,
-            "architecture_set": finding.architecture_set,
-            "test": str(finding.test),
-            "required": finding.test.requirement,
-            "measured": finding.measured and finding.measured.value,
-            "measured_low": finding.measured and finding.measured.low,
-            "measured_high": finding.measured and finding.measured.high,
-            "verdict": finding.verdict,
-            "records": " ".join(finding.measured.records) if finding.measured else "",
-        }
-        for finding in findings
-    ]
-    columns = [
-        "claim",
-        "dataset",
-        "architecture_set",
-        "test",
-        "required",
-        "measured",
-        "measured_low",
-    ]
-    return pd.DataFrame(rows, columns=[*columns, "measured_high", "verdict", "records"])

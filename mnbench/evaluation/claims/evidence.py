@@ -1,4 +1,8 @@
-"""What claims and marks are judged by: a study's points, and what its plan and records say."""
+"""Evidence: a study's points, and what its plan and records say, of one setting.
+
+Open this module to see what claims and marks are judged by. The trap: an approach's points at its
+largest size and plain budget count, see :meth:`Evidence.full`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,12 +12,15 @@ import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.points import Point
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.files import select
 from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A figure with its 95 % interval, and what it rests on."""
+class Measurement:
+    """A quantity with its 95 % confidence interval, and the records that it rests on."""
 
     value: float
     low: float
@@ -21,60 +28,98 @@ class Measured:
     records: tuple[str, ...]
 
     @classmethod
-    def of(cls, value: float, replicates: np.ndarray, points: Iterable[Point]) -> "Measured":
-        """A figure computed from *points*, and in every replicate."""
+    def of(cls, value: float, replicates: np.ndarray, points: Iterable[Point]) -> "Measurement":
+        """Return a quantity computed from *points*, and in every replicate."""
         low, high = interval(replicates)
-        return cls(value, low, high, records_of(points))
+        return cls(value, low, high, tuple(map(str, records_of(points))))
 
     @classmethod
-    def exact(cls, value: float, records: Iterable[str]) -> "Measured":
-        """A figure that nothing random decides: a count, a maximum."""
-        return cls(value, value, value, tuple(dict.fromkeys(records)))
+    def exact(cls, value: float, records: Iterable[TrainingId | str]) -> "Measurement":
+        """Return a quantity that nothing random decides: a count, a maximum."""
+        return cls(value, value, value, tuple(dict.fromkeys(map(str, records))))
 
 
-def records_of(points: Iterable[Point]) -> tuple[str, ...]:
-    """The records that answer in *points*, each once."""
-    found = (member for p in points for run in p.runs for member in run.ensemble.members)
-    return tuple(dict.fromkeys(found))
+def records_of(points: Iterable[Point]) -> tuple[TrainingId, ...]:
+    """Return the ids of the records that predict in *points*, each once."""
+    members = (id for point in points for run in point.runs for id in run.ensemble.members)
+    return tuple(dict.fromkeys(members))
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Of one data set and ensemble of a study."""
+    """What claims are judged by, of one data set and architecture set.
+
+    Attributes:
+        dataset: name.
+        architecture_set: name.
+        points: all of them.
+        plan: the study's plan.
+        networks: rows of the table ``networks``.
+        hatching: largest relative change of the logits, by hatched record.
+        cost: the cost axis.
+    """
 
     dataset: str
     architecture_set: str
     points: tuple[Point, ...]
     plan: Plan
-    networks: pd.DataFrame  # rows of ``tables.networks``
-    hatching: Mapping[str, float]  # largest relative change of the logits, by hatched record
-    cost: str  # the cost axis
+    networks: pd.DataFrame
+    hatching: Mapping[str, float]
+    cost: str
 
     def full(self, approach: str, networks: int = 0) -> list[Point]:
-        """An approach's largest points at its plain budget, g ascending; [] if too small.
+        """Return an approach's largest points at its plain budget, g ascending; [] if too small.
 
         Args:
             approach: its name.
-            networks: the least size that will do.
+            networks: the minimum size.
         """
-        own = [p for p in self.points if p.key.approach == approach and p.key.budget == 1]
-        largest = max((point.key.size for point in own), default=0)
-        if not own or largest < networks:
+        plain = [
+            point
+            for point in self.points
+            if (point.configuration.approach, point.configuration.budget) == (approach, 1)
+        ]
+        largest = max((point.configuration.size for point in plain), default=0)
+        if not plain or largest < networks:
             return []
-        found = [point for point in own if point.key.size == largest]
-        return sorted(found, key=lambda point: point.key.g or 0)
+        full = [point for point in plain if point.configuration.size == largest]
+        return sorted(full, key=lambda point: point.configuration.g or 0)
 
     def fastest(self, approach: str, networks: int = 0) -> Point | None:
-        """Of an approach's largest points the one with the fewest clusters."""
+        """Return the one of an approach's largest points with the fewest clusters."""
         return next(iter(self.full(approach, networks)), None)
 
     def sized(self, like: Point) -> list[Point]:
-        """The points that differ from *like* in size only, the smallest first."""
-        key = like.key
-        same = [
-            point
-            for point in self.points
-            if (point.key.approach, point.key.g, point.key.budget)
-            == (key.approach, key.g, key.budget)
-        ]
-        return sorted(same, key=lambda point: point.key.size)
+        """Return the points that differ from *like* in size only, the smallest first."""
+
+        def but_for_size(point: Point) -> tuple:
+            configuration = point.configuration
+            return configuration.approach, configuration.g, configuration.budget
+
+        same = [point for point in self.points if but_for_size(point) == but_for_size(like)]
+        return sorted(same, key=lambda point: point.configuration.size)
+
+
+def evidence_of(results: StudyResults) -> list[Evidence]:
+    """Return the evidence of every data set and architecture set of a study."""
+    evidence = []
+    for (dataset, architecture_set), points in results.points.items():
+        networks = select(results.table("networks"), dataset, architecture_set)
+        hatching = {
+            id: float(details["hatching_difference"])
+            for id in networks["record"]
+            if "hatching_difference"
+            in (details := results.store.record(TrainingId.parse(id)).details)
+        }
+        evidence.append(
+            Evidence(
+                dataset,
+                architecture_set,
+                tuple(points),
+                results.plan,
+                networks,
+                hatching,
+                results.costs[0],
+            )
+        )
+    return evidence

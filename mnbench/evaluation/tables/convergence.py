@@ -1,77 +1,84 @@
-"""Were the networks trained long enough? One network alone, trained longer, tells."""
+"""Table ``convergence``: what one network gains from longer training, and the verdict on it.
+
+Open this module to see when a study's networks count as converged. The trap: a study without a
+longer run of one network cannot tell, and its verdict is None.
+"""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from mnbench.evaluation.ensembles import Evaluation
-from mnbench.evaluation.points import points
-from mnbench.evaluation.tables.comparisons import difference
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import (
+    SEEDS,
+    SETTING,
+    frame,
+    setting_columns,
+    with_interval,
+)
+from mnbench.evaluation.tables.differences import difference
+
+TITLE = "What one network gains from longer training"
 
 ALONE = "single_network"  # the approach that is one network, at several budgets
-MARGIN = 0.005  # of error: who gains less from a longer run has converged
-GAINS = ("dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high")
+MARGIN = 0.005  # of error: a network that gains less from a longer run has converged
+COLUMNS = {
+    **SETTING,
+    "budget": "multiple of the epochs of budget 1",
+    **SEEDS,
+    **with_interval("gain", "test error at budget 1 less that at this budget, fraction"),
+}
 
 
-def convergence(evaluation: Evaluation) -> pd.DataFrame:
-    """Say how much error the single network still loses when it is trained longer.
-
-    One row a data set, ensemble and longer budget: ``gain``, the error at budget 1 less that at the
-    longer one, with its interval.
-    """
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every longer budget of the single network."""
     rows = []
-    for (dataset, architecture_set), here in points(evaluation).items():
-        alone = [point for point in here if point.key.approach == ALONE]
-        once = next((point for point in alone if point.key.budget == 1), None)
-        for longer in (point for point in alone if point.key.budget > 1):
-            found = difference(once, longer) if once else {}
-            if "difference" in found:
+    for setting, points in results.points.items():
+        alone = [point for point in points if point.configuration.approach == ALONE]
+        plain = next((point for point in alone if point.configuration.budget == 1), None)
+        for longer in (point for point in alone if point.configuration.budget > 1):
+            gain = difference(plain, longer) if plain else {}
+            if "difference" in gain:
                 rows.append(
-                    {
-                        "dataset": dataset,
-                        "architecture_set": architecture_set,
-                        "budget": longer.key.budget,
-                        "seeds": found["seeds"],
-                        "gain": found["difference"],
-                        "gain_low": found["difference_low"],
-                        "gain_high": found["difference_high"],
-                    }
+                    setting_columns(setting)
+                    | {"budget": longer.configuration.budget, "seeds": gain["seeds"]}
+                    | {f"gain{end}": gain[f"difference{end}"] for end in ("", "_low", "_high")}
                 )
-    return pd.DataFrame(rows, columns=list(GAINS))
-
-
-def of_ensemble(gains: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:
-    """Keep the rows of one data set and ensemble."""
-    return gains[(gains["dataset"] == dataset) & (gains["architecture_set"] == architecture_set)]
+    return frame(rows, COLUMNS)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a study's networks have converged, and a sentence that says so."""
+    """Whether a study's networks have converged, and a sentence that says so.
 
-    converged: bool | None  # None where no longer run settles it
+    Attributes:
+        converged: None where no longer run settles it.
+        sentence: without capital and full stop.
+    """
+
+    converged: bool | None
     sentence: str
 
 
 def verdict(gains: pd.DataFrame) -> Verdict:
-    """Judge by the intervals of what longer runs gain.
+    """Return whether networks have converged, judged by the intervals of what longer runs gain.
 
-    *Not converged* where one lies above zero: there, all comparisons are of networks that were
-    stopped early. *Converged* where all end below :data:`MARGIN`. Anything between is not settled.
+    *Not converged* where an interval lies above zero: there, every comparison is of networks that
+    were stopped early. *Converged* where all end below :data:`MARGIN`. Between, it is not settled.
 
     Args:
-        gains: rows of :func:`convergence` of one data set and ensemble.
+        gains: rows of this table, of one data set and architecture set.
     """
     known = gains.dropna(subset=["gain_low", "gain_high"])
     if known.empty:
         return Verdict(None, "no longer run of one network tells whether it has converged")
-    most = known.loc[known["gain"].idxmax()]
+    largest = known.loc[known["gain"].idxmax()]
     if (known["gain_low"] > 0).any():
         early = known[known["gain_low"] > 0]
         return Verdict(False, f"not converged: {_gain(early.loc[early['gain'].idxmax()])}")
     if (known["gain_high"] < MARGIN).all():
-        return Verdict(True, f"converged: {_gain(most)}")
-    return Verdict(None, f"not settled whether converged: {_gain(most)}")
+        return Verdict(True, f"converged: {_gain(largest)}")
+    return Verdict(None, f"not settled whether converged: {_gain(largest)}")
 
 
 def _gain(row: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""The table behind reliability diagrams."""
+"""Table ``reliability_bins``: confidence and accuracy, the numbers behind reliability diagrams."""
 
 from functools import reduce
 from operator import add
@@ -7,64 +7,73 @@ import numpy as np
 import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
-from mnbench.evaluation.ensembles import Evaluation
-from mnbench.evaluation.points import Point, full_size, points
-
-COLUMNS = (
-    *("dataset", "architecture_set", "approach", "g", "budget", "size", "seeds"),
-    *("bin", "images", "confidence", "accuracy", "accuracy_low", "accuracy_high"),
+from mnbench.evaluation.metrics.calibration import Reliability
+from mnbench.evaluation.points import Point, full_size
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import (
+    POINT,
+    SEEDS,
+    frame,
+    setting_columns,
+    with_interval,
 )
 
+TITLE = "Confidence and accuracy by bins of confidence"
 
-def reliability(evaluation: Evaluation) -> pd.DataFrame:
-    """One row for every full-size point and bin of confidence, its seeds' images together.
+COLUMNS = {
+    **POINT,
+    **SEEDS,
+    "bin": "number of the bin, from 0: 15 of equal width on [0, 1]",
+    "images": "number of test images in it, all seeds together",
+    "confidence": "their mean confidence, fraction; empty in an empty bin",
+    **with_interval("accuracy", "their accuracy, fraction; empty in an empty bin"),
+}
 
-    Columns :data:`COLUMNS`: the bin's number from 0, how many images it holds, and their mean
-    confidence and accuracy, empty in an empty bin, this with its 95 % interval.
-    """
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every full-size point and bin, its seeds' images together."""
     rows = []
-    for (dataset, architecture_set), here in points(evaluation).items():
-        for point in full_size(here):
-            key = point.key
-            where = (
-                dataset,
-                architecture_set,
-                key.approach,
-                key.g,
-                key.budget,
-                key.size,
-                len(point.runs),
-            )
-            total = reduce(add, (run.reliability for run in point.runs))
+    for setting, points in results.points.items():
+        for point in full_size(points):
+            total: Reliability = reduce(add, (run.reliability for run in point.runs))
             with np.errstate(invalid="ignore"):
-                confidence, accuracy = (
-                    values / total.images for values in (total.confidence, total.right)
+                confidence = total.confidence / total.images
+                accuracy = total.right / total.images
+            named = setting_columns(setting) | point.configuration.columns()
+            for number, replicates in enumerate(_accuracies(point, len(total.images))):
+                low, high = interval(replicates)
+                rows.append(
+                    named
+                    | {
+                        "seeds": len(point.runs),
+                        "bin": number,
+                        "images": total.images[number],
+                        "confidence": confidence[number],
+                        "accuracy": accuracy[number],
+                        "accuracy_low": low,
+                        "accuracy_high": high,
+                    }
                 )
-            numbers = range(len(total.images))
-            ends = [interval(again) for again in _accuracies(point, len(numbers))]
-            rows += [
-                (*where, *of_bin, *of_ends)
-                for *of_bin, of_ends in zip(
-                    numbers, total.images, confidence, accuracy, ends, strict=True
-                )
-            ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"g": "Int64"})
+    return frame(rows, COLUMNS)
 
 
 def _accuracies(point: Point, bins: int) -> np.ndarray:
-    """The accuracy in each bin in every replicate: ``(bins, replicates)``."""
-    again = [run.reliability_again for run in point.runs if run.reliability_again]
-    if len(again) < len(point.runs):
+    """Return the accuracy in each bin in every replicate: ``(bins, replicates)``."""
+    of_seeds = [run.resampled_reliability for run in point.runs if run.resampled_reliability]
+    if len(of_seeds) < len(point.runs):
         return np.full((bins, 1), np.nan)
-    images, right = (
-        np.stack(
+
+    def over_seeds(values: list[np.ndarray]) -> np.ndarray:
+        return np.stack(
             [
-                point.bootstrap.over_seeds(point.seeds, np.stack([one[number] for one in of_seeds]))
+                point.bootstrap.over_seeds(point.seeds, np.stack([part[number] for part in values]))
                 for number in range(bins)
             ]
         )
-        for of_seeds in ([one.images for one in again], [one.right for one in again])
-    )
-    # Where a replicate has no image in a bin (or, by its weights of the seeds, less) there is none.
-    found = np.divide(right, images, out=np.full_like(right, np.nan), where=images > 0)
-    return np.clip(found, 0, 1)
+
+    images = over_seeds([diagram.images for diagram in of_seeds])
+    right = over_seeds([diagram.right for diagram in of_seeds])
+    # A replicate without an image in a bin has no accuracy there. (The weights of the seeds can
+    # even make its number of images negative.)
+    accuracy = np.divide(right, images, out=np.full_like(right, np.nan), where=images > 0)
+    return np.clip(accuracy, 0, 1)

@@ -1,6 +1,10 @@
-"""All tables of a study, written at once: what is expensive is computed once for all of them."""
+"""Write all tables of a study at once: what is expensive is computed once for all of them.
 
-from collections.abc import Callable, Sequence
+Open this module to see the step ``mnbench tables``. The trap: worker processes are started anew
+rather than forked, since numpy's threads do not survive a fork.
+"""
+
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
@@ -10,18 +14,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from mnbench.evaluation.bootstrap import REPLICATES
-from mnbench.evaluation.claims.claim import judge, read_claims, table
-from mnbench.evaluation.claims.evidence import Evidence
-from mnbench.evaluation.ensembles import Evaluation, evaluate
-from mnbench.evaluation.points import points
-from mnbench.evaluation.tables import comparisons, tables
-from mnbench.evaluation.tables.convergence import convergence
-from mnbench.evaluation.tables.estimates import estimates
-from mnbench.evaluation.tables.reliability_bins import reliability
+from mnbench.evaluation.evaluate import evaluate
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables import TABLES, histories, networks
+from mnbench.evaluation.tables.files import write_table
 from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
-from mnbench.report import verdicts
-from mnbench.report.overview import overview
 
 
 def write_tables(
@@ -31,59 +29,33 @@ def write_tables(
     replicates: int = REPLICATES,
     processes: int = 1,
 ) -> tuple[str, ...]:
-    """Evaluate a study's records and write its tables.
+    """Write every table of a study as ``<name>.csv``.
 
     Args:
         store: the records.
         out: the folder for the tables.
-        costs: the axes of fronts and of comparisons at equal error; the claims' is the first.
+        costs: the cost axes of fronts and of comparisons at equal error; claims take the first.
         replicates: of the bootstrap.
         processes: how many to share the work among.
 
     Returns:
-        Why what is missing is missing, each reason once.
+        Why missing ensembles are missing, each reason once.
 
     Raises:
         UserError: nothing can be evaluated.
     """
     with _pool(processes) if processes > 1 else nullcontext() as pool:
-        described = pool.submit(_described, store.plan, store.root) if pool else None
+        of_records = pool.submit(_tables_of_records, store.plan, store.root) if pool else None
         evaluation = evaluate(store, replicates, pool)
-        networks, histories = described.result() if described else _of_records(store)
-    found = {
-        "summary": tables.summary(evaluation),
-        "networks": networks,
-        "histories": histories,
-        "estimates": estimates(evaluation),
-        "differences": comparisons.differences(evaluation),
-        "fronts": _on_axes(comparisons.fronts, evaluation, costs),
-        "equal_error": _on_axes(comparisons.equal_error, evaluation, costs),
-        "cost_to_reach": _on_axes(comparisons.cost_to_reach, evaluation, costs),
-        "convergence": convergence(evaluation),
-        "reliability": reliability(evaluation),
-        "missing": _missing(evaluation.missing),
-    }
-    for name, one in found.items():
-        tables.write_table(one, out / f"{name}.csv")
-    said = overview(
-        found["estimates"], found["convergence"], store.plan.left_out, evaluation.missing
-    )
-    (out / "summary.md").write_text(said)
-    evidence = _evidence(evaluation, store, found["networks"], costs[0])
-    claims = read_claims()
-    findings = judge(claims, evidence)
-    tables.write_table(table(findings), out / "claims.csv")
-    gains, missing = found["convergence"], len(found["missing"])
-    said = verdicts.report(store.plan.study, claims, findings, evidence, gains, missing)
-    (out / "claims.md").write_text(said)
-    return tuple(dict.fromkeys(one.reason for one in evaluation.missing))
+        ready = of_records.result() if of_records else {}
+    results = StudyResults(store, evaluation, costs, ready)
+    for name in TABLES:
+        write_table(results.table(name), out / f"{name}.csv")
+    return tuple(dict.fromkeys(missing.reason for missing in evaluation.missing))
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
-    """Processes of one thread each: more threads than cores take five times as long.
-
-    New ones rather than forked ones, since numpy's threads do not survive a fork.
-    """
+    """Return processes of one thread each: more threads than cores take five times as long."""
     return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread)
 
 
@@ -92,46 +64,10 @@ def _one_thread() -> None:
     threadpool_limits(1)
 
 
-def _described(plan: Plan, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return _of_records(RecordStore(plan, root))
-
-
-def _of_records(store: RecordStore) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables that need no ensemble."""
-    return tables.networks(store), tables.histories(store)
-
-
-def _on_axes(
-    compare: Callable[[Evaluation, str], pd.DataFrame],
-    evaluation: Evaluation,
-    costs: Sequence[str],
-) -> pd.DataFrame:
-    """One comparison on every cost axis, told apart by the column ``cost``."""
-    return pd.concat([compare(evaluation, cost) for cost in costs], ignore_index=True)
-
-
-def _evidence(
-    evaluation: Evaluation, store: RecordStore, networks: pd.DataFrame, cost: str
-) -> list[Evidence]:
-    found = []
-    for (dataset, architecture_set), here in points(evaluation).items():
-        rows = tables.select(networks, dataset, architecture_set)
-        details = {id: store.record(id).details for id in rows["record"]}
-        hatching = {
-            id: float(of_record["hatching_difference"])
-            for id, of_record in details.items()
-            if "hatching_difference" in of_record
-        }
-        found.append(
-            Evidence(dataset, architecture_set, tuple(here), store.plan, rows, hatching, cost)
-        )
-    return found
-
-
-def _missing(missing) -> pd.DataFrame:
-    keys = ("dataset", "architecture_set", "seed", "approach", "g", "budget", "size")
-    rows = [
-        {key: getattr(one.ensemble, key) for key in keys} | {"reason": one.reason}
-        for one in missing
-    ]
-    return pd.DataFrame(rows, columns=[*keys, "reason"]).astype({"g": "Int64"})
+def _tables_of_records(plan: Plan, root: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that need no ensemble, in a process of their own."""
+    store = RecordStore(plan, root)
+    return {
+        "networks": networks.of_records(store),
+        "histories": histories.of_records(store),
+    }

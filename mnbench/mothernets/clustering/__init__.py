@@ -1,8 +1,9 @@
 """Cluster an ensemble's architectures. The one entrance: :func:`cluster`.
 
-In come architecture values and g; out go groups of indices. numpy only, no torch.
+In come architecture values and g; out go groups of indices. Open this folder to change what counts
+as similar (``partition``) or how partitions are searched (``search``). numpy only, no torch.
 """
 
-from mnbench.mothernets.clustering.clustering import cluster, least_g
+from mnbench.mothernets.clustering.clustering import cluster, minimum_g
 
-__all__ = ["cluster", "least_g"]
+__all__ = ["cluster", "minimum_g"]

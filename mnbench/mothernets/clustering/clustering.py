@@ -1,4 +1,8 @@
-"""Cluster an ensemble into g groups of similar networks, one MotherNet a group."""
+"""Cluster an ensemble into g groups of similar networks, one MotherNet a group.
+
+Open this module for the objective and the guarantees. The trap: beyond 10 networks the result is
+the best partition that a search finds, and not always the best possible one.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -13,52 +17,54 @@ from mnbench.mothernets.clustering.vectors import ImageShape, Vectors
 from mnbench.mothernets.construction import incompatibility
 
 Group = tuple[int, ...]
-EXACT = 10  # up to so many networks the best partitions are found in a tenth of a second
-EVERY = 100  # up to so many, all numbers of clusters are searched together, in under a second
+EXACT = 10  # networks; up to here the best partitions take a tenth of a second
+EVERY = 100  # networks; up to here all values of g are searched together, in under a second
 
 
 def cluster(
     architectures: Sequence[Architecture], g: int, *, tau: float = 0.0, **image_shape: int
 ) -> tuple[Group, ...]:
-    """Partition the networks into exactly *g* non-empty groups that share as much as they can.
+    """Partition networks into exactly *g* groups whose MotherNets share the most parameters.
 
-    Objective: the parameters that training does not share. A group costs its members' parameters
-    less what each takes from the MotherNet, plus the MotherNet once; a group of one is trained
-    from scratch. Over a partition this is the ensemble's parameters minus
+    The objective is to maximise the *shared* parameters, which are trained once for a whole group:
 
-        sum over the groups c of  (|c| - 1) * parameters(MotherNet of c),
+        sum over the groups c of  (|c| - 1) * parameters(MotherNet of c).
 
-    so the sum, the *shared* parameters, is maximised, over the partitions whose groups may be: a
-    group's networks are compatible (:func:`mnbench.mothernets.incompatibility`), and its MotherNet
-    has at least the fraction *tau* of each one's parameters. (Of the paper is recalled that its
-    algorithm is a balanced, K-means-like one with the MotherNet as centroid, and that an earlier
-    version asked for tau = 0.5 instead, with as few clusters as that allows, :func:`least_g`. This
-    objective states what both are after: the work that need not be repeated.)
+    A group's networks must be compatible (:func:`mnbench.mothernets.incompatibility`). Its
+    MotherNet must have at least the fraction *tau* of each member's parameters. A group of one
+    network is trained from scratch.
 
-    - Up to 10 networks: the best partition.
-    - Up to 100: a search for all values of g together. Starting from single networks, the two
-      groups that keep most shared are merged; then single networks are moved or swapped between
-      groups, or two groups merged and a third one split, for as long as that shares more.
-      Neighbouring values of g agree, so that another g never costs more than it must: no merge of
-      two clusters of what is found for g + 1 shares more than what is found for g, and splitting a
-      cluster of what is found for g (in the halves that merging its networks ends with, or by
-      taking any one out) does not share more than what is found for g + 1.
-    - For more, the same search for this g alone, which promises nothing about its neighbours.
+    - Up to 10 networks, the result is the best partition.
+    - Up to 100, all values of g are searched together. The search merges the two groups that keep
+      most shared, starting from single networks. It then moves or swaps single networks, or merges
+      two groups and splits a third one, while more gets shared. Neighbouring values of g agree: no
+      merge of two groups at g + 1 beats the result at g. No split at g beats the result at g + 1,
+      be it into two halves or of any single network.
+    - For more networks, the same search runs for this g alone. It promises nothing about
+      neighbouring values of g.
+
+    In the paper (unverified) the algorithm is balanced and like K-means, with the MotherNet as
+    centroid. An earlier version asked for tau = 0.5 and the fewest clusters (:func:`minimum_g`).
+    The objective here states what both save: the training that need not be repeated.
 
     Args:
         architectures: the members, in order.
         g: number of clusters, from 1 (fastest) to the ensemble's size (Full Data).
-        tau: the least fraction of its parameters that a member must take from its MotherNet, from
-            0 to 1.
-        image_shape: what :func:`mnbench.architectures.parameter_count` takes: in_channels,
-            num_classes, image_size.
+        tau: the minimum fraction of a member's parameters that its MotherNet must have, from 0
+            to 1.
+        image_shape: the keyword arguments of :func:`mnbench.architectures.parameter_count`:
+            in_channels, num_classes, image_size.
 
     Returns:
         Groups of indices, each ascending, ordered by their first index. Deterministic.
 
     Raises:
-        UserError: g or tau is out of range, or g so small that networks would share a group that
-            must not.
+        UserError: g or tau is out of range, or g is too small for compatible groups.
+
+    >>> from mnbench.architectures import load_architectures
+    >>> from mnbench.mothernets import cluster
+    >>> cluster(load_architectures("v5-small"), 2)
+    ((0,), (1, 2, 3, 4))
     """
     networks = tuple(architectures)
     if not 1 <= g <= len(networks):
@@ -71,20 +77,27 @@ def cluster(
     if len(networks) <= EVERY:
         groups = every_g(networks, tau, shape).get(g)
     else:
-        groups = _one(networks, g, tau, shape)
+        groups = _single_g(networks, g, tau, shape)
     if groups is None:
         raise UserError(
             f"g = {g} clusters are too few: {_hindrance(networks, g, tau, shape)}; "
-            f"use g from {least_g(networks, tau=tau, **image_shape)}"
+            f"use g from {minimum_g(networks, tau=tau, **image_shape)}"
         )
     return groups
 
 
-def least_g(architectures: Sequence[Architecture], *, tau: float = 0.0, **image_shape: int) -> int:
-    """Return the smallest number of clusters that families and *tau* allow.
+def minimum_g(
+    architectures: Sequence[Architecture], *, tau: float = 0.0, **image_shape: int
+) -> int:
+    """Return the smallest number of clusters that compatibility and *tau* allow.
 
-    Exact for up to 10 networks, and for any number without a tau: one for each set of compatible
-    networks. Else the smallest that the search finds; fewer might do.
+    It is exact for up to 10 networks, and for any number of networks if *tau* is 0. Else it is the
+    smallest number that the search finds; fewer clusters might be possible.
+
+    Args:
+        architectures: the members.
+        tau: as in :func:`cluster`.
+        image_shape: as in :func:`cluster`.
 
     Raises:
         UserError: tau is out of range.
@@ -106,21 +119,23 @@ def _check_tau(tau: float) -> None:
 def every_g(
     networks: tuple[Architecture, ...], tau: float, shape: ImageShape
 ) -> Mapping[int, tuple[Group, ...]]:
-    """The clusters of up to 100 networks at every g that can be, see :func:`cluster`."""
+    """Cluster up to 100 networks at every possible g, see :func:`cluster`."""
     problem = _problem(networks, tau, shape)
     if len(networks) <= EXACT:
         return {g: _ordered(groups) for g, groups in best_partitions(problem).items()}
-    found = every_number(problem)
     return {
-        g: _ordered(group.members for group in partition.groups) for g, partition in found.items()
+        g: _ordered(group.members for group in partition.groups)
+        for g, partition in every_number(problem).items()
     }
 
 
-def _one(
+def _single_g(
     networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape
 ) -> tuple[Group, ...] | None:
     partition = one_number(_problem(networks, tau, shape), g)
-    return partition and _ordered(group.members for group in partition.groups)
+    if partition is None:
+        return None
+    return _ordered(group.members for group in partition.groups)
 
 
 def _problem(networks: tuple[Architecture, ...], tau: float, shape: ImageShape) -> Problem:
@@ -132,12 +147,13 @@ def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
 
 
 def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape) -> str:
-    """Say why *g* clusters cannot be."""
+    """Say why *g* clusters are impossible."""
     problem = _problem(networks, tau, shape)
     families = problem.vectors.families.tolist()
     if g <= max(families):
-        one, other = (networks[families.index(family)] for family in (0, 1))
-        return f"{one.name} and {other.name} cannot share one, since {incompatibility(one, other)}"
+        pair = [networks[families.index(family)] for family in (0, 1)]
+        names = " and ".join(network.name for network in pair)
+        return f"{names} cannot share one, since {incompatibility(*pair)}"
     share, name = min(
         (problem.group(group).parameters / problem.vectors.parameters[i], networks[i].name)
         for group in cluster(networks, g, **asdict(shape))

@@ -1,17 +1,22 @@
-"""The best partition of a few networks, by dynamic programming over all their subsets."""
+"""Find the best partition of a few networks, by dynamic programming over all their subsets.
+
+Open this module for the exact answer that the search is compared with. A subset of the networks is
+a whole number, and network i is its bit i. The trap: time grows as 3 to the power of the number of
+networks.
+"""
 
 from functools import cache
 
 import numpy as np
 
 from mnbench.mothernets.clustering.partition import Problem
-from mnbench.mothernets.clustering.segments import MOST
+from mnbench.mothernets.clustering.segments import UNBOUNDED
 
-IMPOSSIBLE = -(1 << 62)  # what networks that cannot share a group share
+IMPOSSIBLE = -(1 << 62)  # in the place of what incompatible networks share
 
 
 def best_partitions(problem: Problem) -> dict[int, list[tuple[int, ...]]]:
-    """Return, for every number of groups that can be, the partition that shares most.
+    """Return the partition that shares most, for every possible number of groups.
 
     Takes time 3 to the power of the number of networks.
     """
@@ -20,34 +25,34 @@ def best_partitions(problem: Problem) -> dict[int, list[tuple[int, ...]]]:
 
     @cache
     def best(networks: int, groups: int) -> tuple[int, tuple[int, ...]]:
-        """The most that *networks*, a set of bits, share in so many groups, and the groups."""
+        """Return the most that the subset *networks* shares in that number of groups, and these."""
         if not networks or not groups:
             return (0 if networks == groups == 0 else IMPOSSIBLE), ()
         first = networks & -networks
         others = rest = networks ^ first
-        found = IMPOSSIBLE, ()
+        maximum: tuple[int, tuple[int, ...]] = IMPOSSIBLE, ()
         while True:  # over every subset of the others, all of them first
             group = rest | first
             if shared[group] > IMPOSSIBLE:
                 more, partition = best(networks ^ group, groups - 1)
-                if more > IMPOSSIBLE and more + shared[group] > found[0]:
-                    found = more + shared[group], (group, *partition)
+                if more > IMPOSSIBLE and more + shared[group] > maximum[0]:
+                    maximum = more + shared[group], (group, *partition)
             if not rest:
-                return found
+                return maximum
             rest = (rest - 1) & others
 
-    found = {g: best((1 << count) - 1, g) for g in range(1, count + 1)}
+    best_at = {g: best((1 << count) - 1, g) for g in range(1, count + 1)}
     return {
         g: [tuple(i for i in range(count) if group >> i & 1) for group in partition]
-        for g, (most, partition) in found.items()
-        if most > IMPOSSIBLE
+        for g, (total, partition) in best_at.items()
+        if total > IMPOSSIBLE
     }
 
 
 def _shared_by_subset(problem: Problem) -> list[int]:
-    """What each subset's networks share, by its bits; IMPOSSIBLE if they may not share a group."""
+    """Count what each subset's networks share, by its bits; IMPOSSIBLE if they must not."""
     vectors = problem.vectors
-    mothernets = np.full((1, vectors.rows.shape[1]), MOST)
+    mothernets = np.full((1, vectors.rows.shape[1]), UNBOUNDED)
     sizes, kin, largest = np.zeros((3, 1), dtype=np.int64)
     for row, family, parameters in zip(
         vectors.rows, vectors.families, vectors.parameters, strict=True

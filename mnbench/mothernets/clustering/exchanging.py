@@ -1,4 +1,8 @@
-"""Moving and swapping single networks: what a search does inside a number of groups."""
+"""Move and swap single networks: what a search does while the number of groups stays.
+
+Open this module to change how a partition is improved in place. Gains are bounded first, and only
+promising steps are counted. The trap: all steps of a round must touch different groups.
+"""
 
 from collections.abc import Collection
 
@@ -7,16 +11,16 @@ import numpy as np
 from mnbench.mothernets.clustering.partition import Group, Partition
 
 Steps = tuple[np.ndarray, np.ndarray]
-"""What steps add ``(m,)``; and of each a network, the position of the group that it moves to, and
-the network that comes from there in exchange (-1: none), ``(3, m)``."""
+"""Gains of m steps ``(m,)``, and the steps ``(3, m)``: a network, the position of the group that it
+moves to, and the network that comes back in exchange (-1: none)."""
 
 
 def exchange(partition: Partition, settled: Collection[Group] = ()) -> Partition:
-    """Move single networks, or swap two, between groups for as long as more is shared.
+    """Return a partition in which moving or swapping single networks shares nothing more.
 
     Args:
-        partition: where to start.
-        settled: groups between which nothing is left to gain.
+        partition: the start.
+        settled: groups that cannot gain from each other.
     """
     kinds = [_moves, _swaps]
     known = [frozenset(settled)] * len(kinds)
@@ -33,7 +37,7 @@ def exchange(partition: Partition, settled: Collection[Group] = ()) -> Partition
 
 
 def _taken(partition: Partition, gains: np.ndarray, steps: np.ndarray) -> Partition:
-    """Take the steps that gain most, one a group."""
+    """Take the steps with the largest gains, at most one for each group."""
     changed: dict[int, set[int]] = {}
     for network, group, guest in steps[:, np.argsort(-gains, kind="stable")].T.tolist():
         home = int(partition.home[network])
@@ -45,12 +49,12 @@ def _taken(partition: Partition, gains: np.ndarray, steps: np.ndarray) -> Partit
 
 
 def _moves(partition: Partition, changed: np.ndarray) -> Steps:
-    """Every move of a network from or to a *changed* group that gains."""
+    """List every move of a network from or to a *changed* group that gains."""
     p, vectors = partition, partition.problem.vectors
     home, sizes = p.home, p.sizes[p.home]
     left = np.maximum(sizes - 2, 0) * p.others_parameters - p.shared[home]
-    most = p.sizes * np.minimum.outer(vectors.parameters, p.parameters)
-    possible = most + left[:, None] > p.shared
+    bound = p.sizes * np.minimum.outer(vectors.parameters, p.parameters)
+    possible = bound + left[:, None] > p.shared
     possible &= np.equal.outer(vectors.families, p.families)
     possible &= np.logical_or.outer(changed[home], changed)
     possible &= (sizes > 1)[:, None] & np.not_equal.outer(home, np.arange(len(p.groups)))
@@ -65,26 +69,26 @@ def _moves(partition: Partition, changed: np.ndarray) -> Steps:
 
 
 def _swaps(partition: Partition, changed: np.ndarray) -> Steps:
-    """Every swap of two networks, one of them from a *changed* group, that gains."""
+    """List every gaining swap of two networks, at least one of them from a *changed* group."""
     p, vectors = partition, partition.problem.vectors
     home, sizes, shared = p.home, p.sizes[p.home] - 1, p.shared[p.home]
-    # What a network's group shares, at most, with another network in its place.
-    most = sizes[:, None] * np.minimum.outer(p.others_parameters, vectors.parameters)
-    possible = np.triu(most + most.T > np.add.outer(shared, shared))
+    # An upper bound of what a network's group shares with another network in its place.
+    bound = sizes[:, None] * np.minimum.outer(p.others_parameters, vectors.parameters)
+    possible = np.triu(bound + bound.T > np.add.outer(shared, shared))
     possible &= np.equal.outer(vectors.families, vectors.families)
     possible &= np.logical_or.outer(changed[home], changed[home]) & np.not_equal.outer(home, home)
     i, j = np.nonzero(possible)
 
-    def with_other(i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the group of network *i* shares with *j* in its place, and whether it may be."""
+    def swapped(i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Count what the group of *i* shares with *j* in its place, and tell if it is allowed."""
         together = vectors.together(p.others, i, vectors.rows, j, vectors.families[i])
         largest = np.maximum(p.others_largest[i], vectors.parameters[j])
         return sizes[i] * together, p.problem.allows(together, largest)
 
-    here, allowed = with_other(i, j)
-    kept = allowed & (here + most[j, i] > shared[i] + shared[j])
-    i, j, here = i[kept], j[kept], here[kept]
-    there, allowed = with_other(j, i)
-    gains = here + there - shared[i] - shared[j]
+    shared_i, allowed = swapped(i, j)
+    kept = allowed & (shared_i + bound[j, i] > shared[i] + shared[j])
+    i, j, shared_i = i[kept], j[kept], shared_i[kept]
+    shared_j, allowed = swapped(j, i)
+    gains = shared_i + shared_j - shared[i] - shared[j]
     kept = allowed & (gains > 0)
     return gains[kept], np.stack([i, home[j], j])[:, kept]

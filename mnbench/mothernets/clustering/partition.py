@@ -1,11 +1,16 @@
-"""Groups of networks, which of them may be, and partitions into them: all values."""
+"""Groups of networks, the groups that are allowed, and partitions into groups: all are values.
+
+Open this module to change the objective (:attr:`Group.shared`) or the condition
+(:meth:`Problem.allows`). The trap: groups are compared by identity, so take them from
+:meth:`Problem.group`, which makes each only once.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mnbench.mothernets.clustering.segments import MOST
+from mnbench.mothernets.clustering.segments import UNBOUNDED
 from mnbench.mothernets.clustering.vectors import Vectors
 
 Members = tuple[int, ...]
@@ -13,15 +18,15 @@ Members = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Networks of one family, with what a search asks of them.
+    """Hold networks of one family, with all that a search asks about them.
 
     Attributes:
-        members: ascending.
-        family: of all of them.
-        largest: parameters of the largest one.
+        members: indices of networks, ascending.
+        family: their family.
+        largest: parameters of the largest member.
         mothernet, parameters: the MotherNet's vector, and its parameters.
-        others, others_parameters, others_largest: the same of the group without each member, in
-            their order; nothing has 0 parameters.
+        others, others_parameters, others_largest: the same for the group without each member, in
+            the members' order. An empty group has 0 parameters.
     """
 
     members: Members
@@ -35,7 +40,7 @@ class Group:
 
     @classmethod
     def of(cls, vectors: Vectors, members: Members) -> "Group":
-        """Work all this out."""
+        """Make a group of *members*, ascending indices into *vectors*."""
         indices = np.array(members)
         family = vectors.families[indices[0]]
         rows, parameters = vectors.rows[indices], vectors.parameters[indices]
@@ -53,26 +58,26 @@ class Group:
             before[-1],
             int(counts[0]),
             others,
-            counts[1:] * (len(members) > 1),  # of nothing there is no count
+            counts[1:] * (len(members) > 1),  # an empty group has no MotherNet to count
             np.where(is_first, second, first),
         )
 
     @property
     def shared(self) -> int:
-        """The parameters trained once for all: ``(|c| - 1) * parameters(MotherNet)``."""
+        """Parameters that need not be trained again: ``(|c| - 1) * parameters(MotherNet)``."""
         return (len(self.members) - 1) * self.parameters
 
 
 class Problem:
-    """The networks of an ensemble, and which of them may share a group.
+    """Hold the networks of an ensemble, and the condition for sharing a group.
 
-    They may if they are of one family and their MotherNet has at least the fraction *tau* of the
-    parameters of the largest of them. Then any part of them may, too.
+    Networks may share a group if they are of one family and their MotherNet has at least the
+    fraction *tau* of the largest one's parameters. Any part of an allowed group is allowed, too.
 
     Attributes:
         vectors: the networks.
         tau: the fraction.
-        halves: the best splits of groups, as far as a search has looked for them.
+        halves: the best split of each group that a search has split so far.
     """
 
     def __init__(self, vectors: Vectors, tau: float = 0.0) -> None:
@@ -81,25 +86,25 @@ class Problem:
         self._groups: dict[Members, Group] = {}
 
     def allows(self, mothernet: np.ndarray, largest: np.ndarray) -> np.ndarray:
-        """Whether groups may be whose MotherNet and largest member have so many parameters."""
+        """Tell which groups are allowed, by the parameters of MotherNet and largest member."""
         return mothernet >= self.tau * largest
 
     def group(self, members: Iterable[int]) -> Group:
-        """The group of *members*, worked out once."""
-        members = tuple(sorted(members))
-        if members not in self._groups:
-            self._groups[members] = Group.of(self.vectors, members)
-        return self._groups[members]
+        """Return the group of *members*, the same object each time."""
+        ascending = tuple(sorted(members))
+        if ascending not in self._groups:
+            self._groups[ascending] = Group.of(self.vectors, ascending)
+        return self._groups[ascending]
 
 
 class Partition:
-    """Groups that hold every network once, as arrays.
+    """Hold groups that contain every network once, as arrays.
 
     Attributes:
-        groups: in some order.
-        sizes, families, largest, mothernets, parameters, shared: of each group.
-        home, others, others_parameters, others_largest: of each network: the position of its
-            group, and what that group is without it.
+        groups: in any order.
+        sizes, families, largest, mothernets, parameters, shared: for each group.
+        home: for each network, the position of its group.
+        others, others_parameters, others_largest: for each network, its group without it.
     """
 
     def __init__(self, problem: Problem, groups: Iterable[Iterable[int]]) -> None:
@@ -124,12 +129,12 @@ class Partition:
         return int(self.shared.sum())
 
     def replaced(self, gone: Sequence[int], groups: Iterable[Iterable[int]]) -> "Partition":
-        """The partition with other *groups* for those at the positions *gone*; they come last."""
+        """Return the partition with *groups*, placed last, for those at the positions *gone*."""
         kept = [group.members for at, group in enumerate(self.groups) if at not in gone]
         return Partition(self.problem, [*kept, *groups])
 
 
 def _minima(rows: np.ndarray) -> np.ndarray:
-    """The minimum of the first 0, 1, ... of *rows*: ``(m, numbers)`` to ``(m + 1, numbers)``."""
-    nothing = np.full((1, rows.shape[1]), MOST)
+    """Return the minima of the first 0, 1, ... rows: ``(m, numbers)`` to ``(m + 1, numbers)``."""
+    nothing = np.full((1, rows.shape[1]), UNBOUNDED)
     return np.minimum.accumulate(np.concatenate([nothing, rows]))

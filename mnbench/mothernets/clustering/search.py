@@ -1,6 +1,7 @@
-"""The search for the partitions whose groups share most: merging, exchanging, regrouping.
+"""Search for the partitions whose groups share most: merge, exchange, regroup.
 
-Everything is counted in integers and ties go to the first, so the result is the same everywhere.
+Open this module to change the search for more than 10 networks. Everything is counted in integers
+and ties go to the first candidate. So the result is the same on every machine.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from mnbench.mothernets.clustering.partition import Group, Members, Partition, P
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Other groups in the place of some of a partition's.
+    """Describe a replacement of some of a partition's groups by others.
 
     Attributes:
+        partition: the partition before.
         total: the parameters that all groups share afterwards.
         gone: positions of the groups that go.
-        groups: what comes.
+        groups: the groups that come.
     """
 
     partition: Partition
@@ -28,46 +30,51 @@ class Change:
     groups: tuple[Members, ...]
 
     def made(self) -> Partition:
-        """Change, then exchange networks for as long as more is shared."""
+        """Return the changed partition, after exchanging networks while more gets shared."""
         before = self.partition
         return exchange(before.replaced(self.gone, self.groups), settled=before.groups)
 
 
 def one_number(problem: Problem, g: int) -> Partition | None:
-    """Search for *g* groups; None if so few are not found."""
+    """Search for *g* groups; return None if the search ends with more."""
     groups = merged(problem, _networks(problem), g)
     if len(groups) == g:
         return _regrouped(exchange(Partition(problem, groups)))
     partition = fewest(problem)
     if len(partition.groups) > g:
         return None
-    while len(partition.groups) < g:
-        partition = _regrouped(_best_split(partition).made())
+    while len(partition.groups) < g and (split := _best_split(partition)):
+        partition = _regrouped(split.made())
     return partition
 
 
 def every_number(problem: Problem) -> dict[int, Partition]:
-    """Search for every number of groups that can be found, so that neighbours agree.
+    """Search for every number of groups, so that neighbouring numbers agree.
 
-    From single networks down, the best merge starts the search for the next number of groups.
-    Then, for as long as the best merge or split of what was found for one number shares more than
-    what was found for the next, it takes its place.
+    From single networks down, the best merge starts the search for the next number of groups. Then
+    the best merge and split of each result are compared with the results next to it. A better one
+    takes the place of the result, until none is better.
+
+    Returns:
+        The partition by the number of its groups.
     """
     partition = Partition(problem, [[network] for network in _networks(problem)])
-    found = {len(partition.groups): partition}
+    partitions = {len(partition.groups): partition}
     while change := _best_merge(partition) or _dissolved(partition):
         partition = _regrouped(change.made())
-        found[len(partition.groups)] = partition
-    unchecked = set(found)
+        partitions[len(partition.groups)] = partition
+    unchecked = set(partitions)
     while unchecked:
         number = min(unchecked)
         unchecked.remove(number)
-        for change in filter(None, (_best_split(found[number]), _best_merge(found[number]))):
-            other = number - len(change.gone) + len(change.groups)
-            if other not in found or change.total > found[other].total:
-                found[other] = _regrouped(change.made())
-                unchecked.add(other)
-    return found
+        partition = partitions[number]
+        for change in filter(None, (_best_split(partition), _best_merge(partition))):
+            next_number = number - len(change.gone) + len(change.groups)
+            known = partitions.get(next_number)
+            if known is None or change.total > known.total:
+                partitions[next_number] = _regrouped(change.made())
+                unchecked.add(next_number)
+    return partitions
 
 
 def fewest(problem: Problem) -> Partition:
@@ -79,7 +86,7 @@ def fewest(problem: Problem) -> Partition:
 
 
 def _best_merge(partition: Partition) -> Change | None:
-    """The merge of two groups that leaves most shared, if any may be merged."""
+    """Return the merge of two groups that leaves most shared, if any may be merged."""
     gain, *gone = Merges(partition).best()
     if gain == NEVER:
         return None
@@ -87,7 +94,7 @@ def _best_merge(partition: Partition) -> Change | None:
 
 
 def _best_split(partition: Partition) -> Change | None:
-    """The split of a group that leaves most shared, if any has two networks."""
+    """Return the split of a group that leaves most shared, if any has two networks."""
     gains = {
         at: _split_gain(partition.problem, group)
         for at, group in enumerate(partition.groups)
@@ -101,32 +108,34 @@ def _best_split(partition: Partition) -> Change | None:
 
 
 def _best_regrouping(partition: Partition) -> Change | None:
-    """The merge of two groups and split of a third one that adds most, if any does."""
+    """Return the merge of two groups and split of a third one that adds most, if any does."""
     p, merges = partition, Merges(partition)
-    best = p.total, (), ()
+    best_total, best_gone, best_split = p.total, (0, 0, 0), None
     gain, *pair = merges.best()
     for at, group in enumerate(p.groups):
         if len(group.members) < 2:
             continue
-        added, one, other = merges.best(without=at) if at in pair else (gain, *pair)
-        if added > NEVER and (total := p.total + added + _split_gain(p.problem, group)) > best[0]:
-            best = total, (one, other, at), group
-    total, gone, group = best
-    if not gone:
+        added, first, second = merges.best(without=at) if at in pair else (gain, *pair)
+        if added == NEVER:
+            continue
+        total = p.total + added + _split_gain(p.problem, group)
+        if total > best_total:
+            best_total, best_gone, best_split = total, (first, second, at), group
+    if best_split is None:
         return None
-    split = (half.members for half in halves(p.problem, group))
-    return Change(p, total, gone, (_both(p, *gone[:2]), *split))
+    split = (half.members for half in halves(p.problem, best_split))
+    return Change(p, best_total, best_gone, (_both(p, *best_gone[:2]), *split))
 
 
 def _regrouped(partition: Partition) -> Partition:
-    """Regroup, and exchange again, for as long as more is shared."""
+    """Return the partition after regrouping and exchanging while more gets shared."""
     while change := _best_regrouping(partition):
         partition = change.made()
     return partition
 
 
 def _dissolved(partition: Partition) -> Change | None:
-    """Spread the networks of some group over the others, if those may take them."""
+    """Return the partition without one group, its networks spread over others, if allowed."""
     return next(
         filter(None, (_spread(partition, at) for at in np.argsort(partition.sizes, kind="stable"))),
         None,
@@ -134,11 +143,12 @@ def _dissolved(partition: Partition) -> Change | None:
 
 
 def _spread(partition: Partition, at: int) -> Change | None:
-    """Put each network of the group at *at*, the largest first, where it leaves most shared."""
+    """Move each network of the group at *at*, the largest first, to the group that gains most."""
     p, vectors = partition, partition.problem.vectors
     kin = np.flatnonzero((p.families == p.families[at]) & (np.arange(len(p.groups)) != at))
     mothernets, sizes, largest = p.mothernets[kin], p.sizes[kin], p.largest[kin]
-    parameters, added = p.parameters[kin], [() for _ in kin]
+    parameters = p.parameters[kin]
+    added: list[Members] = [() for _ in kin]
     for network in sorted(p.groups[at].members, key=lambda network: -vectors.parameters[network]):
         rows = np.minimum(mothernets, vectors.rows[network])
         together = vectors.count(rows, p.families[kin])
@@ -160,12 +170,12 @@ def _spread(partition: Partition, at: int) -> Change | None:
 
 
 def _split_gain(problem: Problem, group: Group) -> int:
-    """What splitting *group* adds; seldom more than nothing."""
+    """Return what splitting *group* adds; it is seldom positive."""
     return sum(half.shared for half in halves(problem, group)) - group.shared
 
 
-def _both(partition: Partition, one: int, other: int) -> Members:
-    return partition.groups[one].members + partition.groups[other].members
+def _both(partition: Partition, first: int, second: int) -> Members:
+    return partition.groups[first].members + partition.groups[second].members
 
 
 def _networks(problem: Problem) -> Members:

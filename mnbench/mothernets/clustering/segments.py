@@ -1,46 +1,50 @@
-"""The parts of a network as columns of integers whose least values are a MotherNet's part.
+"""Describe parts of a network as columns of integers whose minima describe the MotherNet's part.
 
-A segment says, for one part of a family's networks, which numbers describe it and how many
-parameters it has with given numbers, for many networks at once. It repeats in numpy what
-:func:`mnbench.mothernets.construct` and :func:`mnbench.architectures.parameter_count` say of one
-network; a test proves on random ensembles of every family that it says the same.
+Open this module when a new kind of block must be clustered. A segment stands for one part of a
+family's networks. It says which numbers describe the part, and counts its parameters for many
+networks at once. It repeats in numpy what :func:`mnbench.mothernets.construct` and
+:func:`mnbench.architectures.parameter_count` compute for one network. A test compares both on
+random ensembles of every family.
 
-Every number must be one whose minimum over a group is the MotherNet's. A layer that is not there
-has width 0, and kernels are written squared, since that is how they count.
+The trap: the minimum of a number over a group must be the MotherNet's number. So a missing layer
+has width 0. Kernels are squared because parameter counts need their squares.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from mnbench.architectures import Block, Dense, Plain, Residual
 
-MOST = np.iinfo(np.int64).max  # the minimum of nothing
+UNBOUNDED = np.iinfo(np.int64).max  # the minimum of no numbers at all
 
 Counted = tuple[np.ndarray, np.ndarray]  # parameters, and channels that flow out, each (m,)
 
 
-class Segment(Protocol):
-    """A part of the networks of one family."""
+B = TypeVar("B", bound=Block, contravariant=True)
+
+
+class Segment(Protocol[B]):
+    """Describe one part of the networks of a family, a block of kind B."""
 
     @property
     def columns(self) -> int:
-        """How many numbers describe the part."""
+        """Number of integers that describe the part."""
 
-    def numbers(self, block: Block) -> np.ndarray:
-        """Write a network's part down: int64 ``(columns,)``."""
+    def numbers(self, block: B) -> np.ndarray:
+        """Describe a network's part: int64 ``(columns,)``."""
 
     def count(self, numbers: np.ndarray, flow: np.ndarray) -> Counted:
-        """Count parameters where channels *flow* in ``(m,)``; *numbers* are ``(m, columns)``."""
+        """Count parameters of parts ``(m, columns)`` into which channels *flow* ``(m,)``."""
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Layers one behind the other: a stem's convolution, a plain block, the head's hidden layers.
+    """Describe consecutive layers: a stem's convolution, a plain block, the head's hidden layers.
 
-    Its numbers are the layers' widths; for each position the least width from there to the end,
-    which is what must carry all that flows where other members insert layers; squared kernels.
+    The numbers are the layers' widths, the minimum width from each layer to the end, and the
+    squared kernels. Where other members insert layers, that minimum must carry all that flows.
     """
 
     length: int
@@ -48,26 +52,26 @@ class Chain:
 
     @property
     def columns(self) -> int:
-        """Three for each layer."""
+        """Number of integers: three for each layer."""
         return 3 * self.length
 
     def numbers(self, block: Plain) -> np.ndarray:
-        """As :meth:`Segment.numbers`."""
+        """Describe a block: see :meth:`Segment.numbers`."""
         numbers = np.zeros((3, self.length), dtype=np.int64)
-        numbers[1] = MOST
+        numbers[1] = UNBOUNDED
         for position, layer in enumerate(block.layers):
-            least = min(other.filters for other in block.layers[position:])
-            numbers[:, position] = layer.filters, least, layer.kernel**2
+            narrowest = min(following.filters for following in block.layers[position:])
+            numbers[:, position] = layer.filters, narrowest, layer.kernel**2
         return numbers.ravel()
 
     def count(
-        self, numbers: np.ndarray, flow: np.ndarray, limit: np.ndarray | int = MOST
+        self, numbers: np.ndarray, flow: np.ndarray, limit: np.ndarray | int = UNBOUNDED
     ) -> Counted:
-        """As :meth:`Segment.count`; what flows out is at most *limit*."""
-        widths, least, kernels = _parts(numbers, 3)
+        """Count parameters: see :meth:`Segment.count`. At most *limit* channels flow out."""
+        widths, narrowest, kernels = _parts(numbers, 3)
         lengths = np.count_nonzero(widths, axis=1)
         last = np.arange(len(numbers)), lengths - 1
-        carried = np.minimum(least[last], limit)
+        carried = np.minimum(narrowest[last], limit)
         widths = widths.copy()
         widths[last] = np.where(lengths, carried, 0)
         inputs = np.concatenate([flow[:, None], widths[:, :-1]], axis=1)
@@ -75,33 +79,36 @@ class Chain:
         return weights + self.extra * widths.sum(axis=1), np.where(lengths, carried, flow)
 
     def limit(self, numbers: np.ndarray) -> np.ndarray:
-        """What must carry what flows in: where no layer is left, all that other members insert."""
-        widths, least, _ = _parts(numbers, 3)
-        return np.where(widths[:, 0] == 0, least[:, 0], MOST)
+        """Return the width that must carry what flows in, if the MotherNet has no layer here.
+
+        It is the narrowest layer that a member inserts; UNBOUNDED if the MotherNet has layers.
+        """
+        widths, narrowest, _ = _parts(numbers, 3)
+        return np.where(widths[:, 0] == 0, narrowest[:, 0], UNBOUNDED)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A residual block. Its numbers: the stream's width, units' filters, their squared kernels."""
+    """Describe a residual block by its stream's width, its units' filters and squared kernels."""
 
     length: int
-    block: Residual  # for what all networks of the family have in common
+    block: Residual  # of any network: unit, shortcut and activation are the family's
 
     @property
     def columns(self) -> int:
-        """One, and two for each unit."""
+        """Number of integers: one, and two for each unit."""
         return 1 + 2 * self.length
 
     def numbers(self, block: Residual) -> np.ndarray:
-        """As :meth:`Segment.numbers`."""
+        """Describe a block: see :meth:`Segment.numbers`."""
         return np.concatenate([[block.width], _layers(block, self.length)])
 
     def count(self, numbers: np.ndarray, flow: np.ndarray) -> Counted:
-        """As :meth:`Segment.count`."""
+        """Count parameters: see :meth:`Segment.count`."""
         width = flow if self.block.shortcut == "identity" else numbers[:, 0]
         filters, kernels = _parts(numbers[:, 1:], 2)
         units, inner = np.count_nonzero(filters, axis=1), filters.sum(axis=1)
-        # All that enters the first unit is flow, what enters the others is the stream.
+        # The flow enters the first unit, the stream enters the others.
         if self.block.unit == "basic":
             weights = np.einsum("ij,ij->i", filters, kernels)
             first, convolutions = filters[:, 0] * kernels[:, 0], 1
@@ -119,25 +126,25 @@ class Stream:
 
 @dataclass(frozen=True)
 class Growth:
-    """A dense block. Its numbers: transition, bottleneck, growths, squared kernels."""
+    """Describe a dense block by transition, bottleneck, growths and squared kernels."""
 
     length: int
 
     @property
     def columns(self) -> int:
-        """Two, and two for each layer."""
+        """Number of integers: two, and two for each layer."""
         return 2 + 2 * self.length
 
     def numbers(self, block: Dense) -> np.ndarray:
-        """As :meth:`Segment.numbers`."""
+        """Describe a block: see :meth:`Segment.numbers`."""
         return np.concatenate([[block.transition, block.bottleneck], _layers(block, self.length)])
 
     def count(self, numbers: np.ndarray, flow: np.ndarray) -> Counted:
-        """As :meth:`Segment.count`."""
+        """Count parameters: see :meth:`Segment.count`."""
         transition, bottleneck = numbers[:, 0], numbers[:, 1, None]
         growths, kernels = _parts(numbers[:, 2:], 2)
         after = flow[:, None] + np.cumsum(growths, axis=1)
-        inputs = np.where(growths, after - growths, 0)  # of a layer that is there
+        inputs = np.where(growths, after - growths, 0)  # a missing layer reads nothing
         inner = bottleneck * growths
         narrow = inputs * (inner + 2) + inner * (growths * kernels + 2)
         direct = inputs * (growths * kernels + 2)

@@ -1,12 +1,14 @@
-"""Networks as integer vectors whose element-wise minimum is their MotherNet.
+"""Describe networks as integer vectors whose element-wise minimum describes their MotherNet.
 
-Clustering weighs hundreds of thousands of MotherNets of which it keeps a few: numpy takes their
-minima and counts their parameters thousands at a time.
+Open this module to see why clustering is fast. A search compares hundreds of thousands of
+MotherNets and keeps a few. numpy takes their minima and counts their parameters thousands at a
+time. The trap: columns mean something else in each family.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +25,12 @@ from mnbench.architectures.counts import shapes_between
 from mnbench.mothernets.clustering.segments import Chain, Growth, Segment, Stream
 from mnbench.mothernets.construction import incompatibility
 
-CHUNK = 2048  # rows that are counted at a time: what fits into a core's cache
+CHUNK = 2048  # rows counted together, to fit into a core's cache
 
 
 @dataclass(frozen=True)
 class ImageShape:
-    """What parameters depend on beside the network."""
+    """Describe the images, on which parameter counts depend."""
 
     in_channels: int = 3
     num_classes: int = 10
@@ -37,14 +39,15 @@ class ImageShape:
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """The networks of an ensemble; only those of one family have a meaningful minimum.
+    """Hold the networks of an ensemble; only those of one family have a meaningful minimum.
+
+    Networks are of one family if they are compatible, which is an equivalence.
 
     Attributes:
         rows: int64 ``(networks, numbers)``; each family has its own columns, from the left.
-        families: int64 ``(networks,)``, of each network, numbered by first appearance; networks
-            are of one family if they are compatible, which is an equivalence.
-        layouts: of each family, what its columns mean.
-        parameters: int64 ``(networks,)``, of each network.
+        families: int64 ``(networks,)``, numbered by first appearance.
+        layouts: for each family, the meaning of its columns.
+        parameters: int64 ``(networks,)``.
     """
 
     rows: np.ndarray
@@ -54,9 +57,9 @@ class Vectors:
 
     @classmethod
     def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Vectors":
-        """Write down *networks* for images of *shape*."""
+        """Describe *networks* for images of *shape*."""
         families = np.array(_families(networks))
-        kin = [np.flatnonzero(families == family) for family in range(families.max() + 1)]
+        kin = [np.flatnonzero(families == family).tolist() for family in range(families.max() + 1)]
         layouts = tuple(Layout.of([networks[i] for i in members], shape) for members in kin)
         rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
         parameters = np.zeros(len(networks), dtype=np.int64)
@@ -68,7 +71,7 @@ class Vectors:
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """Parameters of the MotherNet of any two networks, ``(networks, networks)``; -1 is none."""
+        """Parameters of the MotherNet of any two networks, ``(networks, networks)``; -1: none."""
         counts = np.full((len(self.rows), len(self.rows)), -1)
         i, j = np.nonzero(np.triu(self.families[:, None] == self.families))
         counts[i, j] = counts[j, i] = self.together(self.rows, i, self.rows, j, self.families[i])
@@ -76,18 +79,18 @@ class Vectors:
 
     def together(
         self,
-        ones: np.ndarray,
+        left: np.ndarray,
         i: np.ndarray,
-        others: np.ndarray,
+        right: np.ndarray,
         j: np.ndarray,
         families: np.ndarray,
     ) -> np.ndarray:
-        """Count the parameters of the MotherNets of ``ones[i]`` and ``others[j]``, pair by pair.
+        """Count the parameters of the MotherNets of ``left[i]`` and ``right[j]``, pair by pair.
 
         Args:
-            ones, others: int64 ``(any, numbers)``.
-            i, j: which of them, ``(m,)``.
-            families: of each pair, ``(m,)``.
+            left, right: int64 ``(any, numbers)``.
+            i, j: rows of *left* and *right*, ``(m,)``.
+            families: each pair's family, ``(m,)``.
 
         Returns:
             int64 ``(m,)``.
@@ -95,16 +98,16 @@ class Vectors:
         counts = np.empty(len(i), dtype=np.int64)
         for start in range(0, len(i), CHUNK):
             part = slice(start, start + CHUNK)
-            rows = np.minimum(ones[i[part]], others[j[part]])
+            rows = np.minimum(left[i[part]], right[j[part]])
             counts[part] = self.count(rows, families[part])
         return counts
 
     def count(self, rows: np.ndarray, families: np.ndarray) -> np.ndarray:
-        """Count the parameters of networks ``(m, numbers)``, minima of this ensemble's or not.
+        """Count the parameters of networks or of their minima.
 
         Args:
-            rows: the networks.
-            families: of each, ``(m,)``.
+            rows: int64 ``(m, numbers)``.
+            families: each row's family, ``(m,)``.
 
         Returns:
             int64 ``(m,)``.
@@ -120,20 +123,20 @@ class Vectors:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of one family's vectors mean: segment by segment.
+    """Give the columns of one family's vectors their meaning, segment by segment.
 
     Attributes:
-        channels: behind space to depth.
-        body: the segment of the stem if it has a convolution, those of the blocks.
-        closes: of each of them, whether batch norm stands behind it.
-        pixels: of a channel, that reach the head.
+        channels: channels behind space to depth.
+        body: the segment of the stem, if it has a convolution, and those of the blocks.
+        closes: for each of them, whether batch norm stands behind it.
+        pixels: pixels of a channel that reach the head.
         hidden: the segment of the hidden layers, if any network has some.
         classes: number of logits.
-        library: parameters of each, where these are equal networks of a library; else 0.
+        library: parameters of each network, if these are equal networks of a library; else 0.
     """
 
     channels: int
-    body: tuple[Segment, ...]
+    body: tuple[Segment[Any], ...]  # each takes its own kind of block
     closes: tuple[bool, ...]
     pixels: int
     hidden: Chain | None
@@ -142,9 +145,10 @@ class Layout:
 
     @classmethod
     def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
-        """The layout that has room for all of *networks*, which are of one family."""
-        first, most_hidden = networks[0], max(len(network.head.hidden) for network in networks)
-        body, closes = [], []
+        """Make a layout with room for all of *networks*, which are of one family."""
+        first, hidden = networks[0], max(len(network.head.hidden) for network in networks)
+        body: list[Segment[Any]] = []
+        closes = []
         if first.stem.filters:
             body.append(Chain(1, extra=2 * first.stem.activated))
             closes.append(False)
@@ -156,18 +160,18 @@ class Layout:
             body=tuple(body),
             closes=tuple(closes),
             pixels=_pixels(first, shape),
-            hidden=Chain(most_hidden, extra=1) if most_hidden else None,
+            hidden=Chain(hidden, extra=1) if hidden else None,
             classes=shape.num_classes,
             library=parameter_count(first, **asdict(shape)) if first.library else 0,
         )
 
     @property
     def columns(self) -> int:
-        """How many numbers describe a network."""
+        """Number of integers that describe a network."""
         return sum(part.columns for part in (*self.body, self.hidden) if part)
 
     def numbers(self, network: Architecture) -> np.ndarray:
-        """Write down *network*: int64 ``(columns,)``."""
+        """Describe *network*: int64 ``(columns,)``."""
         stem, parts = network.stem, list(network.blocks)
         if stem.filters:
             parts.insert(0, Plain((Layer(stem.filters, stem.kernel),)))
@@ -200,8 +204,8 @@ class Layout:
         return total + (flow + 1) * self.classes
 
 
-def _segment(blocks: Sequence[Block]) -> Segment:
-    """The segment of one position's *blocks*."""
+def _segment(blocks: Sequence[Block]) -> Segment[Any]:
+    """Return a segment with room for all *blocks* at one position."""
     length = max(len(block.layers) for block in blocks)
     if isinstance(blocks[0], Residual):
         return Stream(length, blocks[0])
@@ -209,7 +213,7 @@ def _segment(blocks: Sequence[Block]) -> Segment:
 
 
 def _pixels(network: Architecture, shape: ImageShape) -> int:
-    """Pixels of a channel that reach the head: the same for all of a family."""
+    """Count a channel's pixels that reach the head: the same for a whole family."""
     if network.library or network.head.pool == "average":
         return 1
     *_, last = shapes_between(network, shape.image_size, shape.in_channels)
@@ -217,7 +221,7 @@ def _pixels(network: Architecture, shape: ImageShape) -> int:
 
 
 def _families(networks: Sequence[Architecture]) -> list[int]:
-    """Number each network's family, from 0."""
+    """List each network's family, numbered from 0 by first appearance."""
     founders: list[Architecture] = []
     families = []
     for network in networks:

@@ -1,7 +1,8 @@
 """Hatch a member from its MotherNet. The one entrance: :func:`hatch`.
 
 In come a trained module and two architecture values; out goes a larger module that computes the
-same function.
+same function. Open ``hatching`` for the idea, ``growth`` for each kind of block, ``flow`` for the
+replication of channels.
 """
 
 from mnbench.mothernets.hatching.hatching import hatch, hatching_difference, perturb

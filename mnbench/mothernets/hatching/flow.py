@@ -1,4 +1,9 @@
-"""Which channel of the MotherNet each channel of a member repeats."""
+"""The replication of channels: which channel of the MotherNet each channel of a member repeats.
+
+Open this module to see why widening preserves the function: :func:`expanded` divides by the number
+of replicas. The trap: a new channel (NEW, -1) is no channel of the MotherNet, so clamp it before
+indexing.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +15,7 @@ NEW = -1  # a channel that the MotherNet does not have
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What flows between two layers of a member, in terms of its MotherNet's channels.
+    """Describe a member's channels between two layers in terms of its MotherNet's channels.
 
     Attributes:
         source: int64 ``(member's channels,)``, the MotherNet's channel that each repeats, or NEW.
@@ -22,14 +27,18 @@ class Flow:
 
     @classmethod
     def same(cls, width: int, device: torch.device) -> "Flow":
-        """Every channel once."""
+        """Return a flow in which each of *width* channels occurs once."""
         return cls(torch.arange(width, device=device), width)
 
     @classmethod
     def widened(
         cls, width: int, wider: int, device: torch.device, generator: torch.Generator | None
     ) -> "Flow":
-        """Let *wider* channels repeat *width* ones as evenly as can be, by turns or at random."""
+        """Return a flow of *wider* channels that repeat *width* channels evenly.
+
+        Each channel is repeated ``wider / width`` times, rounded up or down: in order without a
+        *generator*, at random with one.
+        """
         turns = -(-wider // width)
         orders = [torch.arange(width)] + [
             torch.arange(width) if generator is None else torch.randperm(width, generator=generator)
@@ -39,25 +48,25 @@ class Flow:
 
     @property
     def is_new(self) -> Tensor:
-        """Bool ``(member's channels,)``."""
+        """Whether the MotherNet lacks each channel: bool ``(member's channels,)``."""
         return self.source == NEW
 
     @property
     def repeats(self) -> Tensor:
-        """How often the channel that each of the member's channels repeats occurs."""
+        """Number of replicas of each channel's source: int64 ``(member's channels,)``."""
         return torch.bincount(self.source + 1)[self.source + 1]
 
-    def joined(self, other: "Flow") -> "Flow":
-        """The flow behind concatenating channels."""
-        behind = torch.where(other.is_new, NEW, other.source + self.width)
-        return Flow(torch.cat([self.source, behind]), self.width + other.width)
+    def joined(self, appended: "Flow") -> "Flow":
+        """Return the flow behind concatenating both flows' channels."""
+        source = torch.where(appended.is_new, NEW, appended.source + self.width)
+        return Flow(torch.cat([self.source, source]), self.width + appended.width)
 
     def extended(self, channels: int) -> "Flow":
-        """The flow behind concatenating so many new channels."""
+        """Return the flow behind concatenating a number of new channels."""
         return Flow(torch.cat([self.source, self.source.new_full((channels,), NEW)]), self.width)
 
     def flattened(self, positions: int) -> "Flow":
-        """The flow behind flattening channels of *positions* pixels each, channel by channel."""
+        """Return the flow behind flattening channels of *positions* pixels, channel by channel."""
         pixel = torch.arange(positions, device=self.source.device)
         features = self.source[:, None] * positions + pixel
         features[self.is_new] = NEW
@@ -65,12 +74,12 @@ class Flow:
 
 
 def expanded(weight: Tensor, inputs: Flow, outputs: Flow) -> Tensor:
-    """Repeat a weight along both flows, and divide it by how often each input is repeated.
+    """Return a weight replicated along both flows, divided by each input's number of replicas.
 
     Args:
         weight: the MotherNet's, ``(outputs.width, inputs.width, ...)``.
-        inputs: what flows in; new channels get zeros.
-        outputs: what flows out; new channels get zeros.
+        inputs: the flow that the layer reads; new channels get zeros.
+        outputs: the flow behind the layer; new channels get zeros.
 
     Returns:
         The member's weight, ``(channels of outputs, channels of inputs, ...)``.

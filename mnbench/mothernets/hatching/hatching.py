@@ -1,17 +1,17 @@
-"""Hatch a member from its MotherNet: widen, deepen and enlarge filters, preserving the function.
+"""Hatch a member from its MotherNet: widen, deepen and enlarge filters, function-preserving.
+
+Open this module for the idea; ``growth`` has the steps for each kind of block. One value keeps
+every step exact, the :class:`~mnbench.mothernets.hatching.flow.Flow`. It says which channel of the
+MotherNet each channel of the member replicates. Whoever reads a flow divides the MotherNet's weight
+for a channel by the number of its replicas. So the replicas sum to the MotherNet's value. A
+residual block adds to one flow throughout; a dense block joins flows.
+
+A missing layer is inserted without changing the function. In a plain block it is the identity.
+Beside a residual stream it is a unit that adds zero. In a dense block it adds channels that no
+weight reads yet. All of it can be trained at once: no gradient is zero for more than two steps.
 
 Source: the transformations of Net2Net (Chen, Goodfellow, Shlens 2016, sections 2.2 and 2.3),
 extended to batch norm, pooling, flattening, larger filters, skip connections and concatenations.
-
-What keeps every step exact is one value, the :class:`~mnbench.mothernets.hatching.flow.Flow`:
-which channel of the MotherNet each channel of the member repeats. Whoever consumes a flow takes the
-MotherNet's weight for that channel divided by *how often* it is repeated, so the repeats sum to
-what the MotherNet computed. A residual block adds to one flow throughout; a dense block joins
-flows.
-
-What the MotherNet lacks is inserted so that it changes nothing: in a chain as the identity, beside
-a residual stream as a unit that adds zero, in a dense block as channels that no weight listens to
-yet. All of it can be trained at once: no gradient is zero for more than two steps.
 """
 
 import copy
@@ -20,8 +20,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from mnbench.architectures import Architecture, Plain, build
+from mnbench.architectures import Architecture
 from mnbench.architectures.counts import shapes_between
+from mnbench.architectures.modules import Network, PlainBlock, assemble
 from mnbench.errors import UserError
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.hatching.flow import Flow
@@ -38,58 +39,58 @@ def hatch(
     generator: torch.Generator | None = None,
     calibration: Tensor | None = None,
 ) -> nn.Module:
-    """Make the network that *architecture* describes, computing what its MotherNet computes.
+    """Return a larger network that computes the function of its trained MotherNet.
 
-    In eval mode its logits equal the MotherNet's to rounding error (at noise 0). In training mode
-    they nearly do: an inserted layer's batch norm gets the mean and variance of what flows there,
-    and a scale and shift that undo them.
+    In eval mode the logits equal the MotherNet's up to rounding (at noise 0). In training mode
+    they nearly do: an inserted layer's batch norm gets the mean and variance of its input, and a
+    scale and shift that undo them.
 
     Args:
-        mothernet_module: the trained MotherNet; left as it is.
+        mothernet_module: the trained MotherNet, as ``build`` made it; left unchanged.
         mothernet_architecture: its value.
         architecture: the member's value.
-        noise: standard deviation of the noise added to every weight tensor to break the symmetry
-            of repeated channels, as a fraction of that tensor's own standard deviation.
-        generator: chooses the channels that widening repeats, and the noise (CPU generator);
-            without one the choice is by turns, and the noise from torch's global generator.
-        calibration: training images ``(n, channels, height, width)``, normalised as in training,
-            from which the mean and variance at inserted layers are measured; without them they are
-            estimated from the batch norm before, whose output is taken to be Gaussian.
+        noise: standard deviation of the noise added to every weight tensor, as a fraction of that
+            tensor's own standard deviation. It breaks the symmetry of replicated channels.
+        generator: a CPU generator that chooses the channels to replicate, and the noise. Without
+            it channels are replicated in order, and noise comes from torch's global generator.
+        calibration: training images ``(n, channels, height, width)``, normalised as in training.
+            Means and variances at inserted layers are measured on them. Without them these are
+            estimated: the output of the batch norm before is taken to be Gaussian.
 
     Returns:
         The member, in the MotherNet's dtype, device and train/eval mode.
 
     Raises:
         UserError: the member cannot be hatched from this MotherNet; names the position.
+        TypeError: *mothernet_module* was not made by ``build``.
+
+    >>> from mnbench.architectures import build, load_architectures
+    >>> from mnbench.mothernets import construct
+    >>> from mnbench.mothernets.hatching import hatch, hatching_difference
+    >>> members = load_architectures("v5-small")
+    >>> mothernet = construct(members)
+    >>> trained = build(mothernet, in_channels=1, num_classes=10)
+    >>> member = hatch(trained, mothernet, members[4])
+    >>> hatching_difference(trained, member, torch.rand(2, 1, 28, 28)) < 1e-4
+    True
     """
     _check_reachable(mothernet_architecture, architecture)
     if architecture.library:  # reachable from its equal only
         member = copy.deepcopy(mothernet_module)
     else:
-        member = _empty_like(mothernet_module, mothernet_architecture, architecture)
-        moments = _moments(mothernet_module, mothernet_architecture, architecture, calibration)
-        with torch.no_grad():
-            _grow(mothernet_module, member, architecture, Growth(generator, moments))
+        member = _grown(
+            mothernet_module, mothernet_architecture, architecture, generator, calibration
+        )
     if noise:
         perturb(member, noise, generator)
     return member.train(mothernet_module.training)
-
-
-def _grow(mother: nn.Module, member: nn.Module, architecture: Architecture, growth: Growth) -> None:
-    """Fill every module of a freshly built member."""
-    first = _first(mother)
-    channels = first.in_channels if isinstance(first, nn.Conv2d) else first.in_features
-    flow = growth.stem(mother.stem, member.stem, Flow.same(channels, first.weight.device))
-    for block, ours, theirs in zip(architecture.blocks, mother.blocks, member.blocks, strict=True):
-        flow = growth.block(type(block), ours, theirs, flow)
-    growth.head(mother.head, member.head, flow)
 
 
 def perturb(network: nn.Module, noise: float, generator: torch.Generator | None = None) -> None:
     """Add Gaussian noise to every weight matrix and filter, in place.
 
     Args:
-        network: any module; vectors (biases, batch norm) are left alone.
+        network: any module; vectors (biases, batch norm) stay as they are.
         noise: the noise's standard deviation as a fraction of each tensor's own.
         generator: a CPU generator.
     """
@@ -97,20 +98,23 @@ def perturb(network: nn.Module, noise: float, generator: torch.Generator | None 
         for weight in network.parameters():
             if weight.ndim > 1 and weight.numel() > 1:  # a single number has no deviation
                 sample = torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
-                weight += noise * weight.std() * sample.to(weight.device)
+                weight.add_(noise * weight.std() * sample.to(weight.device))
 
 
 def hatching_difference(mothernet: nn.Module, member: nn.Module, images: Tensor) -> float:
     """Return the largest difference of logits, relative to the MotherNet's largest logit.
 
-    Both networks answer in eval mode and are left in the mode they were in.
+    Args:
+        mothernet: any module; it stays in its train/eval mode.
+        member: likewise.
+        images: ``(n, channels, height, width)``, given to both in eval mode.
     """
-    expected, hatched = (_answer(network, images) for network in (mothernet, member))
+    expected, hatched = (_logits(network, images) for network in (mothernet, member))
     scale = expected.abs().max().clamp_min(torch.finfo(expected.dtype).tiny)
     return float((hatched - expected).abs().max() / scale)
 
 
-def _answer(network: nn.Module, images: Tensor) -> Tensor:
+def _logits(network: nn.Module, images: Tensor) -> Tensor:
     training = network.training
     with torch.no_grad():
         logits = network.eval()(images)
@@ -119,7 +123,7 @@ def _answer(network: nn.Module, images: Tensor) -> Tensor:
 
 
 def _check_reachable(mothernet: Architecture, member: Architecture) -> None:
-    """Refuse a member unless the MotherNet is what both of them have in common."""
+    """Refuse a member unless it and the MotherNet have exactly the MotherNet in common."""
     try:
         common = construct([mothernet, member])
     except UserError as error:
@@ -127,65 +131,76 @@ def _check_reachable(mothernet: Architecture, member: Architecture) -> None:
     if common != mothernet:
         places = ["stem", *(f"block {i}" for i in range(1, len(mothernet.blocks) + 1))]
         ours = [str(mothernet.stem).strip(), *mothernet.blocks]
-        theirs = [str(common.stem).strip(), *common.blocks]
-        where = next(
+        carried = [str(common.stem).strip(), *common.blocks]
+        difference = next(
             (
-                f"{place} is {one}, at most {most} can be carried"
-                for place, one, most in zip(places, ours, theirs, strict=True)
-                if one != most
+                f"{place} is {part}, at most {maximum} can be carried"
+                for place, part, maximum in zip(places, ours, carried, strict=True)
+                if part != maximum
             ),
             f"head {mothernet.head.hidden}, at most {common.head.hidden} can be carried",
         )
-        raise UserError(f"{member.name} cannot be hatched from {mothernet.name}: {where}")
+        raise UserError(f"{member.name} cannot be hatched from {mothernet.name}: {difference}")
+
+
+def _grown(
+    mothernet: nn.Module,
+    mothernet_architecture: Architecture,
+    architecture: Architecture,
+    generator: torch.Generator | None,
+    calibration: Tensor | None,
+) -> Network:
+    if not isinstance(mothernet, Network):
+        raise TypeError(f"a MotherNet is what `build` returns, got {type(mothernet).__name__}")
+    images = _first_layer(mothernet)
+    channels = images.in_channels if isinstance(images, nn.Conv2d) else images.in_features
+    member = _empty_like(mothernet, mothernet_architecture, architecture)
+    moments = _moments(mothernet, member, calibration)
+    with torch.no_grad():
+        flow = Flow.same(channels, images.weight.device)
+        Growth(generator, moments).network(mothernet, member, flow)
+    return member
 
 
 def _empty_like(
-    mothernet: nn.Module, mothernet_architecture: Architecture, architecture: Architecture
-) -> nn.Module:
+    mothernet: Network, mothernet_architecture: Architecture, architecture: Architecture
+) -> Network:
     """Build the member without drawing from the global generator: every value is set later."""
-    first, classifier = _first(mothernet), mothernet.head.classifier
+    first, head = _first_layer(mothernet), mothernet.head
     factor = architecture.stem.space_to_depth
     if isinstance(first, nn.Conv2d):
         channels, shrinking = first.in_channels // factor**2, factor * _shrinking(architecture)
         *_, last = shapes_between(mothernet_architecture, shrinking, channels)
-        features = next(m for m in mothernet.head.modules() if isinstance(m, nn.Linear)).in_features
-        # Any image size that leaves as many pixels to flatten will do.
-        image_size = shrinking * math.isqrt(features // last.channels)
-    else:  # fully connected: any shape of as many numbers will do
+        linear = head.hidden[0].linear if len(head.hidden) else head.classifier
+        # Any image size that leaves the same number of pixels to flatten will do.
+        image_size = shrinking * math.isqrt(linear.in_features // last.channels)
+    else:  # fully connected: any shape of the same size will do
         channels, image_size = first.in_features // factor**2, factor
     with torch.random.fork_rng(devices=[]):
-        member = build(
-            architecture,
-            in_channels=channels,
-            num_classes=classifier.out_features,
-            image_size=image_size,
-        )
+        member = assemble(architecture, channels, head.classifier.out_features, image_size)
     return member.to(first.weight.device, first.weight.dtype)
 
 
-def _first(network: nn.Module) -> nn.Conv2d | nn.Linear:
-    """The layer that sees the images."""
+def _first_layer(network: Network) -> nn.Conv2d | nn.Linear:
+    """Return the layer that reads the images."""
     return next(m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear))
 
 
 def _shrinking(architecture: Architecture) -> int:
-    """How many pixels of an image's side become one behind the last block."""
+    """Return how many pixels of an image's side become one behind the last block."""
     factors = [getattr(block, block.shrinking) for block in architecture.blocks]
     return architecture.stem.stride * architecture.stem.pool * math.prod(factors)
 
 
 def _moments(
-    module: nn.Module,
-    mothernet: Architecture,
-    member: Architecture,
-    calibration: Tensor | None,
+    mothernet: Network, member: Network, calibration: Tensor | None
 ) -> dict[nn.Module, Moments]:
-    """Measure what flows where layers are inserted into a chain."""
+    """Measure mean and variance behind each plain block's layers that are followed by new ones."""
     places = [
-        module.blocks[i].layers
-        for i, (ours, theirs) in enumerate(zip(mothernet.blocks, member.blocks, strict=True))
-        if isinstance(ours, Plain) and len(ours.layers) < len(theirs.layers)
+        ours.layers
+        for ours, theirs in zip(mothernet.blocks, member.blocks, strict=True)
+        if isinstance(ours, PlainBlock) and len(ours.layers) < len(theirs.layers)
     ]
     if calibration is None or not places:
         return {}
-    return dict(zip(places, measured(module, calibration, places), strict=True))
+    return dict(zip(places, measured(mothernet, calibration, places), strict=True))

@@ -1,7 +1,10 @@
-"""Means and variances where a layer is inserted: what its batch norm must undo."""
+"""Means and variances in front of an inserted layer, which its batch norm must undo.
+
+Open this module when a hatched network differs from its MotherNet in training mode.
+"""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,36 +13,39 @@ Moments = tuple[Tensor, Tensor]  # mean and variance of each channel
 
 
 @torch.no_grad()
-def measured(network: nn.Module, images: Tensor, places: list[nn.Module]) -> Iterator[Moments]:
+def measured(network: nn.Module, images: Tensor, places: Sequence[nn.Module]) -> Iterator[Moments]:
     """Measure what leaves each of *places*, submodules of *network*, in training mode.
 
     Args:
-        network: left as it is.
+        network: stays unchanged.
         images: ``(n, channels, height, width)``, normalised as in training.
-        places: in any order.
+        places: modules, in any order.
 
     Yields:
         Mean and variance ``(channels,)``, place by place.
     """
     # In training mode, as a member will see them; on a copy, whose running statistics may move.
     memo: dict[int, nn.Module] = {}
-    found: dict[nn.Module, Moments] = {}
+    moments: dict[nn.Module, Moments] = {}
 
-    def note(place: nn.Module, inputs: object, output: Tensor) -> None:
+    def record(place: nn.Module, inputs: object, output: Tensor) -> None:
         variance, mean = torch.var_mean(output, dim=(0, 2, 3), correction=0)
-        found[place] = mean, variance
+        moments[place] = mean, variance
 
     copied = copy.deepcopy(network, memo).train()
     copies = [memo[id(place)] for place in places]
     for place in copies:
-        place.register_forward_hook(note)
+        place.register_forward_hook(record)
     copied(images)
     for place in copies:
-        yield found[place]
+        yield moments[place]
 
 
 def estimated(norm: nn.BatchNorm2d) -> Moments:
-    """Mean and variance of relu(scale * z + shift) for a standard Gaussian z, per channel."""
+    """Compute mean and variance of relu(scale * z + shift) for a standard Gaussian z, per channel.
+
+    Scale and shift are those of *norm*. Both results are ``(channels,)``.
+    """
     scale, shift = norm.weight.abs().clamp_min(1e-12), norm.bias
     gaussian = torch.distributions.Normal(torch.zeros_like(shift), torch.ones_like(shift))
     below, density = gaussian.cdf(shift / scale), gaussian.log_prob(shift / scale).exp()

@@ -288,12 +288,12 @@ def test_a_network_without_blocks_needs_hidden_layers_on_pixels(head):
 
 @pytest.mark.parametrize("data", [None, 3, "8-8", [[8]]])
 def test_what_is_no_mapping_is_no_network(data):
-    assert "expected keys name, stem, blocks, head" in refused(data, where="my.yaml")
+    assert "expected keys name, stem, blocks, head" in refused(data, file="my.yaml")
 
 
 @pytest.mark.parametrize("blocks", [[], [[8, 0]], [["8"]], [[{"filters": 8, "kernel": 2}]], None])
 def test_every_error_names_the_file_once(blocks):
-    message = refused({"blocks": blocks}, where="my.yaml")
+    message = refused({"blocks": blocks}, file="my.yaml")
     assert message.startswith("my.yaml: network 'network'") and message.count("my.yaml") == 1
 
 

@@ -181,9 +181,9 @@ def test_every_approach_but_treenets_can_plan_it(study):
     approaches = {row.approach for row in plan.ensembles}
     assert approaches == set(study["approaches"]) - {"treenets"}
     members = [row.members for row in plan.ensembles if row.approach == "mothernets"][-1]
-    assert [id.split("/")[-2:] for id in members] == [
-        ["full_data", "small"],
-        ["full_data", "timm-test_resnet"],
+    assert [(id.approach, id.name) for id in members] == [
+        ("full_data", "small"),
+        ("full_data", "timm-test_resnet"),
     ]
 
 
@@ -251,9 +251,11 @@ def test_a_model_of_timm_is_trained_and_teaches(taught):
     described = teacher.networks[0]
     assert Architecture.from_dict(described["architecture"]) == network
     assert described["parameters"] == parameter_count(network, **GREY)
-    assert teacher.cost.flops == teacher.cost.examples * training_flops(network, 28, **shape)
+    assert teacher.cost.training_flops == teacher.cost.examples * training_flops(
+        network, 28, **shape
+    )
     # Without augmentation the teacher answers every training image once.
     answers = TRAIN * forward_flops(network, 28, **shape)
     own = student.cost.examples * training_flops(SMALL, 28, **shape)
-    assert student.cost.flops == own + answers
+    assert student.cost.training_flops == own + answers
     assert student.parents == (teacher.id,)

@@ -19,7 +19,7 @@ import torchvision.datasets
 from torchvision.datasets.utils import calculate_md5
 
 from mnbench.datasets import DATASETS, check_available, dataset, load_train, prepare, read_train
-from mnbench.datasets.bundled import FILES, check_embedded, folder_of, load_embedded
+from mnbench.datasets.bundled import FILES, check_bundled, folder_of, load_bundled
 from mnbench.datasets.downloaded import SOURCES
 from mnbench.datasets.loading import load, load_test
 from mnbench.datasets.test_set import read_test
@@ -124,7 +124,7 @@ def empty(path: Path) -> None:
 def test_damaged_embedded_file_is_named_with_the_remedies(copied, name, damage, wrong):
     damage(copied / name)
     with pytest.raises(UserError) as error:
-        load_embedded(copied, "t10k")
+        load_bundled(copied, "t10k")
     text = message(error)
     assert text.startswith(f"{copied / name}: {wrong}")
     for remedy in ("reinstall", "git checkout", "dataset-fashion-mnist"):
@@ -135,17 +135,17 @@ def test_whole_file_with_another_content_is_altered(copied):
     labels = copied / "t10k-labels-idx1-ubyte.gz"
     labels.write_bytes((copied / "train-labels-idx1-ubyte.gz").read_bytes())
     with pytest.raises(UserError, match=r"t10k-labels-idx1-ubyte.gz: altered \(SHA-256"):
-        load_embedded(copied, "t10k")
+        load_bundled(copied, "t10k")
 
 
 @pytest.mark.parametrize(
     ("damage", "wrong"), [(Path.unlink, "missing"), (cut_in_half, "truncated")]
 )
 def test_quick_check_finds_embedded_files_missing_or_cut_short(copied, damage, wrong):
-    check_embedded(copied)
+    check_bundled(copied)
     damage(copied / "train-images-idx3-ubyte.gz")
     with pytest.raises(UserError) as error:
-        check_embedded(copied)
+        check_bundled(copied)
     assert f"{copied / 'train-images-idx3-ubyte.gz'}: {wrong}" in message(error)
 
 

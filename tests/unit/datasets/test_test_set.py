@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 from support.tiny import DATASET, MODULES, TRAINERS, change_test_set, last_of, train
 
 from mnbench.errors import UserError
-from mnbench.records.record import HISTORY, WEIGHTS, read_predictions
+from mnbench.records.predictions import read_predictions
+from mnbench.records.record import HISTORY, WEIGHTS
 from mnbench.training.job import run
 from mnbench.training.progress import Progress
 
@@ -135,7 +136,7 @@ def test_training_code_names_nothing_that_opens_test_images(name):
     if name == "mnbench.training.job":
         found.discard("test_data")  # the path that _write hands to prediction
     readers = {"test_data", "test_images", "test_labels", "test.npz", "read_test", "load_test"}
-    whole_parts = {"load", "load_embedded", "load_remote", "prepare", "read_arrays"}
+    whole_parts = {"load", "load_bundled", "load_downloaded", "prepare", "read_arrays"}
     behind_its_back = {"importlib", "import_module", "__import__", "exec"}
     if name == "mnbench.training.prefork":  # imports what a job's command line names, opens nothing
         behind_its_back = {"__import__", "exec"}

@@ -5,9 +5,9 @@ import pytest
 from scipy.special import log_softmax
 from support.answers import random_answers
 
-from mnbench.evaluation.combination import Answer, average
+from mnbench.evaluation import metrics
+from mnbench.evaluation.combination import Prediction, average
 from mnbench.evaluation.metrics import calibration
-from mnbench.evaluation.metrics import scores as measures
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
@@ -17,14 +17,14 @@ def test_the_temperature_that_made_answers_too_sure_is_found_again(temperature):
     honest = log_softmax(2 * rng.normal(size=(20_000, 5)), axis=-1)
     labels = (np.exp(honest).cumsum(axis=1) < rng.random((len(honest), 1))).sum(axis=1)
     sharpened = log_softmax(honest * temperature, axis=-1)
-    answer = Answer(sharpened, sharpened.argmax(axis=-1))
+    answer = Prediction(sharpened, sharpened.argmax(axis=-1))
     found = calibration.fit_temperature(answer, labels)
     assert found == pytest.approx(temperature, rel=0.05)
-    mended = calibration.scaled(answer, found)
-    assert measures.calibration_error(mended, labels).value() < 0.02
+    mended = calibration.scale_temperature(answer, found)
+    assert metrics.calibration_error(mended, labels).value() < 0.02
     if temperature != 1:
-        assert measures.calibration_error(answer, labels).value() > 0.03
-    np.testing.assert_array_equal(mended.predicted, answer.predicted)
+        assert metrics.calibration_error(answer, labels).value() > 0.03
+    np.testing.assert_array_equal(mended.classes, answer.classes)
 
 
 def test_the_fit_is_a_minimum():
@@ -33,8 +33,8 @@ def test_the_fit_is_a_minimum():
     best = calibration.fit_temperature(answer, labels)
 
     def loss(temperature):
-        scaled = calibration.scaled(answer, temperature)
-        return measures.negative_log_likelihood(scaled, labels).value()
+        scaled = calibration.scale_temperature(answer, temperature)
+        return metrics.negative_log_likelihood(scaled, labels).value()
 
     assert all(loss(best) <= loss(factor * best) for factor in (0.8, 0.95, 1.05, 1.2))
 
@@ -47,9 +47,9 @@ def test_reliability_by_hand_and_its_gaps_are_the_calibration_error():
     inside = (answer.confidence >= 10 / 15) & (answer.confidence < 11 / 15)
     assert found.images[10] == inside.sum()
     assert found.confidence[10] == pytest.approx(answer.confidence[inside].sum())
-    assert found.right[10] == (answer.predicted == labels)[inside].sum()
+    assert found.right[10] == (answer.classes == labels)[inside].sum()
     gaps = np.abs(found.confidence - found.right).sum() / 2000
-    assert gaps == pytest.approx(measures.calibration_error(answer, labels).value())
+    assert gaps == pytest.approx(metrics.calibration_error(answer, labels).value())
     twice = found + found
     assert twice.images.sum() == 4000 and twice.right.sum() == 2 * found.right.sum()
 

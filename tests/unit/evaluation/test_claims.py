@@ -9,7 +9,6 @@ from support.evaluations import evaluation, wrong
 
 from mnbench.architectures import Architecture, Dense, Layer, Plain, Stem
 from mnbench.evaluation.bootstrap import Bootstrap
-from mnbench.evaluation.claims import claim as claims
 from mnbench.evaluation.claims.claim import (
     NOT_REPRODUCED,
     NOT_TESTED,
@@ -18,13 +17,15 @@ from mnbench.evaluation.claims.claim import (
     read_claims,
     verdict_of,
 )
-from mnbench.evaluation.claims.evidence import Evidence, Measured
-from mnbench.evaluation.claims.marks import RULES, marks
+from mnbench.evaluation.claims.evidence import Evidence, Measurement
+from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
 from mnbench.evaluation.points import points
-from mnbench.evaluation.tables.convergence import GAINS
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables import claims, verdicts
+from mnbench.evaluation.tables import marks as marks_table
 from mnbench.planning.plan import LeftOut, Plan, Training
-from mnbench.report import verdicts
+from mnbench.report.claims_page import claims_page
 
 CLAIMS = {claim.id: claim for claim in read_claims()}
 FULL, KD = ("full_data", None, 1.0, 5), ("knowledge_distillation", None, 1.0, 5)
@@ -48,7 +49,7 @@ def evidence_of(runs, costs=None, *, left_out=(), networks=None, hatching=None, 
     for point in here:
         for run in point.runs:
             for place, id in enumerate(run.ensemble.members):
-                network = (kinds or {}).get(point.key.approach, chain)(place)
+                network = (kinds or {}).get(point.configuration.approach, chain)(place)
                 trainings[id] = Training(id, "member", (network,), {}, 0, {})
     plan = Plan("made-up", trainings, (), tuple(left_out))
     columns = ["record", "approach", "role", "networks", "epochs"]
@@ -85,11 +86,11 @@ def test_every_claim_of_the_paper_is_there():
 def test_a_test_is_passed_by_the_whole_interval():
     (faster, _) = CLAIMS["vs-kd"].tests
     for low, high, passed, undecided in ((2.1, 3, True, False), (1.9, 3, False, True)):
-        measured = Measured(2.5, low, high, ())
+        measured = Measurement(2.5, low, high, ())
         assert faster.passed(measured) is passed and faster.undecided(measured) is undecided
     (preserved,) = CLAIMS["preserved"].tests
-    assert preserved.passed(Measured.exact(1e-4, ()))
-    assert not preserved.passed(Measured.exact(2e-4, ()))
+    assert preserved.passed(Measurement.exact(1e-4, ()))
+    assert not preserved.passed(Measurement.exact(2e-4, ()))
 
 
 @pytest.mark.parametrize(
@@ -177,11 +178,11 @@ def test_hatched_epochs_count_where_training_ends_by_itself():
     ids = list(made.plan.trainings)
     rows = pd.DataFrame(
         {
-            "record": ids,
-            "approach": [id.split("/")[0] for id in ids],
+            "record": list(map(str, ids)),
+            "approach": [id.approach for id in ids],
             "role": "member",
-            "networks": [f"n{id[-1]}" for id in ids],
-            "epochs": [100.0 if id.startswith("full_data") else 30.0 for id in ids],
+            "networks": [f"n{id.name[-1]}" for id in ids],
+            "epochs": [100.0 if id.approach == "full_data" else 30.0 for id in ids],
         }
     )
     assert verdict("hatched-epochs", replace(made, networks=rows)) == NOT_TESTED
@@ -228,7 +229,10 @@ def study_of_marks(**changes):
 
 
 def test_marks_by_their_rules():
-    found = {one.approach: tuple(one.of[mark] for mark in RULES) for one in marks(study_of_marks())}
+    found = {
+        row.configuration.approach: tuple(row.grades[mark] for mark in MARKS)
+        for row in marks(study_of_marks())
+    }
     assert found == {
         "full_data": ("no", "yes", "yes", "no"),
         "knowledge_distillation": ("no", "no", "yes", "no"),
@@ -240,7 +244,9 @@ def test_marks_by_their_rules():
 
 def test_an_approach_that_cannot_take_an_ensemble_is_partly_diverse():
     out = LeftOut("fashion_mnist", "r5-small", "knowledge_distillation", "of some reason")
-    found = {one.approach: one.of for one in marks(study_of_marks(left_out=[out]))}
+    found = {
+        row.configuration.approach: row.grades for row in marks(study_of_marks(left_out=[out]))
+    }
     assert found["knowledge_distillation"]["diverse architectures"] == "partly"
 
 
@@ -252,7 +258,7 @@ def test_mothernets_that_err_more_do_not_earn_all_marks():
 def test_marks_need_full_data_and_sizes():
     assert marks(evidence_of({KD: 0.1, G1: 0.1})) == []
     of_one_size = marks(evidence_of({FULL: 0.1, KD: 0.1, G1: 0.1}))
-    assert {one.of["large size"] for one in of_one_size} == {None}
+    assert {row.grades["large size"] for row in of_one_size} == {None}
     assert verdict("four-marks", evidence_of({FULL: 0.1, KD: 0.1, G1: 0.1})) == NOT_TESTED
 
 
@@ -268,22 +274,26 @@ def test_the_gain_of_combining():
 # For people
 
 
-def test_the_report_says_every_verdict_and_what_it_would_take():
+def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
     evidence = study_of_marks(hatching={"record": 1e-7})
     everything = read_claims()
     findings = judge(everything, [evidence])
-    gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.01, 0.03)], columns=list(GAINS)
-    )
-    said = verdicts.report("made-up", everything, findings, [evidence], gains)
+    for table in (claims, verdicts, marks_table):
+        monkeypatch.setattr(table, "evidence_of", lambda results: [evidence])
+    results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
+    gains = ("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.01, 0.03)
+    columns = ["dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high"]
+    tables = {name: results.table(name) for name in ("claims", "verdicts", "marks")}
+    tables |= {"convergence": pd.DataFrame([gains], columns=columns), "missing": pd.DataFrame()}
+    text = claims_page("made-up", "cpu_seconds", tables)
     for claim in everything:
-        assert f"| {claim.id} | {verdict_of(claim, findings)} |" in said
-        assert f"## {claim.id}: {verdict_of(claim, findings)}" in said
-        assert claim.claim in said
-    assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in said
-    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from ×2 the epochs" in said
-    assert "| mothernets g=1 | yes | yes | yes | yes |" in said
-    table = claims.table(findings)
+        assert f"| {claim.id} | {verdict_of(claim, findings)} |" in text
+        assert f"## {claim.id}: {verdict_of(claim, findings)}" in text
+        assert claim.claim in text
+    assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in text
+    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from ×2 the epochs" in text
+    assert "| MotherNets, g = 1 | yes | yes | yes | yes |" in text
+    table = tables["claims"]
     assert len(table) == sum(len(claim.tests) for claim in everything)
     (row,) = table[table["claim"] == "preserved"].to_dict("records")
     assert (row["measured"], row["records"], row["verdict"]) == (1e-7, "record", REPRODUCED)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from support.answers import answers, of, random_answers
 
+from mnbench.evaluation import metrics
 from mnbench.evaluation.combination import (
     average,
     count_votes,
     super_learner_weights,
     vote,
 )
-from mnbench.evaluation.metrics import scores as measures
 
 
 @given(answers())
@@ -54,12 +54,12 @@ def test_votes_are_counted_and_ties_broken_by_the_sum():
     np.testing.assert_array_equal(count_votes(three.argmax(-1), 3), [[1, 1, 1]])
     # One vote each; the summed probabilities are 0.8, 1.25 and 0.95.
     found = vote(three)
-    assert found.predicted.tolist() == [1]
+    assert found.classes.tolist() == [1]
     np.testing.assert_allclose(found.probabilities, [[1 / 3] * 3])
     # A class with more votes wins whatever the sum.
     two_to_one = of([[0.51, 0.49]], [[0.51, 0.49]], [[0.0001, 0.9999]])
-    assert vote(two_to_one).predicted.tolist() == [0]
-    assert average(two_to_one).predicted.tolist() == [1]
+    assert vote(two_to_one).classes.tolist() == [0]
+    assert average(two_to_one).classes.tolist() == [1]
     np.testing.assert_allclose(vote(two_to_one).confidence, [2 / 3])
 
 
@@ -68,7 +68,7 @@ def test_the_vote_equals_the_loop_over_images(answer):
     log_probabilities, _ = answer
     votes = log_probabilities.argmax(axis=-1)
     summed = np.exp(log_probabilities).sum(axis=0)
-    for image, predicted in enumerate(vote(log_probabilities).predicted):
+    for image, predicted in enumerate(vote(log_probabilities).classes):
         counts = np.bincount(votes[:, image], minlength=summed.shape[1])
         tied = np.flatnonzero(counts == counts.max())
         assert predicted in tied
@@ -98,7 +98,7 @@ def test_super_learner_is_at_least_as_likely_as_equal_weights_and_as_each_networ
     log_probabilities, labels = answer
 
     def loss(weights):
-        return measures.negative_log_likelihood(average(log_probabilities, weights), labels).value()
+        return metrics.negative_log_likelihood(average(log_probabilities, weights), labels).value()
 
     networks = len(log_probabilities)
     found = loss(super_learner_weights(log_probabilities, labels))
@@ -119,7 +119,7 @@ def test_super_learner_drops_a_useless_network():
 def test_the_oracle_is_never_worse_and_gets_better_with_size():
     log_probabilities, labels = random_answers(6)
     predicted = log_probabilities.argmax(axis=-1)
-    errors = [measures.oracle_error(predicted[:m], labels).value() for m in range(1, 7)]
+    errors = [metrics.oracle_error_rate(predicted[:m], labels).value() for m in range(1, 7)]
     assert all(later <= earlier for earlier, later in pairwise(errors))
-    assert errors[-1] <= measures.error(vote(log_probabilities), labels).value()
-    assert errors[0] == measures.error(average(log_probabilities[:1]), labels).value()
+    assert errors[-1] <= metrics.error_rate(vote(log_probabilities), labels).value()
+    assert errors[0] == metrics.error_rate(average(log_probabilities[:1]), labels).value()

@@ -8,7 +8,8 @@ import pytest
 from support.evaluations import evaluation, wrong
 
 from mnbench.errors import UserError
-from mnbench.evaluation.comparison import COLUMNS, as_markdown, compare
+from mnbench.evaluation.comparison import COLUMNS, compare
+from mnbench.report.side_by_side import side_by_side
 
 FULL, G1 = ("full_data", None, 1.0, 5), ("mothernets", 1, 1.0, 5)
 
@@ -29,23 +30,23 @@ def test_a_study_does_not_differ_from_itself():
 def test_a_difference_is_the_seconds_less_the_firsts():
     before = evaluation({FULL: same_for(3, 0.3), G1: same_for(3, 0.2)}, {FULL: 10.0, G1: 5.0})
     after = evaluation({FULL: same_for(2, 0.1), G1: same_for(2, 0.2)}, {FULL: 20.0, G1: 5.0})
-    table = compare(before, after, "cpu_seconds").set_index("point")
+    table = compare(before, after, "cpu_seconds").set_index("approach")
     full = table.loc["full_data"]
     assert full["seeds"] == 2
     assert full["difference"] == pytest.approx(-0.2)
     assert full["difference_low"] < -0.2 < full["difference_high"]
     assert full["cost_ratio"] == pytest.approx(2) and full["first_error"] == pytest.approx(0.3)
-    assert table.loc["mothernets g=1", "difference"] == 0
-    said = as_markdown(compare(before, after, "cpu_seconds"), "before", "after", "cpu_seconds")
+    assert table.loc["mothernets", "difference"] == 0
+    said = side_by_side(compare(before, after, "cpu_seconds"), "before", "after", "cpu_seconds")
     assert "## fashion_mnist, v5-small: after less before, over 2 seeds" in said
-    assert "| full_data | 5 | 30.00 | 10.00 | -20.00 (" in said
+    assert "| Full Data | 5 | 30.00 | 10.00 | -20.00 (" in said
 
 
 def test_only_what_both_have_is_compared():
     one = evaluation({FULL: same_for(2, 0.1), G1: same_for(2, 0.2)})
     other = evaluation({G1: [None, wrong(0.1, 1)]})
     table = compare(one, other, "cpu_seconds")
-    assert table["point"].tolist() == ["mothernets g=1"] and table["seeds"].tolist() == [1]
+    assert table["g"].tolist() == [1] and table["seeds"].tolist() == [1]
     with pytest.raises(UserError, match="no full-size ensemble and seed in common"):
         compare(
             evaluation({FULL: same_for(1, 0.1)}), evaluation({G1: same_for(1, 0.1)}), "examples"
@@ -69,7 +70,7 @@ def test_the_command_takes_folders_or_names(trained):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "| full_data | 5 |" in done.stdout and "+0.00 (0.00 to 0.00)" in done.stdout
+    assert "| Full Data | 5 |" in done.stdout and "+0.00 (0.00 to 0.00)" in done.stdout
     wrong_name = subprocess.run(
         [sys.executable, "-m", "mnbench", "compare", "no-such-study", trained.root],
         capture_output=True,

@@ -5,17 +5,16 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evaluations import IMAGES, evaluation, wrong
+from support.evaluations import IMAGES, evaluation, table, wrong
 
+from mnbench.evaluation.curves import cost_at, error_at
 from mnbench.evaluation.points import points
-from mnbench.evaluation.tables import comparisons
-from mnbench.evaluation.tables.comparisons import cost_at, error_at
-from mnbench.evaluation.tables.convergence import GAINS, convergence, verdict
-from mnbench.evaluation.tables.estimates import estimates
+from mnbench.evaluation.tables.convergence import verdict
 
 FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
 G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)
 BAGGING = ("bagging", None, 1.0, 5)
+GAINS = ("dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high")
 COSTS = {FULL: 10.0, HALF: 5.0, G1: 6.0, G2: 8.0, BAGGING: 10.0}
 
 
@@ -29,10 +28,10 @@ def study():
     return evaluation({name: same_for(3, error) for name, error in errors.items()}, COSTS)
 
 
-def row(table: pd.DataFrame, **where) -> pd.Series:
+def row(rows: pd.DataFrame, **where) -> pd.Series:
     for column, value in where.items():
-        table = table[table[column] == value]
-    (found,) = table.to_dict("records")
+        rows = rows[rows[column] == value]
+    (found,) = rows.to_dict("records")
     return pd.Series(found)
 
 
@@ -40,8 +39,7 @@ def row(table: pd.DataFrame, **where) -> pd.Series:
 
 
 def test_an_estimate_is_the_mean_in_its_interval(study):
-    table = estimates(study)
-    found = row(table, approach="mothernets", g=1, rule="average")
+    found = row(table("estimates", study), approach="mothernets", g=1, combination="average")
     assert found["test_error"] == pytest.approx(0.15)
     assert found["test_error_low"] < 0.15 < found["test_error_high"]
     # Binomial: 1.96 standard deviations of 400 images, each answered by three seeds.
@@ -56,30 +54,28 @@ def test_an_estimate_is_the_mean_in_its_interval(study):
 def test_times_on_a_shared_device_are_left_out_of_times_only():
     runs = {FULL: same_for(2, 0.1), G1: same_for(2, 0.2)}
     made = evaluation(runs, COSTS, shared=[(FULL, 0), (G1, 0), (G1, 1)])
-    table = estimates(made)
-    full, g1 = (row(table, approach=name, rule="average") for name in ("full_data", "mothernets"))
+    means = table("estimates", made)
+    full = row(means, approach="full_data", combination="average")
+    g1 = row(means, approach="mothernets", combination="average")
     assert (full["timed_seeds"], full["cpu_seconds"]) == (1, 10)
     assert g1["timed_seeds"] == 0 and np.isnan(g1["cpu_seconds"]) and np.isnan(g1["device_seconds"])
     assert (g1["training_flops"], g1["seeds"]) == (6e9, 2)
-    for table in (
-        comparisons.fronts(made, "cpu_seconds"),
-        comparisons.equal_error(made, "cpu_seconds"),
-    ):
-        assert "mothernets" not in table.to_string()
-    assert "mothernets" in comparisons.fronts(made, "training_flops").to_string()
+    for name in ("fronts", "equal_error"):
+        assert "mothernets" not in table(name, made).to_string()
+    assert "mothernets" in table("fronts", made, "training_flops").to_string()
 
 
 # Differences
 
 
 def test_a_difference_is_paired(study):
-    table = comparisons.differences(study)
-    assert len(table) == 10
-    found = row(table, first="full_data", second="mothernets g=1")
+    differences = table("differences", study)
+    assert len(differences) == 10
+    found = row(differences, first_approach="full_data", first_budget=1.0, second_g=1)
     assert found["difference"] == pytest.approx(-0.05) and found["seeds"] == 3
     assert found["difference_low"] < -0.05 < found["difference_high"]
     # The wrong images of the one are wrong of the other as well, which unpaired nobody would know.
-    alone = row(estimates(study), approach="full_data", budget=1.0, rule="average")
+    alone = row(table("estimates", study), approach="full_data", budget=1.0, combination="average")
     width = found["difference_high"] - found["difference_low"]
     assert width < 0.9 * (alone["test_error_high"] - alone["test_error_low"])
     assert found["p"] < 0.05 and found["p"] <= found["q"] <= 1
@@ -87,7 +83,7 @@ def test_a_difference_is_paired(study):
 
 def test_equal_points_do_not_differ():
     made = evaluation({FULL: same_for(3, 0.1), G1: same_for(3, 0.1)})
-    (found,) = comparisons.differences(made).to_dict("records")
+    (found,) = table("differences", made).to_dict("records")
     assert (found["difference"], found["p"]) == (0, 1)
 
 
@@ -103,18 +99,18 @@ def test_chance_is_not_called_a_difference():
             for a in (0, 1)
         ]
         made = evaluation({FULL: drawn[0], G1: drawn[1]})
-        low.append(comparisons.differences(made)["p"][0] < 0.05)
+        low.append(table("differences", made)["p"][0] < 0.05)
     assert np.mean(low) <= 0.1
 
 
 def test_differences_are_of_the_seeds_that_both_have():
     some = same_for(3, 0.1)
     made = evaluation({FULL: [None, *some[1:]], G1: [*same_for(2, 0.2), None]})
-    (found,) = comparisons.differences(made).to_dict("records")
+    (found,) = table("differences", made).to_dict("records")
     assert found["seeds"] == 1 and found["difference"] == pytest.approx(-0.1)
     assert np.isnan(found["p"])  # from so few seeds
     made = evaluation({FULL: [None, some[1]], G1: [some[0], None]})
-    (found,) = comparisons.differences(made).to_dict("records")
+    (found,) = table("differences", made).to_dict("records")
     assert found["seeds"] == 0 and np.isnan(found["difference"])
 
 
@@ -122,8 +118,8 @@ def test_differences_are_of_the_seeds_that_both_have():
 
 
 def test_hypervolume_by_hand(study):
-    table = comparisons.fronts(study, "cpu_seconds")
-    found = row(table[table["hypervolume"].notna()], approach="mothernets")
+    fronts = table("fronts", study)
+    found = row(fronts[fronts["hypervolume"].notna()], approach="mothernets")
     cost, error = 1.1 * 10, 1.1 * 0.30
     assert (found["reference_cost"], found["reference_error"]) == pytest.approx((cost, error))
     area = (8 - 6) * (error - 0.15) + (cost - 8) * (error - 0.12)
@@ -132,12 +128,13 @@ def test_hypervolume_by_hand(study):
 
 
 def test_the_share_of_being_on_the_front(study):
-    table = comparisons.fronts(study, "cpu_seconds")
-    shares = table[table["on_front"].notna()].set_index("point")["on_front"]
+    fronts = table("fronts", study)
+    of_points = fronts[fronts["on_front"].notna()]
+    shares = of_points.set_index(["approach", "budget"])["on_front"]
     assert len(shares) == 5
-    assert shares["full_data ×0.5"] == 1  # the cheapest
-    assert shares["bagging"] == 0
-    assert 0.9 < shares["full_data"] <= 1
+    assert shares["full_data", 0.5] == 1  # the cheapest
+    assert shares["bagging", 1.0] == 0
+    assert 0.9 < shares["full_data", 1.0] <= 1
 
 
 # Budget curves
@@ -215,17 +212,18 @@ def test_many_curves_are_read_at_once():
 
 
 def test_speed_up_and_gain_by_hand(study):
-    table = comparisons.equal_error(study, "cpu_seconds")
-    found = row(table, point="mothernets g=1", against="full_data")
+    speed_ups = table("equal_error", study)
+    found = row(speed_ups, approach="mothernets", g=1, against="full_data")
     # Between (5, 0.20) and (10, 0.10), linearly in the logarithm of cost.
     assert found["speed_up"] == pytest.approx(np.sqrt(50) / 6)
     assert found["speed_up_low"] < found["speed_up"] < found["speed_up_high"]
     at_6 = 0.20 - 0.10 * np.log(6 / 5) / np.log(2)
     assert found["error_gain"] == pytest.approx(at_6 - 0.15)
     assert found["speed_up_reached"] > 0.99
-    other = row(table, point="mothernets g=1", against="bagging")
+    other = row(speed_ups, approach="mothernets", g=1, against="bagging")
     assert np.isnan(other["speed_up"]) and np.isnan(other["error_gain"])
-    assert set(table[table["point"] == "full_data"]["against"]) == {"mothernets", "bagging"}
+    of_full_data = speed_ups[speed_ups["approach"] == "full_data"]
+    assert set(of_full_data["against"]) == {"mothernets", "bagging"}
 
 
 def test_the_cost_to_reach_full_datas_error():
@@ -234,11 +232,11 @@ def test_the_cost_to_reach_full_datas_error():
         {three: same_for(2, 0.15), FULL: same_for(2, 0.10), G1: same_for(2, 0.15)},
         COSTS | {three: 6.5},
     )
-    table = comparisons.cost_to_reach(made, "cpu_seconds")
-    found = row(table, approach="mothernets", networks=3)
+    costs = table("cost_to_reach", made)
+    found = row(costs, approach="mothernets", networks=3)
     assert (found["error"], found["cost_to_reach"]) == pytest.approx((0.15, 6))
-    assert np.isnan(row(table, approach="mothernets", networks=5)["cost_to_reach"])
-    assert row(table, approach="full_data", networks=5)["cost_to_reach"] == pytest.approx(10)
+    assert np.isnan(row(costs, approach="mothernets", networks=5)["cost_to_reach"])
+    assert row(costs, approach="full_data", networks=5)["cost_to_reach"] == pytest.approx(10)
 
 
 # Convergence
@@ -256,7 +254,7 @@ ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 
 )
 def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, said):
     made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, longer)})
-    gains = convergence(made)
+    gains = table("convergence", made)
     assert gains["gain"][0] == pytest.approx(0.15 - longer)
     found = verdict(gains)
     assert found.converged is converged and found.sentence.startswith(said)
@@ -274,17 +272,18 @@ def test_a_gain_within_the_noise_settles_nothing():
 
 
 def test_without_a_longer_run_nothing_is_said_of_convergence(study):
-    gains = convergence(study)
+    gains = table("convergence", study)
     assert gains.empty and verdict(gains).converged is None
-    assert verdict(convergence(evaluation({LONGER: same_for(1, 0.1)}))).converged is None
+    assert verdict(table("convergence", evaluation({LONGER: same_for(1, 0.1)}))).converged is None
 
 
 def test_points_keep_the_order_of_the_plan(study):
     (of_ensemble,) = points(study).values()
-    assert [str(point.key) for point in of_ensemble] == [
-        "full_data",
-        "full_data ×0.5",
-        "mothernets g=1",
-        "mothernets g=2",
-        "bagging",
+    configurations = [point.configuration for point in of_ensemble]
+    assert [(c.approach, c.g, c.budget, c.size) for c in configurations] == [
+        FULL,
+        HALF,
+        G1,
+        G2,
+        BAGGING,
     ]

@@ -9,19 +9,19 @@ from scipy.stats import entropy
 from sklearn.metrics import matthews_corrcoef
 from support.answers import answers, of, random_answers, random_weights
 
-from mnbench.evaluation.metrics import pairwise as diversity
+from mnbench.evaluation.metrics import pairwise
 
-OF_PAIRS = (diversity.q_statistic, diversity.error_correlation)
+OF_PAIRS = (pairwise.q_statistic, pairwise.error_correlation)
 
 
-def pairs_of(log_probabilities, labels) -> diversity.Pairs:
-    return diversity.pairs(log_probabilities.argmax(axis=-1), labels)
+def pairs_of(log_probabilities, labels) -> pairwise.Pairs:
+    return pairwise.pairs(log_probabilities.argmax(axis=-1), labels)
 
 
 def test_disagreement_by_hand():
     # Classes of three networks on two images: (0, 0, 1) has 2 of 3 pairs differing, (1, 1, 1) none.
     classes = np.array([[0, 1], [0, 1], [1, 1]])
-    assert diversity.disagreement(classes).value() == pytest.approx(1 / 3)
+    assert pairwise.disagreement(classes).value() == pytest.approx(1 / 3)
 
 
 def test_q_and_correlation_by_hand():
@@ -30,11 +30,11 @@ def test_q_and_correlation_by_hand():
     second = [1] * 5 + [0] * 2 + [1] + [0] * 2
     both = of(*([[0.9, 0.1] if right else [0.1, 0.9] for right in one] for one in (first, second)))
     labels = np.zeros(10, dtype=int)
-    assert diversity.q_statistic(pairs_of(both, labels)).value() == pytest.approx(
+    assert pairwise.q_statistic(pairs_of(both, labels)).value() == pytest.approx(
         (10 - 2) / (10 + 2)
     )
     expected = (0.5 - 0.7 * 0.6) / np.sqrt(0.7 * 0.3 * 0.6 * 0.4)
-    assert diversity.error_correlation(pairs_of(both, labels)).value() == pytest.approx(expected)
+    assert pairwise.error_correlation(pairs_of(both, labels)).value() == pytest.approx(expected)
 
 
 @given(answers(min_networks=2))
@@ -42,7 +42,7 @@ def test_disagreement_equals_the_loop_over_pairs(answer):
     log_probabilities, _ = answer
     predicted = log_probabilities.argmax(axis=-1)
     pairs = [(one != other).mean() for one, other in combinations(predicted, 2)]
-    assert diversity.disagreement(predicted).value() == pytest.approx(np.mean(pairs))
+    assert pairwise.disagreement(predicted).value() == pytest.approx(np.mean(pairs))
 
 
 @given(answers(min_networks=2, spread=8.0))
@@ -52,7 +52,7 @@ def test_divergence_is_scipys(answer):
         entropy(one, other, axis=-1).mean()
         for one, other in permutations(np.exp(log_probabilities), 2)
     ]
-    found = diversity.divergence(log_probabilities).value()
+    found = pairwise.divergence(log_probabilities).value()
     assert found == pytest.approx(np.mean(pairs), rel=1e-6, abs=1e-9)
 
 
@@ -61,7 +61,7 @@ def test_error_correlation_is_scikit_learns(seed):
     log_probabilities, labels = random_answers(4, seed=seed)
     right = log_probabilities.argmax(axis=-1) == labels
     weights = random_weights(len(labels), seed=seed)
-    found = diversity.error_correlation(pairs_of(log_probabilities, labels))
+    found = pairwise.error_correlation(pairs_of(log_probabilities, labels))
     pairs = [matthews_corrcoef(one, other) for one, other in combinations(right, 2)]
     assert found.value() == pytest.approx(np.mean(pairs))
     for number, one in enumerate(weights):
@@ -81,8 +81,8 @@ def test_independent_networks_have_neither_q_nor_correlation():
 def test_equal_networks_are_as_alike_as_can_be():
     log_probabilities, labels = random_answers(1)
     copies = np.repeat(log_probabilities, 3, axis=0)
-    assert diversity.disagreement(copies.argmax(axis=-1)).value() == 0
-    assert diversity.divergence(copies).value() == pytest.approx(0, abs=1e-12)
+    assert pairwise.disagreement(copies.argmax(axis=-1)).value() == 0
+    assert pairwise.divergence(copies).value() == pytest.approx(0, abs=1e-12)
     for measure in OF_PAIRS:
         assert measure(pairs_of(copies, labels)).value() == pytest.approx(1)
 
@@ -100,8 +100,8 @@ def test_pairs_without_a_correlation_are_left_out():
 def test_one_network_has_no_pair():
     log_probabilities, labels = random_answers(1)
     for found in (
-        diversity.disagreement(log_probabilities.argmax(axis=-1)),
-        diversity.divergence(log_probabilities),
+        pairwise.disagreement(log_probabilities.argmax(axis=-1)),
+        pairwise.divergence(log_probabilities),
         *(measure(pairs_of(log_probabilities, labels)) for measure in OF_PAIRS),
     ):
         assert np.isnan(found.value())

@@ -17,14 +17,18 @@ from scipy.special import log_softmax
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
-from mnbench.evaluation.combination import average, super_learner_weights, vote
-from mnbench.evaluation.ensembles import AVERAGE, CENTRED, evaluate
-from mnbench.evaluation.metrics import pairwise as diversity
-from mnbench.evaluation.metrics import scores as measures
-from mnbench.evaluation.tables import tables
-from mnbench.evaluation.tables.reliability_bins import reliability
+from mnbench.evaluation import metrics
+from mnbench.evaluation.combination import AVERAGE, average, super_learner_weights, vote
+from mnbench.evaluation.evaluate import CENTRED, Evaluation, evaluate
+from mnbench.evaluation.metrics import pairwise
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables import histories, load, networks, summary
+from mnbench.evaluation.tables.files import read_table, select, write_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.planning.plan import Ensemble, Plan, Training, union
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.checks import checksums
+from mnbench.records.predictions import read_predictions, write_predictions
 from mnbench.records.record import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -33,18 +37,17 @@ from mnbench.records.record import (
     WEIGHTS,
     Cost,
     Record,
-    checksums,
-    read_predictions,
     write_history,
-    write_predictions,
 )
 from mnbench.records.store import RecordStore
+from mnbench.report.overview import TABLES as OVERVIEW_TABLES
+from mnbench.report.overview import overview
 
-HOME = "toy/pair/seed7"
-A, B = f"{HOME}/full_data/a", f"{HOME}/full_data/b"
-MOTHER, A1, B1 = (f"{HOME}/mothernets/{name}" for name in ("mothernet", "a_g1", "b_g1"))
-TREE = f"{HOME}/treenets/tree2"
-CYCLE1, CYCLE2 = (f"{HOME}/snapshot_ensembles/cycle{i}" for i in (1, 2))
+HOME = ("toy", "pair", 7)
+A, B = (TrainingId(*HOME, "full_data", name) for name in ("a", "b"))
+MOTHER, A1, B1 = (TrainingId(*HOME, "mothernets", name) for name in ("mothernet", "a_g1", "b_g1"))
+TREE = TrainingId(*HOME, "treenets", "tree2")
+CYCLE1, CYCLE2 = (TrainingId(*HOME, "snapshot_ensembles", f"cycle{i}") for i in (1, 2))
 COSTS = {  # epochs, examples, FLOPs, device-seconds, CPU-seconds, peak memory
     A: Cost(10, 1000, 100, 1.0, 2.0, 50),
     B: Cost(10, 1000, 300, 3.0, 6.0, 70),
@@ -68,7 +71,7 @@ def plan_of() -> Plan:
         Training(
             record,
             "mothernet" if record == MOTHER else "member",
-            (network("a"), network("b")) if record == TREE else (network(record.split("/")[-1]),),
+            (network("a"), network("b")) if record == TREE else (network(record.name),),
             {},
             seed=1234,
             data={},
@@ -124,17 +127,21 @@ def records(tmp_path) -> Path:
 
 
 def summary_of(records, plan=None) -> pd.DataFrame:
-    return tables.summary(evaluate(RecordStore(plan or plan_of(), records), replicates=0))
+    return built("summary", evaluate(RecordStore(plan or plan_of(), records), replicates=0))
+
+
+def built(name: str, evaluation: Evaluation) -> pd.DataFrame:
+    return load(name).build(StudyResults(None, evaluation, ("cpu_seconds",)))
 
 
 def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
     frame = summary_of(records)
-    assert list(frame.columns) == list(tables.SUMMARY_COLUMNS)
+    assert list(frame.columns) == list(summary.COLUMNS)
     assert len(frame) == 6
     assert frame["g"].dtype == "Int64"
     assert frame["g"].tolist() == [pd.NA, pd.NA, 1, 2, pd.NA, pd.NA]
     assert (frame["seed"] == 7).all(), "the repetition's seed, not the training's"
-    assert all(tables.SUMMARY_COLUMNS.values())
+    assert all(summary.COLUMNS.values())
 
 
 def test_every_ancestor_is_billed_once(records):
@@ -167,21 +174,21 @@ def test_measures_are_those_of_the_members_test_predictions(records):
         answer, found = average(answers), frame.iloc[row]
         predicted = answers.argmax(axis=-1)
         for column, measure in {
-            "test_error": measures.error(answer, LABELS),
-            "negative_log_likelihood": measures.negative_log_likelihood(answer, LABELS),
-            "brier_score": measures.brier_score(answer, LABELS),
-            "calibration_error": measures.calibration_error(answer, LABELS),
-            "risk_coverage": measures.area_under_risk_coverage(answer, LABELS),
-            "mean_member_error": measures.member_error(predicted, LABELS),
-            "disagreement": diversity.disagreement(predicted),
-            "q_statistic": diversity.q_statistic(diversity.pairs(predicted, LABELS)),
-            "error_correlation": diversity.error_correlation(diversity.pairs(predicted, LABELS)),
-            "divergence": diversity.divergence(answers),
-            "vote_error": measures.error(vote(answers), LABELS),
-            "oracle_error": measures.oracle_error(predicted, LABELS),
+            "test_error": metrics.error_rate(answer, LABELS),
+            "negative_log_likelihood": metrics.negative_log_likelihood(answer, LABELS),
+            "brier_score": metrics.brier_score(answer, LABELS),
+            "calibration_error": metrics.calibration_error(answer, LABELS),
+            "risk_coverage": metrics.area_under_risk_coverage(answer, LABELS),
+            "mean_member_error": metrics.member_error_rate(predicted, LABELS),
+            "disagreement": pairwise.disagreement(predicted),
+            "q_statistic": pairwise.q_statistic(pairwise.pairs(predicted, LABELS)),
+            "error_correlation": pairwise.error_correlation(pairwise.pairs(predicted, LABELS)),
+            "divergence": pairwise.divergence(answers),
+            "vote_error": metrics.error_rate(vote(answers), LABELS),
+            "oracle_error": metrics.oracle_error_rate(predicted, LABELS),
         }.items():
             assert found[column] == pytest.approx(measure.value(), nan_ok=True), column
-    learned = measures.error(average(both, weights), LABELS).value()
+    learned = metrics.error_rate(average(both, weights), LABELS).value()
     assert frame.loc[1, "super_learner_error"] == learned
     assert np.isnan(frame["disagreement"][0])
     assert frame.loc[1, "test_error"] == frame.loc[3, "test_error"]
@@ -204,18 +211,18 @@ def change_predictions(folder: Path, **changes) -> None:
 
 
 def test_networks_have_own_and_cumulated_costs(records):
-    frame = tables.networks(RecordStore(plan_of(), records))
-    assert list(frame.columns) == list(tables.NETWORKS_COLUMNS)
+    frame = networks.of_records(RecordStore(plan_of(), records))
+    assert list(frame.columns) == list(networks.COLUMNS)
     frame = frame.set_index("record")
-    assert frame.index.tolist() == list(COSTS)
-    assert frame.loc[A1, "cpu_seconds"] == 0.5
-    assert frame.loc[A1, "lineage_cpu_seconds"] == 1.5
-    assert frame.loc[B1, "lineage_training_flops"] == 170
-    assert frame.loc[CYCLE2, "lineage_epochs"] == 8
-    assert frame.loc[A, "lineage_examples"] == frame.loc[A, "examples"] == 1000
-    assert frame.loc[A1, "parents"] == MOTHER and frame.loc[A, "parents"] == ""
-    assert frame.loc[TREE, "networks"] == "a+b"
-    assert frame.loc[MOTHER, ["role", "name", "approach", "seed"]].tolist() == [
+    assert frame.index.tolist() == list(map(str, COSTS))
+    assert frame.loc[str(A1), "cpu_seconds"] == 0.5
+    assert frame.loc[str(A1), "lineage_cpu_seconds"] == 1.5
+    assert frame.loc[str(B1), "lineage_training_flops"] == 170
+    assert frame.loc[str(CYCLE2), "lineage_epochs"] == 8
+    assert frame.loc[str(A), "lineage_examples"] == frame.loc[str(A), "examples"] == 1000
+    assert frame.loc[str(A1), "parents"] == str(MOTHER) and frame.loc[str(A), "parents"] == ""
+    assert frame.loc[str(TREE), "networks"] == "a+b"
+    assert frame.loc[str(MOTHER), ["role", "name", "approach", "seed"]].tolist() == [
         "mothernet",
         "mothernet",
         "mothernets",
@@ -224,23 +231,23 @@ def test_networks_have_own_and_cumulated_costs(records):
     for split in ("test", "validation"):
         logits = read_predictions(records / TREE, split).logits
         mean = np.mean([(one.argmax(-1) != LABELS).mean() for one in logits])
-        assert frame.loc[TREE, f"{split}_error"] == mean
+        assert frame.loc[str(TREE), f"{split}_error"] == mean
 
 
 def test_histories_have_a_row_an_epoch(records):
-    frame = tables.histories(RecordStore(plan_of(), records))
-    assert list(frame.columns) == list(tables.HISTORIES_COLUMNS)
+    frame = histories.of_records(RecordStore(plan_of(), records))
+    assert list(frame.columns) == list(histories.COLUMNS)
     assert len(frame) == 2 * len(COSTS)
-    rows = frame[frame["record"] == MOTHER]
+    rows = frame[frame["record"] == str(MOTHER)]
     assert rows["epoch"].tolist() == [1, 2]
     assert set(rows["role"]) == {"mothernet"}
 
 
 def test_tables_come_back_from_csv_unchanged(records, tmp_path):
     store = RecordStore(plan_of(), records)
-    for frame in (summary_of(records), tables.networks(store), tables.histories(store)):
-        tables.write_table(frame, tmp_path / "table.csv")
-        pd.testing.assert_frame_equal(tables.read_table(tmp_path / "table.csv"), frame)
+    for frame in (summary_of(records), networks.of_records(store), histories.of_records(store)):
+        write_table(frame, tmp_path / "table.csv")
+        pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), frame)
 
 
 def test_a_damaged_table_is_named(tmp_path):
@@ -249,13 +256,13 @@ def test_a_damaged_table_is_named(tmp_path):
         if content is not None:
             path.write_text(content)
         with pytest.raises(UserError, match=r"summary\.csv: not a readable table"):
-            tables.read_table(path)
+            read_table(path)
 
 
 def test_select_keeps_one_data_set_and_ensemble(records):
     frame = summary_of(records)
     other = pd.concat([frame.assign(dataset="other"), frame, frame.assign(architecture_set="trio")])
-    pd.testing.assert_frame_equal(tables.select(other, "toy", "pair"), frame)
+    pd.testing.assert_frame_equal(select(other, "toy", "pair"), frame)
 
 
 def test_each_record_is_read_once(records, monkeypatch):
@@ -266,8 +273,8 @@ def test_each_record_is_read_once(records, monkeypatch):
     )
     store = RecordStore(plan_of(), records)
     evaluate(store, replicates=10)
-    tables.networks(store)
-    tables.histories(store)
+    networks.of_records(store)
+    histories.of_records(store)
     assert len(read) == len(set(read)) == len(COSTS)
 
 
@@ -279,7 +286,7 @@ def edit(path: Path, **changes) -> None:
 
 
 def spoil_id(records):
-    edit(records / B / RECORD, id=A)
+    edit(records / B / RECORD, id=str(A))
 
 
 def spoil_recipe(records):
@@ -348,11 +355,11 @@ def test_a_spoilt_record_is_named_and_the_rest_still_evaluated(records, spoil, f
         assert one.reason.startswith(f"{records / B / file}: ") and reason in one.reason
         assert "delete the record's folder" in one.reason and "\n" not in one.reason
     rest = whole.drop(index=[1, 3]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(tables.summary(found), rest)
+    pd.testing.assert_frame_equal(built("summary", found), rest)
 
 
 def test_a_spoilt_mothernet_spoils_what_was_hatched_from_it(records):
-    edit(records / MOTHER / RECORD, parents=[A])
+    edit(records / MOTHER / RECORD, parents=[str(A)])
     found = evaluate(RecordStore(plan_of(), records), replicates=0)
     (one,) = found.missing
     assert (one.ensemble.g, "key 'parents'" in one.reason) == (1, True)
@@ -367,10 +374,11 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     missing = pd.read_csv(out / "missing.csv")
     assert missing["reason"].unique().tolist() == [reason]
     assert missing["approach"].tolist() == ["full_data", "mothernets"]
-    said = (out / "summary.md").read_text()
-    assert f"Missing: full_data seed 7 size 2, mothernets g=2 seed 7 size 2: {reason}." in said
-    assert "| treenets | 2 |" in said
-    assert B not in pd.read_csv(out / "networks.csv")["record"].tolist()
+    text = overview({name: read_table(out / f"{name}.csv") for name in OVERVIEW_TABLES})
+    missing = "Missing: Full Data, seed 7, size 2, MotherNets, g = 2, seed 7, size 2"
+    assert f"{missing}: {reason}." in text
+    assert "| TreeNets | 2 |" in text
+    assert str(B) not in pd.read_csv(out / "networks.csv")["record"].tolist()
 
 
 def test_nothing_to_evaluate_is_an_error(tmp_path):
@@ -403,7 +411,7 @@ def test_resamples_of_the_calibration_error_lie_about_the_measured_one(records):
 
 
 def test_a_reliability_diagram_has_intervals_and_holds_every_image(records):
-    table = reliability(evaluate(RecordStore(plan_of(), records), replicates=50))
+    table = built("reliability_bins", evaluate(RecordStore(plan_of(), records), replicates=50))
     keys = ["approach", "g", "budget", "size"]
     assert (table.groupby(keys, dropna=False)["images"].sum() == len(LABELS)).all()
     filled = table[table["images"] > 0]
@@ -421,13 +429,13 @@ def test_the_work_can_be_shared_among_processes(records):
     for file in records.rglob(f"seed8/**/{RECORD}"):
         file.write_text(file.read_text().replace("seed7", "seed8"))
         id = json.loads(file.read_text())["id"]
-        edit(file, recipe_hash=store.plan.trainings[id].recipe_hash)
+        edit(file, recipe_hash=store.plan.trainings[TrainingId.parse(id)].recipe_hash)
     (records / B / HISTORY).unlink()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         shared = evaluate(store, replicates=20, pool=pool)
     alone = evaluate(store, replicates=20)
     assert len(alone.missing) == 2 and alone.missing == shared.missing
-    pd.testing.assert_frame_equal(tables.summary(alone), tables.summary(shared))
+    pd.testing.assert_frame_equal(built("summary", alone), built("summary", shared))
     for one, other in zip(alone.evaluated, shared.evaluated, strict=True):
         assert one.replicates.keys() == other.replicates.keys()
         for name, values in one.replicates.items():
@@ -440,15 +448,13 @@ def two_seeds() -> Plan:
     again = [
         replace(
             training,
-            id=training.id.replace("seed7", "seed8"),
-            parents=tuple(parent.replace("seed7", "seed8") for parent in training.parents),
+            id=training.id._replace(seed=8),
+            parents=tuple(parent._replace(seed=8) for parent in training.parents),
         )
         for training in plan.trainings.values()
     ]
     rows = [
-        replace(
-            row, seed=8, members=tuple(member.replace("seed7", "seed8") for member in row.members)
-        )
+        replace(row, seed=8, members=tuple(member._replace(seed=8) for member in row.members))
         for row in plan.ensembles
     ]
     return replace(
@@ -472,7 +478,7 @@ def test_a_damaged_history_is_refused(records, content):
     store = RecordStore(plan_of(), records)
     with pytest.raises(UserError, match=r"mothernet/history\.csv: not a readable history"):
         store.history(MOTHER)
-    assert MOTHER not in tables.histories(store)["record"].tolist()
+    assert str(MOTHER) not in histories.of_records(store)["record"].tolist()
 
 
 def test_evaluation_imports_no_torch(records):

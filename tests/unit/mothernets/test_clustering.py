@@ -14,7 +14,7 @@ from support.strategies import FAMILIES, ensembles, networks, plain, with_layers
 from mnbench.architectures import Architecture, Layer, Plain, load_architectures, parameter_count
 from mnbench.architectures.families import densenet, mlp, resnet, vgg, wide_resnet
 from mnbench.errors import UserError
-from mnbench.mothernets import cluster, construct, incompatibility, least_g
+from mnbench.mothernets import cluster, construct, incompatibility, minimum_g
 from mnbench.mothernets.clustering.merging import merged
 from mnbench.mothernets.clustering.partition import Problem
 from mnbench.mothernets.clustering.search import every_number, fewest, one_number
@@ -229,7 +229,8 @@ def assert_neighbours_agree(members, tau=0.0):
         return (len(group) - 1) * mothernet
 
     found = {
-        g: cluster(members, g, tau=tau) for g in range(least_g(members, tau=tau), len(members) + 1)
+        g: cluster(members, g, tau=tau)
+        for g in range(minimum_g(members, tau=tau), len(members) + 1)
     }
     total = {g: sum(map(weigh, groups)) for g, groups in found.items()}
     for g in list(found)[:-1]:
@@ -327,7 +328,7 @@ def fewest_by_trying(members, tau):
 @settings(deadline=None, max_examples=40)
 def test_every_member_takes_its_fraction_from_its_mothernet(others, members, tau):
     members = [*others, *members]
-    least = least_g(members, tau=tau)
+    least = minimum_g(members, tau=tau)
     assert least == fewest_by_trying(members, tau)
     for g in range(least, len(members) + 1):
         groups = cluster(members, g, tau=tau)
@@ -344,7 +345,7 @@ def test_every_member_takes_its_fraction_from_its_mothernet(others, members, tau
 @pytest.mark.parametrize("tau", [0.5, 0.9])
 def test_a_large_ensemble_keeps_to_tau_too(count, tau):
     members = families(random.Random(7), count)
-    least = least_g(members, tau=tau)
+    least = minimum_g(members, tau=tau)
     assert 1 < least < count
     for g in (least, least + 1, count - 5, count):
         groups = cluster(members, g, tau=tau)
@@ -362,7 +363,7 @@ def test_the_search_for_the_fewest_clusters_comes_near_the_least():
     more = []
     for _ in range(30):
         members, tau = families(rng, 9), rng.uniform(0.3, 0.9)
-        least = least_g(members, tau=tau)
+        least = minimum_g(members, tau=tau)
         more += [
             len(fewest(problem(members, tau)).groups) - least,
             min(every_number(problem(members, tau))) - least,
@@ -383,22 +384,22 @@ def test_where_no_clusters_can_be_merged_one_may_still_be_spread_over_the_others
 
 
 def test_without_tau_the_fewest_clusters_are_one_a_family():
-    assert least_g(load_architectures("v5-small")) == 1
-    assert least_g(load_architectures("mixed10")) == 3
+    assert minimum_g(load_architectures("v5-small")) == 1
+    assert minimum_g(load_architectures("mixed10")) == 3
     assert cluster(load_architectures("mixed10"), 3) == ((0, 3, 6, 9), (1, 4, 7), (2, 5, 8))
-    assert least_g([plain([8]), plain([8], [8])] * 60) == 2
+    assert minimum_g([plain([8]), plain([8], [8])] * 60) == 2
 
 
 def test_equal_networks_share_everything_at_any_tau():
     members = [plain([8]), plain([9])] * 3
-    assert least_g(members, tau=1) == 2
+    assert minimum_g(members, tau=1) == 2
     assert cluster(members, 2, tau=1.0) == ((0, 2, 4), (1, 3, 5))
 
 
 def test_networks_of_a_library_share_with_equal_ones_only():
     members = [Architecture(library=f"timm:resnet{depth}") for depth in (18, 34, 18)]
     members.append(plain([8]))
-    assert least_g(members) == 3
+    assert minimum_g(members) == 3
     assert cluster(members, 3) == ((0, 2), (1,), (3,))
 
 
@@ -416,7 +417,8 @@ def test_too_few_clusters_for_tau_are_refused():
 
 @pytest.mark.parametrize("tau", [-0.1, 1.5, float("nan")])
 def test_tau_is_a_fraction(tau):
-    for call in (lambda: cluster([plain([8])], 1, tau=tau), lambda: least_g([plain([8])], tau=tau)):
+    members = [plain([8])]
+    for call in (lambda: cluster(members, 1, tau=tau), lambda: minimum_g(members, tau=tau)):
         with pytest.raises(UserError, match=r"^tau = .* cannot be; it is a fraction, from 0 to 1$"):
             call()
 
@@ -473,8 +475,8 @@ def test_tau_is_a_share_of_what_the_data_set_makes_of_a_network():
     common = parameter_count(construct(members), **shape)
     share = common / parameter_count(members[1], **shape)
     assert share < 0.5 < common / parameter_count(members[0], **shape)
-    assert least_g(members, tau=0.5) == 1  # of 3,072 numbers the first layer takes most
-    assert least_g(members, tau=0.5, **shape) == 2
+    assert minimum_g(members, tau=0.5) == 1  # of 3,072 numbers the first layer takes most
+    assert minimum_g(members, tau=0.5, **shape) == 2
     with pytest.raises(UserError, match=f"would take {share:.1%} of its parameters"):
         cluster(members, 1, tau=0.5, **shape)
 

@@ -37,13 +37,13 @@ def flops(*networks) -> int:
 def test_what_it_predicts_is_worked_out_by_hand():
     found = preview(MEMBERS, 2, DATASET, **RECIPE)
     v13, v16, *_ = MEMBERS
-    by_g = {row.g: row.training_flops for row in found.predictions}
+    by_g = {row.g: row.training_flops for row in found.predicted_costs}
     # At g = 1 the MotherNet is v13; at g = 2 v13 is by itself, and v16 is the others' MotherNet.
     assert by_g[1] == 12000 * (10 * flops(v13) + 4 * flops(*MEMBERS))
     assert by_g[2] == 12000 * (10 * flops(v13) + 10 * flops(v16) + 4 * flops(*MEMBERS[1:]))
     assert by_g[5] == 12000 * 10 * flops(*MEMBERS)
-    assert found.predictions[-1].of_full_data == 1
-    assert all(a.training_flops < b.training_flops for a, b in pairwise(found.predictions))
+    assert found.predicted_costs[-1].of_full_data == 1
+    assert all(a.training_flops < b.training_flops for a, b in pairwise(found.predicted_costs))
 
 
 def test_it_shows_each_mothernet_and_what_members_take_from_it():
@@ -65,8 +65,8 @@ def test_a_g_out_of_range_is_refused(g):
 def test_the_least_g_is_shown_unless_another_is_asked_for():
     members = load_architectures("mixed10")
     found = preview(members, None, DATASETS["cifar10"], **RECIPE)
-    assert (found.g, found.least_g) == (3, 3)
-    assert [row.g for row in found.predictions] == list(range(3, 11))
+    assert (found.g, found.minimum_g) == (3, 3)
+    assert [row.g for row in found.predicted_costs] == list(range(3, 11))
     with pytest.raises(UserError, match="use g from 3"):
         preview(members, 2, DATASETS["cifar10"], **RECIPE)
 
@@ -87,8 +87,8 @@ def test_it_works_for_every_architecture_set(architecture_set):
     for network in members:
         assert f"  {network.name} " in text
     assert max(map(len, text.splitlines())) < 160
-    assert [row.training_flops for row in found.predictions] == sorted(
-        row.training_flops for row in found.predictions
+    assert [row.training_flops for row in found.predicted_costs] == sorted(
+        row.training_flops for row in found.predicted_costs
     )
 
 
@@ -116,7 +116,7 @@ def test_every_kind_of_part_has_its_line():
 
 
 def test_its_defaults_are_the_default_study():
-    study = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+    study = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))
     defaults = _parser().parse_args(["mothernet", "--ensemble", "v5-small"])
     assert first_fitting(MEMBERS).name == study["datasets"][0]
     assert defaults.images == study["data"]["train_images"]
@@ -131,7 +131,8 @@ def test_the_command_speaks_to_people_and_to_programs():
     assert text.strip() == as_text(found)
     data = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout
     assert (
-        json.loads(data)["predictions"][0]["training_flops"] == found.predictions[0].training_flops
+        json.loads(data)["predicted_costs"][0]["training_flops"]
+        == found.predicted_costs[0].training_flops
     )
     wrong = subprocess.run([*command[:-1], "9"], capture_output=True, text=True)
     assert wrong.returncode == 2
@@ -141,4 +142,4 @@ def test_the_command_speaks_to_people_and_to_programs():
 def test_of_more_than_a_hundred_networks_some_values_of_g_are_predicted():
     members = variants(plain([8, 8], [16]), Rule(120))
     shown = preview(members, 3, DATASET, **RECIPE)
-    assert [row.g for row in shown.predictions] == [1, 2, 3, 4, 8, 16, 32, 64, 120]
+    assert [row.g for row in shown.predicted_costs] == [1, 2, 3, 4, 8, 16, 32, 64, 120]

@@ -13,7 +13,8 @@ from pydantic.dataclasses import dataclass
 from support.tiny import SOURCE, config, plan_of
 
 from mnbench.errors import UserError
-from mnbench.planning.config import parse, read_study
+from mnbench.planning.config import read_study
+from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 
 ROOT = Path(__file__).parents[3]
@@ -337,11 +338,21 @@ def test_too_many_images_are_told_how_many_there_are():
     )
 
 
-@pytest.mark.parametrize("key", ["study", "datasets", "architecture_sets", "seeds", "approaches"])
-def test_a_missing_key_is_named(key):
+@pytest.mark.parametrize(
+    ("key", "example"),
+    [
+        ("study", 'study: "my-study"'),
+        ("datasets", 'datasets: ["fashion_mnist"]'),
+        ("architecture_sets", 'architecture_sets: ["v5-small"]'),
+        ("seeds", "seeds: [0, 1, 2]"),
+        ("approaches", 'approaches: {"full_data": null, "mothernets": {"g": [1, 2, 5]}}'),
+    ],
+)
+def test_a_missing_key_is_named_with_an_example(key, example):
     values = config()
     del values[key]
-    assert refusal(values) == f"key '{key}' is missing; give it"
+    assert refusal(values) == f"key '{key}' is missing; give it, for example '{example}'"
+    assert set(yaml.safe_load(example)) == {key}
 
 
 def test_a_misspelt_key_is_named_before_the_one_that_it_leaves_missing():

@@ -34,16 +34,16 @@ def test_what_it_predicts_is_worked_out_by_hand():
     full = rows["full_data"]
     # The single network at twice the budget is a training of Full Data's as well ...
     assert (full.trainings, full.networks) == (6, 6)
-    assert full.flops == 300 * (10 * flops(*MEMBERS) + 20 * flops(largest))
-    assert (rows["single_network"].trainings, rows["single_network"].flops) == (0, 0)
+    assert full.training_flops == 300 * (10 * flops(*MEMBERS) + 20 * flops(largest))
+    assert (rows["single_network"].trainings, rows["single_network"].training_flops) == (0, 0)
     assert (rows["treenets"].trainings, rows["treenets"].networks) == (1, 2)
-    assert rows["treenets"].flops == 300 * 10 * flops(v13, v16)
+    assert rows["treenets"].training_flops == 300 * 10 * flops(v13, v16)
     # The students: trained, and each image answered once by the teacher, which is the largest.
     answers = len(MEMBERS) * forward_flops(largest, 28, in_channels=1)
-    assert rows["knowledge_distillation"].flops == 300 * (10 * flops(*MEMBERS) + answers)
+    assert rows["knowledge_distillation"].training_flops == 300 * (10 * flops(*MEMBERS) + answers)
     # ... and so are MotherNets at g = 5; at g = 1 the MotherNet is as v13 is.
     assert rows["mothernets"].trainings == 6
-    assert rows["mothernets"].flops == 300 * (10 * flops(v13) + 4 * flops(*MEMBERS))
+    assert rows["mothernets"].training_flops == 300 * (10 * flops(v13) + 4 * flops(*MEMBERS))
     assert not any(row.open_end for row in rows.values())
 
 
@@ -51,7 +51,7 @@ def test_all_images_are_those_that_are_not_held_out():
     rows = rows_of(
         data={"train_images": None, "validation_images": 5000}, approaches={"full_data": None}
     )
-    assert rows["full_data"].flops == 55_000 * flops(*MEMBERS)
+    assert rows["full_data"].training_flops == 55_000 * flops(*MEMBERS)
 
 
 def test_what_may_end_sooner_is_said_to_be_at_most():
@@ -64,7 +64,9 @@ def test_what_may_end_sooner_is_said_to_be_at_most():
         "approaches": {"full_data": None, "snapshot_ensembles": {"epochs_per_cycle": 2}},
     }
     rows = {row.approach: row for row in forecast(plan_of(values))}
-    assert rows["full_data"].open_end and rows["full_data"].flops == 300 * 7 * flops(*MEMBERS)
+    assert rows["full_data"].open_end and rows["full_data"].training_flops == 300 * 7 * flops(
+        *MEMBERS
+    )
     assert not rows["snapshot_ensembles"].open_end  # its cycles have their length
     lines = overview(plan_of(values)).splitlines()
     assert [line.split()[0] for line in lines if "at most" in line] == ["full_data", "total"]
@@ -76,7 +78,9 @@ def test_it_is_what_the_records_bill(trained):
         if row.approach in ("treenets", "knowledge_distillation"):
             continue  # a shared trunk and a teacher's answers are not foreseen
         ids = [id for id, training in plan.trainings.items() if training.approach == row.approach]
-        assert row.flops == sum(read_record(trained.record(id)).cost.flops for id in ids)
+        assert row.training_flops == sum(
+            read_record(trained.record(id)).cost.training_flops for id in ids
+        )
 
 
 def test_the_overview_adds_up_and_says_what_is_left_out():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnbench.errors import UserError
-from mnbench.evaluation.tables.tables import read_table
+from mnbench.evaluation.tables.files import read_table
 from mnbench.report.numbers import Results, fill
 
 README = "# A\n<!-- numbers: one -->\nold\n<!-- end -->\nkept\n"
@@ -32,15 +32,15 @@ def test_a_passage_is_replaced_and_nothing_else(results):
 
 def test_points_ratios_and_differences_are_those_of_the_tables(results, tables_of_tiny):
     estimates = read_table(tables_of_tiny / "estimates.csv")
-    rows = estimates[estimates["full_size"] & (estimates["rule"] == "average")]
+    rows = estimates[estimates["full_size"] & (estimates["combination"] == "average")]
     one = rows[rows["g"] == 2].iloc[0]
     full = rows[(rows["approach"] == "full_data")].iloc[0]
-    assert results.point("v5-small", "mothernets g=2")["test_error"] == one["test_error"]
+    assert results.point("v5-small", "MotherNets, g = 2")["test_error"] == one["test_error"]
     for cost in ("training_flops", "cpu_seconds"):
-        found = results.ratio("v5-small", cost, "mothernets g=2")
+        found = results.ratio("v5-small", cost, "MotherNets, g = 2")
         assert found == pytest.approx(one[cost] / full[cost])
-    there = results.difference("v5-small", "mothernets g=2", "full_data")
-    back = results.difference("v5-small", "full_data", "mothernets g=2")
+    there = results.difference("v5-small", "MotherNets, g = 2", "Full Data")
+    back = results.difference("v5-small", "Full Data", "MotherNets, g = 2")
     assert there[0] == pytest.approx(one["test_error"] - full["test_error"])
     assert back == pytest.approx((-there[0], -there[2], -there[1]))
     assert there[1] <= there[0] <= there[2]
@@ -53,11 +53,12 @@ def test_the_front_is_the_cheapest_first_and_ever_better(results):
     assert costs == sorted(costs) and errors == sorted(errors, reverse=True)
 
 
-def test_verdicts_are_those_of_the_document(results, tables_of_tiny):
-    text = (tables_of_tiny / "claims.md").read_text()
-    assert len(results.verdicts) == 11
-    for claim, said in results.verdicts.items():
-        assert f"| {claim} | {said} |" in text
+def test_claims_are_those_of_the_table(results, tables_of_tiny):
+    rows = read_table(tables_of_tiny / "verdicts.csv").set_index("claim")
+    assert len(results.claims) == 11
+    for id, claim in results.claims.items():
+        assert rows.loc[id, "verdict"] == claim["verdict"]
+        assert rows.loc[id, "statement"] == claim["statement"]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_a_difference_is_said_as_more_or_less(results, difference, points, signe
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ tiny.point('v5-small', 'mothernets g=9') }}",
-        "{{ tiny.difference('v5-small', 'full_data', 'nothing') }}",
+        "{{ tiny.point('v5-small', 'MotherNets, g = 9') }}",
+        "{{ tiny.difference('v5-small', 'Full Data', 'nothing') }}",
         "{{ other.seeds }}",
         "{{ tiny.colour }}",
         "{% if %}",

@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 from support.synthetic_study import study
 
-from mnbench.evaluation.combination import RULES
-from mnbench.evaluation.tables.tables import read_table
+from mnbench.evaluation.combination import COMBINATIONS
+from mnbench.evaluation.tables import TITLES
+from mnbench.evaluation.tables.files import read_table
 from mnbench.planning.plan import LeftOut, read_plan
-from mnbench.report import DOCUMENTS, TABLES
-from mnbench.report.documents import MOST_ROWS, document, table_page
-from mnbench.report.explorer import MOST_EPOCHS, explorer
+from mnbench.report import DOCUMENTS
+from mnbench.report.documents import MAXIMUM_ROWS, document, table_page
+from mnbench.report.explorer import MAXIMUM_EPOCHS, explorer
 
 COSTS = ("training_flops", "cpu_seconds")
 
@@ -51,7 +52,11 @@ class _Loads(HTMLParser):
 def tables_of(made) -> dict[str, pd.DataFrame]:
     return {
         "summary": made.summary.assign(
-            **{f"{rule}_error": made.summary["test_error"] for rule in RULES if rule != "average"}
+            **{
+                f"{method}_error": made.summary["test_error"]
+                for method in COMBINATIONS
+                if method != "average"
+            }
         ),
         "estimates": made.estimates,
         "networks": made.networks,
@@ -91,7 +96,7 @@ def test_the_explorer_has_every_ensemble_and_every_seed(made):
             value = point["costs"][cost]["each"][place]
             assert value == pytest.approx(getattr(row, cost), rel=1e-5)
         names = [setting["records"][number]["name"] for number in point["members"][place]]
-        assert names == [member.split("/")[-1] for member in ensemble.members]
+        assert names == [member.name for member in ensemble.members]
         assert point["full"] == row.full_size
 
 
@@ -129,9 +134,9 @@ def test_long_curves_are_thinned_but_end_where_they_end(made):
     others = made.histories[made.histories["record"] != record]
     tables = tables_of(made) | {"histories": pd.concat([many, others])}
     (setting,) = data_of(explorer(made.plan, tables, COSTS))["settings"]
-    number = list(made.plan.trainings).index(record)
+    number = list(map(str, made.plan.trainings)).index(record)
     epochs = setting["records"][number]["epochs"]
-    assert len(epochs) <= MOST_EPOCHS + 1
+    assert len(epochs) <= MAXIMUM_EPOCHS + 1
     assert (epochs[0], epochs[-1]) == (1, 301)
 
 
@@ -159,7 +164,7 @@ def test_a_record_without_history_has_an_empty_curve(made):
     (setting,) = data_of(explorer(made.plan, tables_of(made) | {"histories": histories}, COSTS))[
         "settings"
     ]
-    number = list(made.plan.trainings).index(record)
+    number = list(map(str, made.plan.trainings)).index(record)
     assert setting["records"][number]["curve"] == []
 
 
@@ -205,15 +210,15 @@ def test_a_table_page_puts_a_figure_and_its_interval_into_a_cell():
 
 
 def test_a_long_table_is_shown_in_part_and_says_so():
-    frame = pd.DataFrame({"number": range(MOST_ROWS + 1)})
+    frame = pd.DataFrame({"number": range(MAXIMUM_ROWS + 1)})
     cells = _Loads(page := table_page(frame, "Long")).cells
-    assert len(cells) == 1 + MOST_ROWS
-    assert f"The first {MOST_ROWS:,} of {MOST_ROWS + 1:,} rows" in page
+    assert len(cells) == 1 + MAXIMUM_ROWS
+    assert f"The first {MAXIMUM_ROWS:,} of {MAXIMUM_ROWS + 1:,} rows" in page
     assert "The first" not in table_page(frame[:-1], "Long")
 
 
 def test_every_page_has_a_title_of_its_own():
-    titles = [*DOCUMENTS.values(), *TABLES.values()]
+    titles = [*DOCUMENTS.values(), *TITLES.values()]
     assert len(titles) == len(set(titles))
 
 
@@ -222,7 +227,7 @@ def test_the_pages_step_makes_every_page(tables_of_tiny, tmp_path):
     command += [tables_of_tiny, "--costs", *COSTS, "--out", tmp_path / "pages"]
     subprocess.run([*command, "--explorer", tmp_path / "explorer.html"], check=True)
     names = {path.stem for path in (tmp_path / "pages").iterdir()}
-    assert names == {*DOCUMENTS, *(f"{name}_table" for name in TABLES)}
+    assert names == {*DOCUMENTS, *(f"{name}_table" for name in TITLES)}
     summary = read_table(tables_of_tiny / "summary.csv")
     (setting,) = data_of((tmp_path / "explorer.html").read_text())["settings"]
     assert sum(len(point["seeds"]) for point in setting["points"]) == len(summary)

@@ -1,0 +1,51 @@
+"""A study's results: what every table is built from, computed once.
+
+Open this module to see what a table's builder is given. The trap: a table that another table needs
+is asked for with :meth:`StudyResults.table`, so it too is built once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from mnbench.evaluation.evaluate import Evaluation
+from mnbench.evaluation.points import Points, points
+from mnbench.planning.plan import Plan
+from mnbench.records.store import RecordStore
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """A study's plan, records and evaluated ensembles.
+
+    Attributes:
+        store: the records.
+        evaluation: every ensemble.
+        costs: the cost axes; claims are judged on the first.
+        tables: those already built, by name.
+    """
+
+    store: RecordStore
+    evaluation: Evaluation
+    costs: Sequence[str]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The study's plan."""
+        return self.store.plan
+
+    @cached_property
+    def points(self) -> Points:
+        """Every point by (data set, architecture set)."""
+        return points(self.evaluation)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table by its name, built on first use."""
+        from mnbench.evaluation.tables import load
+
+        if name not in self.tables:
+            self.tables[name] = load(name).build(self)
+        return self.tables[name]

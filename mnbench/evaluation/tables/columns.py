@@ -1,0 +1,72 @@
+"""Columns that several tables have, and frames that have exactly the documented columns.
+
+Open this module to see what a column is called everywhere. The trap: g is a nullable whole number,
+since most approaches have none.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+SETTING = {
+    "dataset": "data set",
+    "architecture_set": "name of the architecture set",
+}
+CONFIGURATION = {
+    "approach": "how the networks were trained",
+    "g": "number of clusters (MotherNets only)",
+    "budget": "multiple of the epochs that the approach's trainings have at budget 1",
+    "size": "number of networks that predict together",
+}
+POINT = SETTING | CONFIGURATION
+SEEDS = {"seeds": "number of seeds that the row is a mean over"}
+COST_AXIS = {"cost": "cost axis, a column of summary.csv"}
+WORK = {
+    "epochs": "passes over the training set, summed over all trainings billed",
+    "examples": "training examples seen, summed over all trainings billed",
+    "training_flops": "floating-point operations of training, by formula",
+    "cpu_seconds": "process CPU time of the training steps",
+    "device_seconds": "wall time that the training steps held the device",
+    "peak_memory_bytes": "largest peak memory of any job billed (device memory on a GPU, "
+    "resident memory on a CPU)",
+    "shared_device": "whether other jobs had over a quarter of the device while it trained, as far "
+    "as could be seen, so that the seconds are no timing",
+}
+
+
+def with_interval(name: str, meaning: str) -> dict[str, str]:
+    """Return a column and the two ends of its 95 % confidence interval."""
+    return {
+        name: meaning,
+        f"{name}_low": f"lower end of the 95 % confidence interval of `{name}`",
+        f"{name}_high": f"upper end of the 95 % confidence interval of `{name}`",
+    }
+
+
+def read_off(name: str, meaning: str) -> dict[str, str]:
+    """Return the columns of a quantity that is read off a budget curve."""
+    return with_interval(name, meaning) | {
+        f"{name}_reached": "fraction of the replicates in which the curve reaches that far"
+    }
+
+
+def prefixed(columns: Mapping[str, str], prefix: str, whose: str) -> dict[str, str]:
+    """Return columns of one of two things that a row compares."""
+    return {f"{prefix}{name}": f"{meaning}, of {whose}" for name, meaning in columns.items()}
+
+
+def setting_columns(setting: tuple[str, str]) -> dict[str, str]:
+    """Return the columns of a (data set, architecture set)."""
+    return dict(zip(SETTING, setting, strict=True))
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows as a table with exactly *columns*, whole numbers of clusters nullable."""
+    return typed(pd.DataFrame(list(rows), columns=list(columns)))
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with g, and first_g and second_g, as nullable whole numbers."""
+    clusters = [name for name in table if name == "g" or str(name).endswith("_g")]
+    return table.astype(dict.fromkeys(clusters, "Int64"))

@@ -1,0 +1,91 @@
+"""Table ``equal_error``: cost at equal error and error at equal cost, read off budget curves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from mnbench.evaluation.curves import cost_at, error_at, with_ends
+from mnbench.evaluation.points import Point, Points, budget_curves, full_size, on_common_seeds
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import (
+    COST_AXIS,
+    POINT,
+    SEEDS,
+    frame,
+    read_off,
+    setting_columns,
+)
+
+TITLE = "Speed-up at equal error, and error gained at equal cost"
+
+COLUMNS = {
+    **POINT,
+    **COST_AXIS,
+    "against": "approach whose budget curve the point is compared with",
+    **SEEDS,
+    **read_off(
+        "speed_up", "cost of `against` at the point's error, divided by the point's own cost"
+    ),
+    **read_off(
+        "error_gain", "error of `against` at the point's cost, less the point's own, fraction"
+    ),
+}
+
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return, on every cost axis, one row for every full-size point and every other approach.
+
+    The other approach is read off its budget curve: the minimum error at no more than a cost, its
+    full-size points (of all g and budgets) joined linearly in the logarithm of cost. A point that
+    is on that curve itself has no row. Nothing is extrapolated: where the curve does not reach, the
+    cell is empty, and with too few replicates that reach there is no interval.
+    """
+    rows = [row for cost in results.costs for row in rows_on(results.points, cost)]
+    return frame(rows, COLUMNS)
+
+
+def rows_on(points: Points, cost: str) -> list[dict]:
+    """Return the rows on one cost axis."""
+    rows = []
+    for setting, of_set in points.items():
+        full = full_size(of_set)
+        by_approach = dict(budget_curves(full))
+        for point in full:
+            for against, curve in by_approach.items():
+                if against == point.configuration.approach or _on_curve(point, curve):
+                    continue
+                common = on_common_seeds([point, *curve], cost)
+                if len(common) > 1 and common[0].configuration == point.configuration:
+                    compared = _compare(common[0], common[1:], cost)
+                    row = setting_columns(setting) | {"cost": cost, "against": against}
+                    rows.append(row | compared)
+    return rows
+
+
+def _on_curve(point: Point, curve: Sequence[Point]) -> bool:
+    """Return whether the point is one of the curve's: MotherNets at the last g are Full Data."""
+    return any(point.members == other.members for other in curve)
+
+
+def _compare(point: Point, curve: Sequence[Point], cost: str) -> dict[str, Any]:
+    mean_cost, mean_error = point.cost(cost), point.value("test_error")
+    curve_means = np.array([(p.cost(cost), p.value("test_error")) for p in curve])
+    own_cost, own_error = point.cost_replicates(cost), point.error
+    stacked = np.stack([[p.cost_replicates(cost), p.error] for p in curve])
+    replicates = np.moveaxis(stacked, -1, 0)
+    row = point.configuration.columns() | {"seeds": len(point.seeds)}
+    for name, quantity in (("speed_up", _speed_up), ("error_gain", _error_gain)):
+        value = float(quantity(mean_cost, mean_error, curve_means))
+        row |= with_ends(name, value, quantity(own_cost, own_error, replicates))
+    return row
+
+
+def _speed_up(cost: ArrayLike, error: ArrayLike, curve: np.ndarray) -> np.ndarray:
+    return cost_at(error, curve) / np.asarray(cost)
+
+
+def _error_gain(cost: ArrayLike, error: ArrayLike, curve: np.ndarray) -> np.ndarray:
+    return error_at(cost, curve) - np.asarray(error)

@@ -1,0 +1,44 @@
+"""Tables as CSV files: write one, read it back unchanged, select its rows.
+
+Open this module to read a study's tables from a program of your own. The trap: CSV does not tell an
+empty text from a missing one.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mnbench.errors import UserError
+from mnbench.evaluation.tables.columns import SETTING, typed
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV that :func:`read_table` returns unchanged."""
+    table.to_csv(path, index=False, encoding="utf-8")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table that :func:`write_table` wrote.
+
+    Raises:
+        UserError: the file is missing or is no table of a study.
+    """
+    try:
+        table = typed(pd.read_csv(path, encoding="utf-8"))
+        known = set(table) & {*SETTING, "claim"}
+        if not known:
+            raise ValueError("column 'dataset' is missing")
+    except (OSError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(
+            f"{path}: not a readable table ({reason}); delete it and run snakemake again"
+        ) from error
+    if "parents" in table:
+        table["parents"] = table["parents"].fillna("").astype(str)
+    return table
+
+
+def select(table: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:
+    """Return the rows of one data set and architecture set, as a figure takes them."""
+    rows = (table["dataset"] == dataset) & (table["architecture_set"] == architecture_set)
+    return table[rows].reset_index(drop=True)

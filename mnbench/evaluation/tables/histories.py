@@ -1,0 +1,34 @@
+"""Table ``histories``: every epoch of every training."""
+
+import pandas as pd
+
+from mnbench.errors import UserError
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.networks import IDENTITY, identity
+from mnbench.records.record import HISTORY_COLUMNS
+from mnbench.records.store import RecordStore
+
+TITLE = "Every epoch of every training"
+
+COLUMNS = {
+    **IDENTITY,
+    **{name: f"`{name}` of the record's history.csv" for name in HISTORY_COLUMNS},
+}
+
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every epoch of every readable record."""
+    return of_records(results.store)
+
+
+def of_records(store: RecordStore) -> pd.DataFrame:
+    """Return the table from records alone, which a process of its own can do."""
+    frames = []
+    for id in store.plan.trainings:
+        try:
+            frames.append(store.history(id).assign(**identity(id, store))[list(COLUMNS)])
+        except UserError:  # named where ensembles are evaluated
+            continue
+    if not frames:
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,20 @@
+"""Table ``left_out``: approaches that cannot take an architecture set."""
+
+import pandas as pd
+
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import SETTING, frame
+
+TITLE = "Approaches that cannot take an architecture set, and why"
+
+COLUMNS = {
+    **SETTING,
+    "approach": "which approach",
+    "reason": "why it cannot take the networks",
+}
+
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every approach that left out an architecture set."""
+    rows = [{name: getattr(out, name) for name in COLUMNS} for out in results.plan.left_out]
+    return frame(rows, COLUMNS)

@@ -1,0 +1,29 @@
+"""Table ``marks``: the four marks of the authors' page, given by stated rules."""
+
+import pandas as pd
+
+from mnbench.evaluation.claims.evidence import evidence_of
+from mnbench.evaluation.claims.four_marks import MARKS, marks
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import POINT, frame
+
+TITLE = "The four marks of each approach"
+
+COLUMNS = {
+    **POINT,
+    "mark": f"one of: {', '.join(MARKS)}",
+    "grade": "yes, partly or no; empty if it could not be measured",
+}
+
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every approach and mark; none without Full Data."""
+    rows = [
+        {"dataset": evidence.dataset, "architecture_set": evidence.architecture_set}
+        | row.configuration.columns()
+        | {"mark": mark, "grade": row.grades[mark]}
+        for evidence in evidence_of(results)
+        for row in marks(evidence)
+        for mark in MARKS
+    ]
+    return frame(rows, COLUMNS)

@@ -1,0 +1,79 @@
+"""Table ``networks``: every training, by itself and with its ancestors."""
+
+from typing import Any
+
+import pandas as pd
+
+from mnbench.errors import UserError
+from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables.columns import SETTING, WORK, frame
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.record import Cost
+from mnbench.records.store import RecordStore
+
+TITLE = "Every training: its own cost, its cost with ancestors, its networks' own error"
+
+SUMMED = tuple(name for name in WORK if name != "peak_memory_bytes")
+IDENTITY = {
+    **SETTING,
+    "seed": "seed of the repetition",
+    "approach": "how the networks were trained",
+    "record": "id of the record, its folder below records/",
+    "name": "last part of the id",
+    "role": "member or mothernet",
+}
+COLUMNS = {
+    **IDENTITY,
+    "networks": 'names of its networks, joined by "+"',
+    "parents": "ids of the records it started from, joined by a space",
+    "test_error": "test error rate, mean over its networks, fraction",
+    "validation_error": "validation error rate, mean over its networks, fraction",
+    **WORK,
+    **{f"lineage_{name}": f"{name}, with all its ancestors', each once" for name in SUMMED},
+}
+
+
+def build(results: StudyResults) -> pd.DataFrame:
+    """Return one row for every readable record.
+
+    The cost columns are the record's own work; those named ``lineage_`` include its ancestors'.
+    """
+    return of_records(results.store)
+
+
+def of_records(store: RecordStore) -> pd.DataFrame:
+    """Return the table from records alone, which a process of its own can do."""
+    rows = []
+    for id in store.plan.trainings:
+        try:
+            rows.append(_row(id, store))
+        except UserError:  # named where ensembles are evaluated
+            continue
+    return frame(rows, COLUMNS)
+
+
+def identity(id: TrainingId, store: RecordStore) -> dict[str, Any]:
+    """Return what names a record; record.json holds the training's seed, not the repetition's."""
+    return id._asdict() | {"record": str(id), "role": store.record(id).role}
+
+
+def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
+    record = store.record(id)
+    with_ancestors = _work(store.cost(store.plan.lineage([id])))
+    return {
+        **identity(id, store),
+        "networks": "+".join(network["name"] for network in record.networks),
+        "parents": " ".join(map(str, record.parents)),
+        **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
+        **_work(record.cost),
+        **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
+    }
+
+
+def _mean_error(id: TrainingId, split: str, store: RecordStore) -> float:
+    predictions = store.predictions(id, split)
+    return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
+
+
+def _work(cost: Cost) -> dict[str, Any]:
+    return {name: getattr(cost, name) for name in WORK}

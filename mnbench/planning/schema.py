@@ -1,0 +1,113 @@
+"""The JSON schema of a study: every key with its type, default, meaning and example.
+
+Open it when an editor or a generated page says something wrong about a key. Everything is read from
+the pydantic dataclasses, so a new key needs no change here. The trap: rules between two keys (a
+schedule that does not suit the protocol) are not in the schema; only planning checks them.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from mnbench.planning.config import FORMER_KEYS, Study
+from mnbench.planning.options import ARCHITECTURE_SETS, CommonOptions
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def find_approaches(package: ModuleType) -> dict[str, ModuleType]:
+    """Return the modules of a package, by name: each is an approach with its ``Options``."""
+    return {
+        module.name: importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    }
+
+
+def study_schema(approaches: Mapping[str, ModuleType]) -> Schema:
+    """Return the JSON schema of a configuration file, with every approach's options.
+
+    Args:
+        approaches: modules with ``Options``, by name.
+    """
+    schema = schema_of(Study)
+    listed = schema["properties"]["approaches"]
+    listed["properties"] = {
+        name: _with_former_keys(_of_approach(module), f"#/properties/approaches/properties/{name}")
+        for name, module in approaches.items()
+    }
+    listed["additionalProperties"] = False
+    return {"$schema": DIALECT, "title": "A study of mnbench", **_with_former_keys(schema, "#")}
+
+
+def schema_of(kind: type) -> Schema:
+    """Return the JSON schema of a pydantic dataclass, without references and generated titles."""
+    schema = TypeAdapter(kind).json_schema()
+    return _inlined(schema, schema.get("$defs", {}))
+
+
+def _of_approach(module: ModuleType) -> Schema:
+    own, common = schema_of(module.Options), schema_of(CommonOptions)
+    options_of_a_set = {**own, "type": ["object", "null"]}
+    for form in common["properties"][ARCHITECTURE_SETS]["anyOf"]:
+        if form["type"] == "object":
+            form["additionalProperties"] = options_of_a_set
+    return {
+        **own,
+        "type": ["object", "null"],
+        "description": _first_paragraph(module),
+        "properties": own["properties"] | common["properties"],
+    }
+
+
+def _first_paragraph(module: ModuleType) -> str:
+    return " ".join(inspect.getdoc(module).split("\n\n")[0].split())  # type: ignore[union-attr]
+
+
+def _with_former_keys(schema: Schema, place: str) -> Schema:
+    """Return the schema of the mapping at *place*, with every key's former name as an alternative.
+
+    Args:
+        schema: of the mapping.
+        place: its JSON pointer in the whole schema.
+    """
+    properties, required = dict(schema["properties"]), list(schema.get("required", []))
+    rules: list[Schema] = []
+    for former, present in FORMER_KEYS.items():
+        if present not in properties:
+            continue
+        properties[former] = {
+            "deprecated": True,
+            "description": f"Former name of `{present}`, still valid.",
+            "$ref": f"{place}/properties/{present}",
+        }
+        if present in required:
+            required.remove(present)
+            rules.append({"oneOf": [{"required": [present]}, {"required": [former]}]})
+        else:
+            rules.append({"not": {"type": "object", "required": [present, former]}})
+    schema = {**schema, "properties": properties}
+    return (
+        schema | ({"required": required} if required else {}) | ({"allOf": rules} if rules else {})
+    )
+
+
+def _inlined(node: Any, definitions: Mapping[str, Schema]) -> Any:
+    """Replace references by what they refer to: forms and catalogues do not follow them."""
+    if isinstance(node, list):
+        return [_inlined(entry, definitions) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    own = {
+        key: _inlined(value, definitions)
+        for key, value in node.items()
+        if not (key in ("$ref", "$defs") or (key == "title" and isinstance(value, str)))
+    }
+    if "$ref" in node:
+        return _inlined(definitions[node["$ref"].split("/")[-1]], definitions) | own
+    return own

@@ -1,0 +1,36 @@
+"""Checksums: whether a record's files are those that it was written with."""
+
+import hashlib
+from pathlib import Path
+
+from mnbench.errors import UserError
+from mnbench.records.record import FILES, RECORD, Record
+from mnbench.records.refusal import RETRAIN, reason
+
+
+def checksums(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files beside ``record.json``, by name."""
+    return {name: _checksum(directory / name) for name in FILES if name != RECORD}
+
+
+def check_file(directory: Path, record: Record, name: str) -> None:
+    """Check that a file is the one that its record was written with.
+
+    Raises:
+        UserError: the file is missing, or its checksum is not the one in ``record.json``.
+    """
+    path = directory / name
+    try:
+        checksum = _checksum(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({reason(error)}); {RETRAIN}") from error
+    if record.checksums.get(name, checksum) != checksum:
+        raise UserError(
+            f"{path}: is not the file that this record was written with (key 'checksums' of "
+            f"{RECORD}): altered, or of another record; {RETRAIN}"
+        )
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

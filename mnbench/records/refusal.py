@@ -1,0 +1,15 @@
+"""How a record is refused: one line that says why, and what to do."""
+
+from pydantic import ValidationError
+
+from mnbench.errors import requirement
+
+RETRAIN = "delete the record's folder to train it again"
+
+
+def reason(error: Exception) -> str:
+    """Return an exception's message in one line."""
+    if isinstance(error, ValidationError):  # its text is many lines: the first finding is enough
+        first = error.errors()[0]
+        return f"key '{'.'.join(map(str, first['loc']))}': {requirement(first)}"
+    return f"{type(error).__name__}: {error}".splitlines()[0]

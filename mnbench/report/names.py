@@ -1,0 +1,47 @@
+"""Names as people say them: "MotherNets, g = 2", "Full Data, half the epochs".
+
+Open this module to change what a point is called on a screen. The trap: names are for reading
+only; tables hold the four columns (approach, g, budget, size).
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from mnbench.figures.style import looks
+
+_BUDGETS = {0.5: "half the epochs", 2.0: "twice the epochs"}
+
+
+def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
+    """Return the name of a row's point.
+
+    Args:
+        point: has the columns approach, g and budget.
+        prefix: of these columns: "first_" or "second_".
+
+    >>> point_name({"approach": "mothernets", "g": 2, "budget": 0.5})
+    'MotherNets, g = 2, half the epochs'
+    """
+    approach, g, budget = (point[f"{prefix}{name}"] for name in ("approach", "g", "budget"))
+    parts = [looks([approach])[approach].title]
+    if not pd.isna(g):
+        parts.append(f"g = {int(g)}")
+    if budget != 1:
+        parts.append(budget_name(float(budget)))
+    return ", ".join(parts)
+
+
+def budget_name(budget: float) -> str:
+    """Return how a multiple of the epochs is said.
+
+    >>> budget_name(2.5)
+    '2.5 times the epochs'
+    """
+    return _BUDGETS.get(budget, f"{budget:g} times the epochs")
+
+
+def setting_name(dataset: str, architecture_set: str) -> str:
+    """Return the name of a data set and architecture set."""
+    return f"{dataset}, {architecture_set}"

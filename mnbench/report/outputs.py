@@ -1,0 +1,80 @@
+"""``docs/outputs.md``: every file that a study writes and every column of its tables.
+
+Open this module to change how outputs are documented. The trap: columns are described where a table
+is defined (``mnbench/evaluation/tables``), never here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from mnbench import figures
+from mnbench.evaluation import tables
+from mnbench.records.record import HISTORY_COLUMNS, Cost, Record
+
+FILES = {
+    "summary.md, claims.md": "for reading: the full-size ensembles; the paper's claims",
+    "explorer.html": "one page for a browser, without network: every ensemble in an interactive "
+    "plot, with its members, clusters and training curves",
+    "pages/": "claims and tables as pages, which Snakemake's report shows",
+    "figures/<data set>_<architecture set>/": "every figure as PNG and PDF",
+    "records/<data set>/<architecture set>/seed<n>/<approach>/<name>/": "one record a training",
+    "plan.json": "every training and every ensemble of the study",
+    "data/, checkpoints/": "the split images; the state of interrupted trainings",
+}
+
+
+def outputs_page() -> str:
+    """Return the page as Markdown."""
+    parts = [
+        "# What comes out",
+        "Everything of a study is under `results/<study>/`. This page is written from the code "
+        "(`make docs`). Errors are fractions; a cost is summed over the members' trainings **and "
+        "all their ancestors'**, each once. `_low` and `_high` are the ends of a 95 % confidence "
+        "interval over seeds and test images.",
+        _table(("path", "what it is"), {f"`{path}`": meaning for path, meaning in FILES.items()}),
+        "## Figures",
+        _table(
+            ("file", "what it shows"),
+            {f"`{name}`": title for name, title in figures.TITLES.items()},
+        ),
+        "A figure with a cost axis has one file for each of the study's `costs`: "
+        "`pareto_training_flops.png`.",
+        "## Tables",
+        _table(
+            ("file", "what a row is"),
+            {f"[`{name}.csv`](#{name})": title for name, title in tables.TITLES.items()},
+        ),
+    ]
+    for name, title in tables.TITLES.items():
+        parts += [f"### {name}", f"{title}.", _table(("column", "meaning"), _columns(name))]
+    parts += [
+        "## Records",
+        "A record is a folder of four files: `record.json`, `history.csv` (a row an epoch), "
+        "`predictions.npz` (logits and labels of the validation and test images) and "
+        "`weights.safetensors`. Whatever program wrote it, a record that passes the checks is "
+        "compared with the others.",
+        f"Keys of `record.json`: {_names(Record)}; its `cost`: {_names(Cost)}.",
+        f"Columns of `history.csv`: {', '.join(f'`{name}`' for name in HISTORY_COLUMNS)}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _columns(name: str) -> dict[str, str]:
+    """Return a table's columns; the ends of an interval share its row."""
+    columns = tables.load(name).COLUMNS
+    ends = {f"{column}{end}" for column in columns for end in ("_low", "_high")}
+    return {
+        f"`{column}`" + (", `_low`, `_high`" if f"{column}_low" in columns else ""): meaning
+        for column, meaning in columns.items()
+        if column not in ends
+    }
+
+
+def _names(kind: type) -> str:
+    return ", ".join(f"`{field.name}`" for field in fields(kind))
+
+
+def _table(heads: tuple[str, str], rows: Mapping[str, str]) -> str:
+    lines = [f"| {heads[0]} | {heads[1]} |", "|---|---|"]
+    lines += [f"| {name} | {text} |" for name, text in rows.items()]
+    return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""Write a study's documents, pages and explorer: the step ``mnbench report``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnbench.evaluation.tables import TITLES
+from mnbench.evaluation.tables.files import read_table
+from mnbench.planning.plan import Plan
+from mnbench.report.claims_page import claims_page
+from mnbench.report.documents import document, table_page
+from mnbench.report.explorer import explorer
+from mnbench.report.overview import overview
+
+
+def write_report(
+    plan: Plan, tables_folder: Path, costs: Sequence[str], *, pages: Path, explorer_file: Path
+) -> None:
+    """Write ``summary.md`` and ``claims.md`` beside the tables, the pages and the explorer.
+
+    Args:
+        plan: the study's plan.
+        tables_folder: the folder of its tables.
+        costs: the cost axes; the first is the claims'.
+        pages: the folder for the pages.
+        explorer_file: the file for the explorer.
+
+    Raises:
+        UserError: a table is missing or unreadable.
+    """
+    tables = {name: read_table(tables_folder / f"{name}.csv") for name in TITLES}
+    documents = {
+        "claims": claims_page(plan.study, costs[0], tables),
+        "summary": overview(tables),
+    }
+    pages.mkdir(parents=True, exist_ok=True)
+    for name, text in documents.items():
+        (tables_folder / f"{name}.md").write_text(text, encoding="utf-8")
+        (pages / f"{name}.html").write_text(document(text), encoding="utf-8")
+    for name, title in TITLES.items():
+        page = table_page(tables[name], title)
+        (pages / f"{name}_table.html").write_text(page, encoding="utf-8")
+    explorer_file.write_text(explorer(plan, tables, costs), encoding="utf-8")

@@ -1,0 +1,96 @@
+"""The bill of a training: its epochs, its work, and the seconds of its steps."""
+
+import pytest
+import torch
+from support.small_training import (
+    train,
+)
+
+from mnbench.planning.recipe import Recipe
+from mnbench.records.record import Cost
+from mnbench.training import checkpoint, loop
+from mnbench.training.device import Reading
+from mnbench.training.loop import Work, bill
+
+
+def test_the_bill_of_three_epochs(data):
+    _, history, cost = train(data, work=Work(per_example=7))
+    assert [row["examples"] for row in history] == [300, 300, 300]
+    assert [row["training_flops"] for row in history] == [2100, 2100, 2100]
+    assert (cost.epochs, cost.examples, cost.training_flops) == (3.0, 900, 6300)
+    assert cost.peak_memory_bytes > 0
+
+
+def test_what_a_teacher_answered_beforehand_is_billed_once(data):
+    _, history, cost = train(data, work=Work(per_example=7, beforehand=1000))
+    assert [row["training_flops"] for row in history] == [3100, 2100, 2100]
+    assert cost.training_flops == 7300
+
+
+def test_an_epoch_is_measured_by_the_training_set(data):
+    _, _, cost = train(data, sample=torch.zeros(150, dtype=torch.int64), work=Work(7))
+    assert (cost.epochs, cost.examples, cost.training_flops) == (1.5, 450, 3150)
+
+
+def test_seconds_add_up(data):
+    _, history, cost = train(data)
+    assert cost.device_seconds == sum(row["device_seconds"] for row in history)
+    assert cost.cpu_seconds == sum(row["cpu_seconds"] for row in history)
+    assert all(row["device_seconds"] > 0 and row["cpu_seconds"] > 0 for row in history)
+
+
+def test_a_bill_by_hand():
+    seconds = {"device_seconds": 0.5, "cpu_seconds": 0.25, "device_share": 0.5}
+    row = {"examples": 10, "training_flops": 100} | seconds
+    assert bill([row, row], train_images=40, peak_memory_bytes=7) == Cost(
+        epochs=0.5,
+        examples=20,
+        training_flops=200,
+        device_seconds=1.0,
+        cpu_seconds=0.5,
+        peak_memory_bytes=7,
+        held_seconds=0.5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shares", "shared"),
+    [((1.0, 1.0), False), ((0.9, 0.8), False), ((1.0, 0.4), True), ((0.67, 0.67), True)],
+)
+def test_a_training_that_had_to_share_its_device_is_flagged(shares, shared):
+    row = {"examples": 10, "training_flops": 100, "device_seconds": 0.5, "cpu_seconds": 0.25}
+    history = [row | {"device_share": share} for share in shares]
+    assert bill(history, train_images=40).shared_device is shared
+
+
+def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monkeypatch):
+    events = []
+
+    class Clock:
+        def __init__(self, device):
+            pass
+
+        def start(self):
+            events.append("start")
+
+        def read(self):
+            events.append("stop")
+            return Reading(1.0, 1.0, 1.0)
+
+    def noted(name, function):
+        return lambda *args: (events.append(name), function(*args))[1]
+
+    monkeypatch.setattr(loop, "Stopwatch", Clock)
+    monkeypatch.setattr(loop, "augment", noted("step", loop.augment))
+    monkeypatch.setattr(loop, "evaluate", noted("evaluate", loop.evaluate))
+    monkeypatch.setattr(checkpoint, "save", noted("save", checkpoint.save))
+    file = tmp_path / "c.safetensors"
+    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file, checkpoint_seconds=0.0)
+    assert events == ["start", "step", "step", "stop", "evaluate", "save"] * 2
+
+
+def test_time_left_is_estimated_from_the_epochs_done(data, monkeypatch):
+    monkeypatch.setattr(loop.Stopwatch, "read", lambda self: Reading(2.0, 1.0, 1.0))
+    left = []
+    train(data, report=lambda row, seconds_left: left.append(seconds_left))
+    assert left == [4.0, 2.0, 0.0]

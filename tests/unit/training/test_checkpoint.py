@@ -1,0 +1,125 @@
+"""Checkpoints: an interrupted training resumes, and ends as if never interrupted."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from support.small_training import (
+    QUICK,
+    Interruption,
+    interrupt_at,
+    needs_gpu,
+    outcome,
+    train,
+    training_set,
+)
+
+from mnbench.errors import UserError
+from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
+from mnbench.training import checkpoint
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        QUICK,
+        Recipe(epochs=3, batch_size=64, optimiser=Optimiser(momentum=0.0)),
+        Recipe(
+            protocol="convergence",
+            batch_size=64,
+            schedule=Schedule(name="plateau", decays=1),
+            convergence=Convergence(patience=1, min_improvement=1.0),
+        ),
+    ],
+    ids=["momentum", "no momentum", "plateau"],
+)
+def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch):
+    file = tmp_path / "folder" / "checkpoint.safetensors"
+    saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
+    with pytest.raises(Interruption):
+        train(data, recipe, report=interrupt_at(epoch), **saving)
+    assert file.exists() == (epoch > 1)
+    trained = []
+    resumed = train(data, recipe, report=lambda row, left: trained.append(row["epoch"]), **saving)
+    assert trained == list(range(epoch, 4))  # what was done before is not done again
+    assert outcome(resumed) == outcome(train(data, recipe))
+
+
+def test_a_finished_training_is_only_restored(data, tmp_path):
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    first = train(data, **saving)
+    again = train(data, report=interrupt_at(1), **saving)
+    assert outcome(again) == outcome(first)
+    assert again[1] == first[1]  # its seconds too: the work is billed once
+    assert again[2].cpu_seconds == first[2].cpu_seconds
+
+
+def test_a_checkpoint_of_another_training_is_not_used(data, tmp_path):
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    train(data, identity="another", **saving)
+    trained = []
+    train(data, identity="this", report=lambda row, left: trained.append(row["epoch"]), **saving)
+    assert trained == [1, 2, 3]
+
+
+def damage(file, how):
+    content = file.read_bytes()
+    if how == "empty":
+        file.write_bytes(b"")
+    elif how == "truncated":
+        file.write_bytes(content[: len(content) // 2])
+    elif how == "no safetensors":
+        file.write_bytes(b"not what it should be" * 10)
+    elif how == "no identity":
+        save_file({"weight": torch.zeros(2)}, file)
+    elif how == "another network":
+        metadata = {"identity": "this", "history": "[]"}
+        save_file({"network/weight": torch.zeros(2)}, file, metadata)
+    elif how == "no history":
+        save_file({"network/weight": torch.zeros(2)}, file, {"identity": "this", "history": "["})
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["empty", "truncated", "no safetensors", "no identity", "another network", "no history"],
+)
+def test_a_damaged_checkpoint_is_one_line_with_its_name(data, tmp_path, how):
+    file = tmp_path / "c.safetensors"
+    saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
+    train(data, Recipe(epochs=1), **saving)
+    damage(file, how)
+    with pytest.raises(UserError) as caught:
+        train(data, Recipe(epochs=1), **saving)
+    text = str(caught.value)
+    assert text.startswith(f"{file}: damaged checkpoint (")
+    assert "delete it" in text
+    assert "\n" not in text
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch):
+    file = tmp_path / "c.safetensors"
+    saving = {"checkpoint_file": file, "checkpoint_seconds": 0.0}
+    train(data, Recipe(epochs=1), **saving)
+    before = file.read_bytes()
+
+    def full_disk(tensors, path, metadata):
+        path.write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        train(data, Recipe(epochs=1, batch_size=32), identity="another", **saving)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_a_training_resumes_on_a_gpu(prepared, tmp_path):
+    data = training_set(prepared, "cuda")
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    with pytest.raises(Interruption):
+        train(data, report=interrupt_at(2), **saving)
+    trained = []
+    network, _, _ = train(data, report=lambda row, left: trained.append(row["epoch"]), **saving)
+    assert trained == [2, 3]
+    assert next(network.parameters()).is_cuda

@@ -1,0 +1,33 @@
+"""Progress: what a job writes to the terminal and to its log."""
+
+from mnbench.planning.plan import read_plan
+from mnbench.training.progress import Progress
+
+
+def test_progress_says_which_network_of_how_many_its_epoch_error_and_time_left(
+    trained, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("mnbench.training.progress.SECONDS_BETWEEN_LINES", 0.0)
+    plan = read_plan(trained.plan)
+    training = next(iter(plan.trainings.values()))
+    log = tmp_path / "logs" / "job.log"
+    with Progress.to(log, quiet=False) as progress:
+        progress.begin(plan, training)
+        progress.epoch({"epoch": 3, "validation_accuracy": 0.875}, 65.0)
+        progress.end()
+    label = f"[ 1/{len(plan.trainings)}] {training.approach} {training.name} seed0"
+    epoch = f"{label}: epoch 3, validation error 12.5 %"
+    said = [f"{epoch}, 1:05 left", f"{label}: done: epoch 3, validation error 12.5 %"]
+    assert capsys.readouterr().err.splitlines() == said
+    assert log.read_text().splitlines() == [f"{label}: begins", *said]
+
+
+def test_quiet_progress_says_nothing_but_errors(trained, capsys):
+    plan = read_plan(trained.plan)
+    with Progress.to(None, quiet=True) as progress:
+        progress.begin(plan, next(iter(plan.trainings.values())))
+        progress.epoch({"epoch": 1, "validation_accuracy": 0.5}, 1.0)
+        progress.end()
+        assert capsys.readouterr().err == ""
+        progress.failed("mnbench: wrong")
+    assert capsys.readouterr().err == "mnbench: wrong\n"
