@@ -133,7 +133,7 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
     assert completions("mnbench p", tmp_path) == {"preview", "plan"}
     assert completions("mnbench preview --dataset fash", tmp_path) == {"fashion_mnist"}
     assert "v100" in completions("mnbench preview --architecture-set v", tmp_path)
-    id = id_of(prepared, "bagging/v13")
+    id = str(id_of(prepared, "bagging/v13"))
     assert completions(f"mnbench train {prepared.plan} {id[:-2]}", tmp_path) >= {id}
 
 
@@ -237,7 +237,7 @@ def test_train_finds_the_approach_from_the_id(study, trained, monkeypatch):
 
 
 def test_train_names_the_nearest_id(prepared, capsys):
-    id = id_of(prepared, "bagging/v13")
+    id = str(id_of(prepared, "bagging/v13"))
     line = mistake(capsys, "train", prepared.plan, id.replace("bagging", "baging"))
     assert f"did you mean '{id}'?" in line
 
@@ -290,11 +290,13 @@ def test_a_reader_that_ends_early_is_no_error(arguments):
     assert process.wait() == 0
 
 
-def test_a_terminal_without_the_sign_shows_a_question_mark(trained, monkeypatch):
+def test_a_terminal_without_a_character_shows_a_question_mark(trained, tmp_path, monkeypatch):
+    study = tmp_path / "größer"
+    study.symlink_to(trained.root)
     content = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
-    assert status_of("compare", trained.root, trained.root) == 0
-    assert b"single_network ?2" in content.getvalue()
+    assert status_of("compare", study, trained.root) == 0
+    assert b"gr??er" in content.getvalue()
 
 
 def test_a_configuration_is_utf8_whatever_the_locale(tmp_path):
