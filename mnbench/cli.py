@@ -13,7 +13,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 import argcomplete
@@ -133,12 +133,19 @@ To complete commands and options with Tab, put this into ~/.bashrc or ~/.zshrc:
 def _parser() -> _Parser:
     """Build the parser of all commands."""
     parser = _Entry(prog="mnbench")
-    parser.add_argument("--version", action="version", version=f"mnbench {version('mnbench')}")
+    parser.add_argument("--version", action="version", version=f"mnbench {_version()}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(prog="mnbench", metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         _add(commands, command)
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("mnbench")
+    except PackageNotFoundError:  # a checkout on PYTHONPATH
+        return "(not installed)"
 
 
 def _add(commands: "argparse._SubParsersAction[_Parser]", command: Command) -> None:
