@@ -3,6 +3,7 @@
 # make reference  run the reference study and the families' (three hours), write README's numbers
 # make readme     write the README's numbers from results/reference and results/families
 # make lint       set up, check the style
+# make docs       write the pages about the configuration anew, build docs/ into build/site
 # make lock       write requirements.lock anew from pyproject.toml
 # make clean      delete the environment and every result but what is committed
 
@@ -11,7 +12,7 @@ BIN := .venv/bin
 # Snakemake and pytest start `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test reference readme lint lock clean
+.PHONY: study test reference readme lint docs lock clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --cores all
@@ -36,6 +37,10 @@ lint: $(BIN)/.installed
 	$(BIN)/snakefmt --check Snakefile workflow
 	# All but one of its lints: the environment is the whole workflow's, not each rule's.
 	! $(BIN)/snakemake --lint 2>&1 | grep '^    \* ' | grep -v 'conda environment or container'
+
+docs: $(BIN)/.installed
+	$(BIN)/python -m mnbench.planning.documentation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # The stamp is written last, so that an interrupted set-up is taken up again.
 $(BIN)/.installed: requirements.lock pyproject.toml
