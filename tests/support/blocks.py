@@ -12,6 +12,7 @@ import io
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -90,7 +91,10 @@ def read_yaml(text: str) -> None:
     if values is None:  # comments alone
         return
     if set(values) & {"members", "base"}:
-        assert sets._members(values, {}, "block.yaml")
+        with tempfile.TemporaryDirectory() as folder, patch.object(sets, "_FOLDER", Path(folder)):
+            (Path(folder) / "block.yaml").write_text(text, encoding="utf-8")
+            with patch.object(sets, "ARCHITECTURE_SETS", ("block",)):
+                assert sets.load_architectures("block")
         return
     if "study" in values:
         assert plan_of(values).trainings
