@@ -7,7 +7,7 @@ A module has three parts:
 ``lineage(setting, options)``
     the approach's trainings, their parents, and the members of its ensembles of every size;
 ``train(job)``
-    one training. Run as a program, ``python -m baselines.<approach> PLAN ID`` trains one.
+    one training; ``mnbench train PLAN ID`` runs it.
 
 Open one to see how an approach works, or to copy it for another. The trap: the first two parts may
 not import torch at the top of the module, since Snakemake asks them while it plans.

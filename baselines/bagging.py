@@ -53,9 +53,3 @@ def train(job: "Job") -> "Trained":
     sample = bootstrap(len(job.data.train), job.generator("bootstrap"))
     details = {"distinct_images": int(sample.unique().numel())}
     return job.fit(job.new_network(), phase="scratch", sample=sample, details=details)
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

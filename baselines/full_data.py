@@ -45,9 +45,3 @@ def scratch(setting: Setting, network: Architecture, budget: float = 1.0) -> Tra
 def train(job: "Job") -> "Trained":
     """Train one network from scratch."""
     return job.fit(job.new_network(), phase="scratch")
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

@@ -142,9 +142,3 @@ def train(job: "Job") -> "Trained":
         return distillation_loss(logits, teacher(batch), batch.labels, temperature, mixing)
 
     return job.fit(job.new_network(), phase="distilled", loss=loss, teacher=teacher)
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

@@ -219,9 +219,3 @@ def train(job: "Job") -> "Trained":
         )
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(member, phase="hatched", details={"hatching_difference": difference})
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

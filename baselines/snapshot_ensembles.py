@@ -76,9 +76,3 @@ def train(job: "Job") -> "Trained":
     """Train one cycle, from the snapshot before if there is one."""
     network = job.parent_network(0) if job.training.parents else job.new_network()
     return job.fit(network, phase="cycle")
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

@@ -180,9 +180,3 @@ def train(job: "Job") -> "Trained":
         loss=loss,
         flops_per_example=trunk + sum(branches),
     )
-
-
-if __name__ == "__main__":
-    from mnbench.training.job import main
-
-    main(train)

@@ -15,7 +15,7 @@ import time
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
 REPETITIONS = 9
-JOB = [sys.executable, "-m", "mnbench.training.prefork", "baselines.full_data", "--help"]
+JOB = [sys.executable, "-m", "mnbench.training.prefork", "mnbench", "train", "--help"]
 
 
 def seconds(environment: dict[str, str]) -> float:

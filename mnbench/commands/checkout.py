@@ -5,6 +5,7 @@ have a package called ``baselines`` too, so the checkout's folder goes in front 
 """
 
 import importlib
+import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -20,15 +21,17 @@ BASELINES = "baselines"
 def find_checkout() -> Path:
     """Return the folder that holds ``baselines/``.
 
-    The working directory and the folders above it come first. Then comes the folder beside the
-    package, where it is installed with ``pip install -e``.
+    The folders of PYTHONPATH come first: a workflow names its own checkout there. Then come the
+    working directory and the folders above it, at last the folder beside the package, where it is
+    installed with ``pip install -e``.
 
     Raises:
         UserError: none of them holds approaches.
     """
     current = Path.cwd()
     beside_package = Path(mnbench.__file__).resolve().parents[1]
-    for folder in (current, *current.parents, beside_package):
+    named = map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    for folder in (*named, current, *current.parents, beside_package):
         if (folder / BASELINES / "__init__.py").is_file():
             return folder
     raise UserError(

@@ -1,10 +1,9 @@
 """``mnbench train``: one training of a plan, by the approach that its id names.
 
 Open this when a single network should be trained by hand, to debug an approach, say. The trap: the
-pipeline's rule calls the approach by way of ``mnbench.training.prefork`` instead, to save imports.
+pipeline's rule runs this same command by way of ``mnbench.training.prefork``, to save imports.
 """
 
-import difflib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +12,8 @@ from mnbench.commands.arguments import add_plan, complete
 from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
-from mnbench.planning.plan import Plan, read_plan
+from mnbench.planning.plan import read_plan
+from mnbench.planning.training_id import TrainingId
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -35,27 +35,20 @@ def _ids(parsed_args: Namespace, **_: object) -> Iterable[str]:
 
 
 def _run(arguments: Namespace) -> None:
-    approach = _approach_of(arguments.id, read_plan(arguments.plan), arguments.plan)
-    module = import_approach(approach)
+    try:
+        id = TrainingId.parse(arguments.id)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    module = import_approach(id.approach)
     if not hasattr(module, "train"):
         raise UserError(
             f"{module.__file__}: has no function 'train'; the rule in "
-            f"workflow/rules/approaches/{approach}.smk says what trains its networks"
+            f"workflow/rules/approaches/{id.approach}.smk says what trains its networks"
         )
 
     from mnbench.training.job import main
 
-    log = ["--log", str(arguments.log)] if arguments.log else []
-    main(module.train, [str(arguments.plan), arguments.id, *log])
-
-
-def _approach_of(id: str, plan: Plan, file: Path) -> str:
-    approaches = {str(training): training.approach for training in plan.trainings}
-    if id not in approaches:
-        near = difflib.get_close_matches(id, approaches, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "see the keys of 'trainings'"
-        raise UserError(f"{file}: has no training '{id}'; {hint}")
-    return approaches[id]
+    main(module.train, arguments.plan, id, arguments.log)
 
 
 COMMAND = Command(

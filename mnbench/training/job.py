@@ -4,12 +4,12 @@ Open it to learn what a ``train`` can use (:class:`Job`) and must return (:class
 trap: nothing here may import what opens the test images before the training is over.
 """
 
-import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -202,22 +202,24 @@ class Job:
         return Trained(network, history, cost, details or {})
 
 
-def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None) -> None:
-    """Run an approach's ``train`` as a program: ``python -m baselines.<approach> PLAN ID``.
+def main(
+    train: Callable[[Job], Trained], plan_file: Path, id: TrainingId, log: Path | None
+) -> None:
+    """Run a training as a program, which tells its end by its exit status.
 
     Args:
         train: the approach's function.
-        arguments: what stands after the program's name; by default the process's own arguments.
+        plan_file: the study's plan.json.
+        id: of the training.
+        log: a file to log to, beside the terminal.
+
+    Raises:
+        SystemExit: the training failed or was interrupted; the reason is on the terminal.
     """
-    parser = argparse.ArgumentParser(description="Train one network of a plan; write its record.")
-    parser.add_argument("plan", type=Path, help="plan.json of a study")
-    parser.add_argument("id", help="the training's id in the plan")
-    parser.add_argument("--log", type=Path, help="a file to log to, beside the terminal")
-    parsed = parser.parse_args(arguments)
     quiet = os.environ.get("MNBENCH_QUIET") == "1"
-    with Progress.to(parsed.log, quiet=quiet) as progress:
+    with Progress.to(log, quiet=quiet) as progress:
         try:
-            run(train, parsed.plan, _id(parsed.id), progress)
+            run(train, plan_file, id, progress)
         except UserError as error:
             progress.failed(f"mnbench: {error}")
             sys.exit(2)
@@ -226,13 +228,6 @@ def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None
         except Exception:
             progress.failed(traceback.format_exc())
             sys.exit(1)
-
-
-def _id(text: str) -> TrainingId:
-    try:
-        return TrainingId.parse(text)
-    except ValueError as error:
-        raise UserError(str(error)) from None
 
 
 def run(
@@ -245,7 +240,9 @@ def run(
     """
     plan = read_plan(plan_file)
     if id not in plan.trainings:
-        raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
+        near = get_close_matches(str(id), map(str, plan.trainings), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "see the keys of 'trainings'"
+        raise UserError(f"{plan_file}: has no training '{id}'; {hint}")
     training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
     with acquire(plan.device) as device:
         data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)

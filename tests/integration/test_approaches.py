@@ -207,7 +207,7 @@ def test_every_approach_has_a_rule_of_its_name(approach):
     text = (ROOT / f"workflow/rules/approaches/{approach}.smk").read_text()
     assert f'APPROACHES["{approach}"]' in text
     inherits = f"use rule training as {approach} with" in text
-    # What inherits the frame is run as `python -m baselines.<approach>`.
+    # What inherits the frame is run as `mnbench train`.
     assert inherits == hasattr(importlib.import_module(f"baselines.{approach}"), "train")
     own = [t for t in plan_of(**{approach: {}}).trainings.values() if t.approach == approach]
     assert inherits or f"\nrule {approach}:" in text or not own, "who trains its records?"

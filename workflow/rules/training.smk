@@ -22,4 +22,4 @@ rule training:
         id=TRAINING,
         recipe_hash=recipe_hash,
     shell:
-        "python -m mnbench.training.prefork baselines.{wildcards.approach} {params.plan:q} {params.id:q} --log {log:q}"
+        "python -m mnbench.training.prefork mnbench train {params.plan:q} {params.id:q} --log {log:q}"

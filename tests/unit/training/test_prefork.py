@@ -162,7 +162,7 @@ def test_a_forked_training_gives_the_same_bits(process, trained, study):
     id = id_of(study, "mothernets/v13_from_v13+v16+v16a+v16b+v19")
     for file in FILES:
         (study.record(id) / file).unlink()
-    done = ask(process.address, ROOT, "baselines.mothernets", study.plan, id)
+    done = ask(process.address, ROOT, "mnbench", "train", study.plan, id)
     assert done.returncode == 0, done.stderr
     for file in FILES:
         if file not in (RECORD, HISTORY):  # which hold seconds
