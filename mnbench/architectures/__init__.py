@@ -59,7 +59,7 @@ def build(
         does.
 
     Raises:
-        UserError: a library has no such network, or its pretrained weights cannot be had.
+        UserError: a library lacks the network, or its weights cannot be downloaded or read.
     """
     # Imported late: planning and evaluation read architectures without waiting for torch.
     if architecture.library:

@@ -155,7 +155,7 @@ def _check_residual(block: Residual, inputs: int, place: str) -> None:
     check_boolean(block.preactivated, f"{place}: preactivated")
     if block.shortcut == "identity" and (block.stride > 1 or inputs != block.width):
         raise UserError(
-            f"{place}: shortcut 'identity' needs stride 1 and as many channels as flow in, "
+            f"{place}: shortcut 'identity' needs stride 1 and the width that flows in, "
             f"{inputs}, got stride {block.stride} and width {block.width}; use 'padding' or "
             "'projection'"
         )

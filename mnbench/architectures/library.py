@@ -33,7 +33,7 @@ def create(
     """Return timm's model (see :func:`mnbench.architectures.build`).
 
     Raises:
-        UserError: timm has no such model, or its weights cannot be had.
+        UserError: timm lacks the model, or its weights cannot be downloaded or read.
     """
     name = _known(architecture)
     options: dict[str, Any] = {"in_chans": in_channels, "num_classes": num_classes}
@@ -55,7 +55,7 @@ def measure(
     """Count a model's parameters, and its FLOPs with torch's own counter.
 
     Raises:
-        UserError: timm has no such model, or it cannot take such images.
+        UserError: timm lacks the model, or the model cannot take images of this shape.
     """
     name = _known(architecture)
     try:
@@ -107,7 +107,7 @@ def _known(architecture: Architecture) -> str:
     """Return the name by which timm knows the model, with its tag.
 
     Raises:
-        UserError: timm has no such model, or no such weights of it.
+        UserError: timm lacks the model, or its weights of this tag.
     """
     name = architecture.library.removeprefix(LIBRARY)
     place = f"network '{architecture.name}'"

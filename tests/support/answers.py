@@ -1,4 +1,4 @@
-"""Random answers of networks, for the tests of what is computed from them."""
+"""Random predictions of networks, for the tests of metrics and of combination methods."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ def of(*probabilities) -> np.ndarray:
 
 @st.composite
 def answers(draw, min_networks=1, max_networks=4, min_images=1, min_classes=2, spread=60.0):
-    """Log-probabilities (networks, images, classes) and labels (images,)."""
+    """Draw log-probabilities (networks, images, classes) and labels (images,)."""
     shape = draw(
         st.tuples(
             st.integers(min_networks, max_networks),
@@ -27,7 +27,7 @@ def answers(draw, min_networks=1, max_networks=4, min_images=1, min_classes=2, s
 
 
 def random_answers(networks=3, images=400, classes=5, seed=0, sharpness=1.5):
-    """As :func:`answers`, of as many images as a statistic needs, better than chance."""
+    """Draw answers like :func:`answers`, for more images, and better than chance."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(classes, size=images)
     common = rng.normal(size=(1, images, classes)) + 1.5 * np.eye(classes)[labels]
@@ -36,6 +36,6 @@ def random_answers(networks=3, images=400, classes=5, seed=0, sharpness=1.5):
 
 
 def random_weights(images: int, resamples=3, seed=0) -> np.ndarray:
-    """Weights (resamples, images), some of them zero, each row summing to one."""
+    """Draw weights (resamples, images), some of them zero; each row sums to one."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(images, np.full(images, 1 / images), size=resamples) / images

@@ -1,4 +1,4 @@
-"""Networks that were really trained, for a few steps, on a few hundred real images in float64."""
+"""Train networks for a few steps, on a few hundred real images in float64."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ BATCH, STEPS = 48, 4
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Normalised images and their labels, in batches of which the first STEPS are trained on."""
+    """Hold normalised images and labels in batches; the first STEPS batches are for training."""
 
     images: torch.Tensor  # (n, 1, 28, 28)
     labels: torch.Tensor  # (n,)
@@ -29,7 +29,7 @@ class Batches:
 
 @cache
 def real_batches():
-    """STEPS batches of Fashion-MNIST to train on, and two more."""
+    """Load STEPS batches of Fashion-MNIST for training, and two more."""
     data = load_train("fashion_mnist", root=Path(), download=False)
     images = torch.from_numpy(data.images[: BATCH * (STEPS + 2)]).double() / 255
     return Batches((images - 0.286) / 0.353, torch.from_numpy(data.labels[: len(images)]))
@@ -48,7 +48,7 @@ def train(network, batches, steps=STEPS):
 
 
 def trained(architecture, batches, seed=0):
-    """Build *architecture* and train it."""
+    """Return a network of *architecture*, trained STEPS steps."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build(architecture, **SHAPE).double()
@@ -61,27 +61,29 @@ def trained(architecture, batches, seed=0):
 
 
 def answers(network, images):
-    """Logits in eval mode."""
+    """Return logits in eval mode."""
     network.eval()
     with torch.no_grad():
         return network(images)
 
 
-def relative(difference, of):
-    """The largest difference, relative to the largest of what it is a difference."""
-    return float(difference.abs().max() / of.abs().max())
+def relative(difference, values):
+    """Return the largest difference, relative to the largest value."""
+    return float(difference.abs().max() / values.abs().max())
 
 
 def bits(network):
-    """A copy of all that a network holds."""
+    """Copy a network's state, by name."""
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def same_bits(one, other):
-    """Whether two networks hold the same."""
-    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+def same_bits(first, second):
+    """Tell whether two states from :func:`bits` are equal, bit by bit."""
+    return first.keys() == second.keys() and all(
+        torch.equal(first[key], second[key]) for key in first
+    )
 
 
 def seeded(seed):
-    """A generator of its own."""
+    """Return a new generator with a seed."""
     return torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random architectures, and ensembles of networks that can be clustered."""
+"""Hypothesis strategies: random architectures, and compatible ones that can be clustered."""
 
 import math
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ growths = st.builds(Layer, filters=st.integers(1, 4), kernel=kernels)
 
 @dataclass(frozen=True)
 class Frame:
-    """What compatible networks have in common.
+    """Hold what compatible networks have in common.
 
     Attributes:
         stem: filters are 0, or 1 for any number of them.
@@ -34,7 +34,7 @@ class Frame:
 
     @property
     def shrinks(self) -> int:
-        """How many times smaller images are behind the last block, rounding aside."""
+        """Factor by which images shrink up to the last block, without rounding."""
         own = self.stem.space_to_depth * self.stem.stride * self.stem.pool
         return own * math.prod(
             block.stride if isinstance(block, Residual) else block.pool for block in self.blocks
@@ -81,7 +81,7 @@ KINDS = {
 
 @st.composite
 def stems(draw, first):
-    """A stem for networks whose *first* block (None if they have none) this is."""
+    """Draw a stem for networks that begin with the block *first* (None: no blocks)."""
     factor = draw(one_or_two)
     if isinstance(first, Plain | None) and draw(st.booleans()):
         return Stem(factor)
@@ -96,7 +96,7 @@ def stems(draw, first):
 
 @st.composite
 def frames(draw, family=None):
-    """A frame of *family* (one of FAMILIES; None is any)."""
+    """Draw a frame of *family* (one of FAMILIES; None is any)."""
     family = family or draw(st.sampled_from(FAMILIES))
     if family == "mlp":
         return Frame(draw(stems(None)), (), "flatten", hidden=True)
@@ -114,7 +114,7 @@ def frames(draw, family=None):
 
 
 def _fitted(frame):
-    """*frame*, with what shrinks images below one pixel taken away, from the end."""
+    """Return *frame* without strides and pools, from the end, that shrink images below a pixel."""
     blocks = list(frame.blocks)
     for i in reversed(range(len(blocks))):
         if frame.shrinks > IMAGE_SIZE:
@@ -129,7 +129,7 @@ def _fitted(frame):
 
 @st.composite
 def networks(draw, frame=None, name="network", family=None):
-    """A random architecture: within *frame*, or of *family*, or any."""
+    """Draw an architecture: within *frame*, or of *family*, or any."""
     frame = frame or draw(frames(family))
     stem = frame.stem
     if stem.filters:
@@ -145,14 +145,14 @@ def networks(draw, frame=None, name="network", family=None):
 
 @st.composite
 def filled(draw, block, channels):
-    """A block of a frame, into which *channels* flow, with its layers and numbers of channels."""
+    """Fill a frame's block, which *channels* enter, with layers and numbers of channels."""
     if isinstance(block, Plain):
         return replace(block, layers=tuple(draw(st.lists(layers, min_size=1, max_size=4))))
     if isinstance(block, Residual):
-        least = {"identity": channels, "padding": channels, "projection": 1}[block.shortcut]
-        most = channels if block.shortcut == "identity" else max(8, channels + 3)
+        minimum = {"identity": channels, "padding": channels, "projection": 1}[block.shortcut]
+        maximum = channels if block.shortcut == "identity" else max(8, channels + 3)
         units = draw(st.lists(layers, min_size=1, max_size=3))
-        return replace(block, layers=tuple(units), width=draw(st.integers(least, most)))
+        return replace(block, layers=tuple(units), width=draw(st.integers(minimum, maximum)))
     return replace(
         block,
         layers=tuple(draw(st.lists(growths, min_size=1, max_size=3))),
@@ -162,7 +162,7 @@ def filled(draw, block, channels):
 
 @st.composite
 def ensembles(draw, min_size=2, max_size=5, family=None):
-    """Compatible random networks ``n1``, ``n2``, ... of *family* or any (some may be equal)."""
+    """Draw compatible networks ``n1``, ``n2``, ... of *family* or any (some may be equal)."""
     frame = draw(frames(family))
     size = draw(st.integers(min_size, max_size))
     return tuple(draw(networks(frame, name=f"n{i}")) for i in range(1, size + 1))
@@ -172,35 +172,35 @@ def ensembles(draw, min_size=2, max_size=5, family=None):
 
 
 def listed(*layers):
-    """Layers by hand: each is its filters or ``(filters, kernel)``."""
+    """Return layers by hand: each is its filters or ``(filters, kernel)``."""
     return tuple(Layer(*(layer if isinstance(layer, tuple) else (layer,))) for layer in layers)
 
 
 def plain(*blocks, hidden=(), pool="average", stem=1, name="network"):
-    """A network of plain blocks by hand: a block is a list of layers as in :func:`listed`."""
+    """Return a network of plain blocks by hand; a block is a list as in :func:`listed`."""
     return Architecture(
         tuple(Plain(listed(*block)) for block in blocks), Stem(stem), Head(pool, hidden), name=name
     )
 
 
 def units(width, *layers, **keys):
-    """A residual block by hand."""
+    """Return a residual block by hand."""
     return Residual(listed(*layers), width, **keys)
 
 
 def dense(*layers, **keys):
-    """A dense block by hand."""
+    """Return a dense block by hand."""
     return Dense(listed(*layers), **keys)
 
 
 def network(*blocks, stem=4, hidden=(), pool="average", name="network"):
-    """A network of any blocks by hand; *stem* is a value or its filters."""
+    """Return a network of any blocks by hand; *stem* is a value or its filters."""
     stem = stem if isinstance(stem, Stem) else Stem(filters=stem)
     return Architecture(blocks, stem, Head(pool, hidden), name=name)
 
 
 def mlp(*hidden, stem=1, name="network"):
-    """A fully connected network by hand, *stem* its space to depth."""
+    """Return a fully connected network by hand; *stem* is its space to depth."""
     return Architecture(stem=Stem(stem), head=Head("flatten", hidden), name=name)
 
 

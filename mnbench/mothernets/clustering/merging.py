@@ -75,9 +75,9 @@ class Merges:
         starts = np.cumsum(p.sizes) - p.sizes
         across = np.minimum.reduceat(p.problem.vectors.pairs[order][:, order], starts, axis=0)
         across = np.minimum.reduceat(across, starts, axis=1)
-        most = np.minimum(across, np.minimum.outer(p.parameters, p.parameters))
+        bounds = np.minimum(across, np.minimum.outer(p.parameters, p.parameters))
         groups = np.arange(len(p.groups))
-        self._gains = self._adds(most, groups[:, None], groups)
+        self._gains = self._adds(bounds, groups[:, None], groups)
         self._gains[np.tril_indices(len(groups))] = NEVER
         alone = p.sizes == 1  # for two single networks the bound is exact
         self._counted = (self._gains == NEVER) | np.logical_and.outer(alone, alone)
