@@ -181,10 +181,8 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             trainings += lineage.trainings
             ensembles += lineage.ensembles
             if lineage.left_out:
-                reason = lineage.left_out
-                left_out[LeftOut(setting.dataset.name, setting.architecture_set, name, reason)] = (
-                    None
-                )
+                place = (setting.dataset.name, setting.architecture_set, name)
+                left_out[LeftOut(*place, lineage.left_out)] = None
     return Plan(
         study.study,
         union(trainings),

@@ -130,7 +130,7 @@ def test_least_and_all_stand_for_numbers_of_clusters():
     assert g_of(plan_of(ensemble="mixed10", mothernets={"g": ["all", "least"]})) == [10, 3]
 
 
-def test_entries_that_come_to_the_same_number_are_one():
+def test_entries_for_the_same_number_of_clusters_are_one():
     once, twice = (plan_of(mothernets={"g": g}) for g in ([1, 5], ["least", 1, "all", 5]))
     assert once.to_json() == twice.to_json()
 
@@ -278,7 +278,7 @@ def test_another_mothernet_makes_other_members():
     assert not [name for name in ten if ten[name] == twenty[name]]
 
 
-def test_budgets_of_as_many_epochs_are_refused():
+def test_budgets_of_equal_epochs_are_refused():
     with pytest.raises(UserError, match=r"approaches.full_data.budgets.*give \[1, 1\] epochs"):
         plan_of(recipe={"epochs": 1}, full_data={"budgets": [0.5, 1]})
 

@@ -95,7 +95,7 @@ def test_the_same_job_twice_gives_the_same_bytes(study, approach):
 # Interruptions
 
 
-def test_an_interrupted_job_goes_on_to_the_same_record(study, monkeypatch):
+def test_an_interrupted_job_resumes_to_the_same_record(study, monkeypatch):
     id = id_of(study, f"full_data/{LARGEST}@2")
     weights = study.record(id) / WEIGHTS
     before = weights.read_bytes()

@@ -56,7 +56,7 @@ def change_recipes(paths: StudyPaths, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(("shift", "answers"), [(0, 1), (1, 2)])
-def test_with_augmentation_a_teacher_answers_every_epoch(study, shift, answers):
+def test_with_augmentation_a_teacher_predicts_every_epoch(study, shift, answers):
     change_recipes(study, '"shift": 0', f'"shift": {shift}')
     change_recipes(study, '"epochs": 1', '"epochs": 2')
     train(study, id_of(study, "knowledge_distillation/v13"))
@@ -66,7 +66,7 @@ def test_with_augmentation_a_teacher_answers_every_epoch(study, shift, answers):
     assert cost.training_flops == TRAIN * (2 * own + answers * answer)
 
 
-def test_a_teacher_answers_the_same_at_once_and_batch_by_batch(study):
+def test_a_teacher_predicts_the_same_at_once_and_batch_by_batch(study):
     id = id_of(study, "knowledge_distillation/v13")
     at_once = job_of(study, id)
     change_recipes(study, '"flip": false', '"flip": true')
@@ -98,7 +98,7 @@ def test_a_hatching_that_changes_the_network_is_refused(trained, monkeypatch):
         train(trained, last_of(trained, "mothernets"))
 
 
-def test_a_snapshot_goes_on_from_the_one_before(study, monkeypatch):
+def test_a_snapshot_continues_the_one_before(study, monkeypatch):
     begun = []
 
     def watched(network, *arguments, **options):

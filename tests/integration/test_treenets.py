@@ -99,7 +99,7 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_each_branch_answers_as_its_network_would(family):
+def test_each_branch_predicts_as_its_network_would(family):
     architectures, shared_layers = FAMILIES[family]
     assert obstacle(architectures, shared_layers) is None
     networks = alike(*architectures, shared_layers=shared_layers)

@@ -18,7 +18,7 @@ def flops(*networks) -> int:
     return sum(training_flops(network, 28, in_channels=1) for network in networks)
 
 
-def test_what_it_predicts_is_worked_out_by_hand():
+def test_the_forecast_by_hand():
     rows = rows_of(
         recipe={"epochs": 10},
         data={"train_images": 300, "validation_images": 100},
@@ -47,14 +47,14 @@ def test_what_it_predicts_is_worked_out_by_hand():
     assert not any(row.open_end for row in rows.values())
 
 
-def test_all_images_are_those_that_are_not_held_out():
+def test_all_training_images_are_those_not_held_out():
     rows = rows_of(
         data={"train_images": None, "validation_images": 5000}, approaches={"full_data": None}
     )
     assert rows["full_data"].training_flops == 55_000 * flops(*MEMBERS)
 
 
-def test_what_may_end_sooner_is_said_to_be_at_most():
+def test_training_to_convergence_makes_the_forecast_a_maximum():
     values = config() | {
         "recipe": {
             "protocol": "convergence",
@@ -72,7 +72,7 @@ def test_what_may_end_sooner_is_said_to_be_at_most():
     assert [line.split()[0] for line in lines if "at most" in line] == ["full_data", "total"]
 
 
-def test_it_is_what_the_records_bill(trained):
+def test_the_forecast_is_what_the_records_bill(trained):
     plan = read_plan(trained.plan)
     for row in forecast(plan):
         if row.approach in ("treenets", "knowledge_distillation"):

@@ -21,7 +21,7 @@ def test_the_bill_of_three_epochs(data):
     assert cost.peak_memory_bytes > 0
 
 
-def test_what_a_teacher_answered_beforehand_is_billed_once(data):
+def test_predictions_that_a_teacher_keeps_are_billed_once(data):
     _, history, cost = train(data, work=Work(per_example=7, beforehand=1000))
     assert [row["training_flops"] for row in history] == [3100, 2100, 2100]
     assert cost.training_flops == 7300

@@ -4,7 +4,7 @@ from mnbench.planning.plan import read_plan
 from mnbench.training.progress import Progress
 
 
-def test_progress_says_which_network_of_how_many_its_epoch_error_and_time_left(
+def test_progress_shows_the_network_its_position_epoch_error_and_time_left(
     trained, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr("mnbench.training.progress.SECONDS_BETWEEN_LINES", 0.0)
@@ -22,7 +22,7 @@ def test_progress_says_which_network_of_how_many_its_epoch_error_and_time_left(
     assert log.read_text().splitlines() == [f"{label}: begins", *said]
 
 
-def test_quiet_progress_says_nothing_but_errors(trained, capsys):
+def test_quiet_progress_shows_errors_only(trained, capsys):
     plan = read_plan(trained.plan)
     with Progress.to(None, quiet=True) as progress:
         progress.begin(plan, next(iter(plan.trainings.values())))
