@@ -2,9 +2,8 @@
 # make test       set up, run the tests: the quick ones and those marked slow
 # make lint       set up, check the style and the types
 # make types      set up, check the types alone
-# make docs       set up, build the documentation into build/site; a broken link is an error
-# make reference  run the reference study and the families' (three hours), write README's numbers
-# make readme     write the README's numbers from results/reference and results/families
+# make docs       set up, write the generated pages anew, build the documentation into build/site
+# make reference  run the reference study and the families' (three hours), write their numbers
 # make lock       write requirements.lock anew from pyproject.toml
 # make clean      delete the environment and every result but what is committed
 
@@ -13,7 +12,7 @@ BIN := .venv/bin
 # Snakemake and pytest start `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint types docs reference readme lock clean
+.PHONY: study test lint types docs reference lock clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --cores all
@@ -35,16 +34,13 @@ types: $(BIN)/.installed
 	$(BIN)/mypy
 
 docs: $(BIN)/.installed
-	$(BIN)/mkdocs build --strict --site-dir build/site
+	$(BIN)/python -m mnbench docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 reference: $(BIN)/.installed
 	$(BIN)/snakemake --cores all --configfile config/reference.yaml
 	$(BIN)/snakemake --cores all --configfile config/families.yaml
-	$(MAKE) readme
-
-readme: $(BIN)/.installed
-	$(BIN)/python -m mnbench readme README.md workflow/numbers/readme.md.jinja \
-	  reference=results/reference families=results/families
+	$(BIN)/python -m mnbench docs
 
 # The stamp is written last, so that an interrupted set-up is taken up again.
 $(BIN)/.installed: requirements.lock pyproject.toml

@@ -1,9 +1,9 @@
-"""How fast training is, against the obvious alternatives, side by side in one run.
+"""Time training against the usual alternatives, side by side in one run.
 
     python benchmarks/training_speed.py            # about two minutes on two cores
 
-Each line pairs two ways to train the same network on the same images, alternating so that noise
-hits both, and gives the medians and their ratio. Only the ratios are meant to be quoted.
+Each line pairs two ways to train on the same images. They take turns, so that noise hits both. The
+line gives medians and their ratio. Quote only the ratios: the rest depends on the machine.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,51 +21,62 @@ from torch.utils.data import DataLoader, Dataset
 from mnbench.architectures import Architecture, Stem, build, load_architectures
 from mnbench.datasets import Images, load_train
 from mnbench.planning.recipe import Recipe
-from mnbench.training.data import DeviceImages, Normalisation
-from mnbench.training.loop import TrainingSet, Work, fit
+from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.loop import Work, fit
 
 IMAGES = 3840  # 30 batches
 REPEATS = 5
+JOB_EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Way:
+    """Describe a way to train: its name, a function that trains, and the epochs that it trains.
+
+    The function returns the seconds that training took.
+    """
+
+    name: str
+    train: Callable[[], float]
+    epochs: int = 1
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Print the table, or train as a job of its own."""
+    parser = argparse.ArgumentParser(description="Time training side by side.")
     parser.add_argument("--train", type=int, metavar="THREADS", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.train:
-        torch.set_num_threads(arguments.train)
-        train = in_memory(member(), images())
-        train()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        for _ in range(3):
-            train()
+        run_job(arguments.train)
         return
     torch.set_num_threads(1)
-    data, network = images(), member()
+    data, network = load_images(), typical_network()
     print("| | images/s | against | images/s | ratio |\n|---|--:|---|--:|--:|")
-    row("batches from memory", in_memory(network, data), "a DataLoader", loader(network, data))
-    flat = replace(network, stem=Stem())
-    row("space-to-depth stem", in_memory(network, data), "no stem", in_memory(flat, data))
-    odd = load_odd(network)
-    row("filters 8-16-32", in_memory(network, data), "filters 9-17-33", in_memory(odd, data))
-    row("two jobs of one thread", jobs(2, 1), "one of two threads", jobs(1, 2), work=(6, 3))
+    memory = in_memory(network, data)
+    compare(Way("batches from memory", memory), Way("a DataLoader", with_loader(network, data)))
+    flat = in_memory(replace(network, stem=Stem()), data)
+    compare(Way("space-to-depth stem", in_memory(network, data)), Way("no stem", flat))
+    odd = in_memory(with_odd_filters(network), data)
+    compare(Way("filters 8-16-32", in_memory(network, data)), Way("filters 9-17-33", odd))
+    compare(
+        Way("two jobs of one thread", in_jobs(2, 1), 2 * JOB_EPOCHS),
+        Way("one of two threads", in_jobs(1, 2), JOB_EPOCHS),
+    )
 
 
-def images() -> Images:
-    """The first training images of Fashion-MNIST."""
-    everything = load_train("fashion_mnist", root=Path(), download=False)
-    return Images(everything.images[:IMAGES], everything.labels[:IMAGES])
+def load_images() -> Images:
+    """Load the first training images of Fashion-MNIST."""
+    data = load_train("fashion_mnist", root=Path(), download=False)
+    return Images(data.images[:IMAGES], data.labels[:IMAGES])
 
 
-def member() -> Architecture:
-    """The median member of the default ensemble."""
+def typical_network() -> Architecture:
+    """Return a network of the default architecture set, of medium size."""
     return load_architectures("v5-small")[1]
 
 
-def load_odd(network: Architecture) -> Architecture:
-    """The same network with one more filter in every layer."""
+def with_odd_filters(network: Architecture) -> Architecture:
+    """Return the network with one more filter in every layer."""
     return replace(
         network,
         blocks=tuple(
@@ -78,23 +89,24 @@ def load_odd(network: Architecture) -> Architecture:
     )
 
 
-def in_memory(network: Architecture, data: Images) -> Callable[[], None]:
-    """mnbench's own loop for one epoch."""
-    device = torch.device("cpu")
-    everything = DeviceImages.of(data, device)
-    few = DeviceImages(everything.images[:100], everything.labels[:100])
-    training_set = TrainingSet(everything, few, _normalisation())
+def in_memory(network: Architecture, data: Images) -> Callable[[], float]:
+    """Return a function that trains an epoch with mnbench's own loop."""
+    images = DeviceImages.of(data, torch.device("cpu"))
+    validation = DeviceImages(images.images[:100], images.labels[:100])
+    training_set = TrainingSet(images, validation, normalisation())
     module = build(network, in_channels=1, num_classes=10)
-    return lambda: fit(
-        module, training_set, Recipe(epochs=1), seed=0, work=Work(0), phase="benchmark"
-    )
+
+    def train() -> None:
+        fit(module, training_set, Recipe(epochs=1), seed=0, work=Work(0), phase="benchmark")
+
+    return timed(train)
 
 
-def loader(network: Architecture, data: Images) -> Callable[[], None]:
-    """The usual loop: a data set of single images, normalised one by one, and a DataLoader."""
-    normalise = _normalisation()
+def with_loader(network: Architecture, data: Images) -> Callable[[], float]:
+    """Return a function that trains an epoch the usual way, with a DataLoader of single images."""
+    normalise = normalisation()
 
-    class Single(Dataset):
+    class SingleImages(Dataset):
         def __len__(self) -> int:
             return len(data)
 
@@ -102,7 +114,7 @@ def loader(network: Architecture, data: Images) -> Callable[[], None]:
             image = torch.from_numpy(data.images[index]).unsqueeze(0)
             return normalise(image)[0], int(data.labels[index])
 
-    batches = DataLoader(Single(), batch_size=128, shuffle=True)
+    batches = DataLoader(SingleImages(), batch_size=128, shuffle=True)
     # All but the loader is as in mnbench's own loop.
     module = build(network, in_channels=1, num_classes=10).to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(
@@ -117,53 +129,74 @@ def loader(network: Architecture, data: Images) -> Callable[[], None]:
             torch.nn.functional.cross_entropy(logits, labels).backward()
             optimiser.step()
 
-    return train
+    return timed(train)
 
 
-def jobs(count: int, threads: int) -> Callable[[], None]:
-    """So many processes side by side, each training three epochs with so many threads."""
+def in_jobs(count: int, threads: int) -> Callable[[], float]:
+    """Return a function that trains in *count* processes side by side, of *threads* each.
 
-    def train() -> None:
+    Their start-up is not timed.
+    """
+
+    def train() -> float:
         command = [sys.executable, __file__, "--train", str(threads)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        running = [subprocess.Popen(command, **pipes) for _ in range(count)]
-        for process in running:
-            process.stdout.readline()
-        train.began = time.perf_counter()
-        for process in running:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        for process in running:
-            process.wait()
+        jobs = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        for job in jobs:
+            job.stdout.readline()
+        start = time.perf_counter()
+        for job in jobs:
+            job.stdin.write("go\n")
+            job.stdin.flush()
+        for job in jobs:
+            job.wait()
+        return time.perf_counter() - start
 
     return train
 
 
-def row(
-    name: str,
-    one: Callable[[], None],
-    other_name: str,
-    other: Callable[[], None],
-    work: tuple[int, int] = (1, 1),
-) -> None:
-    """Time both by turns and print a line; *work* counts the epochs each does."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for repeat in range(REPEATS + 1):
-        for train, times in zip((one, other), seconds, strict=True):
-            began = time.perf_counter()
-            train()
-            ended = time.perf_counter()
-            if repeat:  # the first is for warming up
-                times.append(ended - getattr(train, "began", began))
-    speeds = [
-        epochs * IMAGES / statistics.median(times)
-        for epochs, times in zip(work, seconds, strict=True)
-    ]
-    ratio = speeds[0] / speeds[1]
-    print(f"| {name} | {speeds[0]:,.0f} | {other_name} | {speeds[1]:,.0f} | {ratio:.2f} |")
+def run_job(threads: int) -> None:
+    """Warm up, wait for a line of input, then train: a process of :func:`in_jobs`."""
+    torch.set_num_threads(threads)
+    train = in_memory(typical_network(), load_images())
+    train()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(JOB_EPOCHS):
+        train()
 
 
-def _normalisation() -> Normalisation:
+def timed(train: Callable[[], None]) -> Callable[[], float]:
+    """Return a function that trains and returns the seconds that it took."""
+
+    def train_and_time() -> float:
+        start = time.perf_counter()
+        train()
+        return time.perf_counter() - start
+
+    return train_and_time
+
+
+def compare(way: Way, alternative: Way) -> None:
+    """Time both ways in turns and print a line of the table."""
+    for warming in (way, alternative):
+        warming.train()
+    turns = [(way.train(), alternative.train()) for _ in range(REPEATS)]
+    speed, alternative_speed = (
+        kind.epochs * IMAGES / statistics.median(times)
+        for kind, times in zip((way, alternative), zip(*turns, strict=True), strict=True)
+    )
+    print(
+        f"| {way.name} | {speed:,.0f} | {alternative.name} | {alternative_speed:,.0f} "
+        f"| {speed / alternative_speed:.2f} |",
+        flush=True,
+    )
+
+
+def normalisation() -> Normalisation:
+    """Return the normalisation of Fashion-MNIST, roughly."""
     scale, shift = torch.full((2, 1, 1, 1, 1), 1 / 90).unbind()
     return Normalisation(scale, -shift * 73)
 

@@ -1,9 +1,9 @@
-"""What a job's start costs: forked from a warm process, against a Python of its own.
+"""Time the start of a job: forked from a warm process, against a Python of its own.
 
-The job is an approach's program that only prints its help: it imports what a training imports, and
-does nothing. Pairs are measured side by side, in turns; medians and their ratio are printed.
+    python benchmarks/warm_start.py            # half a minute
 
-    python benchmarks/warm_start.py
+The job is an approach's program that only prints its help. It imports all that a training imports,
+and trains nothing. Both starts take turns, and the table gives medians and their ratio.
 """
 
 import os
@@ -19,14 +19,14 @@ JOB = [sys.executable, "-m", "mnbench.training.prefork", "baselines.full_data", 
 
 
 def seconds(environment: dict[str, str]) -> float:
-    """Run the job once."""
-    begin = time.perf_counter()
+    """Return the seconds of running the job once."""
+    start = time.perf_counter()
     subprocess.run(JOB, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - begin
+    return time.perf_counter() - start
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Print the table."""
     cold = {key: value for key, value in os.environ.items() if key != ADDRESS}
     process = WarmProcess()
     warm = cold | {ADDRESS: process.address}

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from mnbench.commands import (
     compare,
     dataset,
+    docs,
     figure,
     plan,
     preview,
-    readme,
     report,
     tables,
     train,
@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         tables.COMMAND,
         figure.COMMAND,
         report.COMMAND,
-        readme.COMMAND,
+        docs.COMMAND,
     ),
 }
 COMMANDS = tuple(command for commands in GROUPS.values() for command in commands)

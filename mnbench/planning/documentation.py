@@ -18,7 +18,7 @@ import yaml
 from mnbench.planning.options import CommonOptions
 from mnbench.planning.schema import Schema, find_approaches, study_schema
 
-COMMAND = "python -m mnbench.planning.documentation"
+COMMAND = "mnbench docs"
 PAGE = Path("docs/configuration.md")
 TEMPLATE = Path("config/template.yaml")
 SCHEMA = Path("workflow/schemas/study.schema.json")
@@ -115,14 +115,6 @@ def flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def main() -> None:
-    """Write every generated file into the working directory, a checkout."""
-    for path, text in documents().items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        print(path)
-
-
 def _sections(path: str, group: Schema) -> Iterator[str]:
     """Yield a group's section, then those of the groups inside it."""
     yield f"{'#' * (2 + path.count('.'))} {f'`{path}`' if path else 'The study'}\n"
@@ -193,7 +185,3 @@ def _examples(schema: Schema) -> list[Any]:
 
 def _example(schema: Schema) -> Any:
     return next(iter(_examples(schema)), None)
-
-
-if __name__ == "__main__":
-    main()

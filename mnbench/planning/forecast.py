@@ -86,7 +86,7 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
 
 
 def _training_flops(training: Training, plan: Plan) -> int:
-    """Return the most FLOPs that a training can cost, its teachers' predictions included."""
+    """Return the maximum FLOPs of a training, its teachers' predictions included."""
     dataset = DATASETS[training.data["dataset"]]
     rest = dataset.train_images - training.data["validation_images"]
     images = training.data["train_images"] or rest

@@ -26,8 +26,8 @@ class CommonOptions:
         ArchitectureSetNames | dict[ArchitectureSetName, dict[str, Any] | None] | None
     ) = Field(
         default=None,
-        description="Architecture sets of the study that the approach is used for: a list, or a "
-        "mapping in which a set may have options of its own. `null`, the default, is all of them.",
+        description="Architecture sets that the approach is used for. Give a list, or a mapping in "
+        "which a set may have options of its own. `null`, the default, is all of the study's.",
         examples=[("v5",), {"v5": None, "v100": {"budgets": [1]}}],
     )
 

@@ -107,7 +107,7 @@ class Plan:
     ensembles: tuple[Ensemble, ...]
     left_out: tuple[LeftOut, ...] = ()
     device: str = "auto"  # where trainings run: no part of what they are
-    data_root: str = "data"  # where data sets are found, and whether they may be fetched: likewise
+    data_root: str = "data"  # the folder of data sets, and whether they may be fetched: likewise
     download: bool = False
 
     def lineage(self, ids: Iterable[TrainingId]) -> tuple[TrainingId, ...]:
@@ -123,7 +123,7 @@ class Plan:
         return tuple(parent for parent in parents if parent.approach == id.approach)
 
     def predecessors(self, id: TrainingId) -> tuple[TrainingId, ...]:
-        """Return the ancestors whose network a training continues, the first one first."""
+        """Return the ancestors whose network a training continues, in the order of training."""
         *ancestors, _ = _with_ancestors([id], self.origins)
         return tuple(ancestors)
 

@@ -136,7 +136,7 @@ class Setting:
             raise self.refuse(
                 approach,
                 "budgets",
-                f"{list(budgets)} of {recipe.epochs} epochs come to {epochs} epochs; "
+                f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs; "
                 "give budgets that differ in whole epochs",
             )
         if recipe.protocol == "convergence" and tuple(budgets) != (1,):

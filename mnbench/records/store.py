@@ -108,7 +108,7 @@ class RecordStore:
     def _check_files(directory: Path, record: Record) -> None:
         """Check that no file of a record is missing, altered or of another record.
 
-        The weights may be large: here they must exist, and whoever loads them checks the rest.
+        The weights may be large: they must exist, and the code that loads them checks the rest.
         """
         for name in (HISTORY, PREDICTIONS):
             check_file(directory, record, name)

@@ -5,12 +5,13 @@ another order of draws changes the bits of every training.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mnbench.datasets import Images, TrainingData
+from mnbench.datasets import Images, TrainingData, read_train
 from mnbench.planning.recipe import Augmentation
 
 
@@ -52,6 +53,29 @@ class DeviceImages:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """The images that a training may use: never the test images."""
+
+    train: DeviceImages
+    validation: DeviceImages
+    normalise: Normalisation
+
+    @classmethod
+    def read(cls, path: Path, device: torch.device) -> "TrainingSet":
+        """Read the training and validation images of a study, and put them on the device.
+
+        Raises:
+            UserError: the file is missing or damaged.
+        """
+        data = read_train(path)
+        return cls(
+            DeviceImages.of(data.train, device),
+            DeviceImages.of(data.validation, device),
+            Normalisation.of(data, device),
+        )
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:

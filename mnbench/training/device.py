@@ -1,7 +1,7 @@
 """The device that a training runs on: choosing it, setting it up, and measuring time on it.
 
-Open it to see what a second in a record means. The trap: a GPU works while Python goes on, so time
-is read only after synchronising.
+Open it to see what a second in a record means. The trap: a GPU works while Python runs ahead, so
+time is read only after synchronising.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     of the visible devices for itself, by a lock file.
 
     Args:
-        wanted: "auto" (a GPU where there is one), "cpu" or "cuda".
+        wanted: "auto" (a GPU if torch sees one), "cpu" or "cuda".
 
     Raises:
         UserError: "cuda" is wanted and torch sees no GPU.

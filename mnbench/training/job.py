@@ -26,7 +26,7 @@ from mnbench.architectures import (
     parameter_count,
     training_flops,
 )
-from mnbench.datasets import DATASETS, Dataset, read_train
+from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
 from mnbench.planning.config import parse
 from mnbench.planning.plan import Plan, Training, read_plan
@@ -44,9 +44,9 @@ from mnbench.records.record import (
     write_history,
 )
 from mnbench.records.refusal import RETRAIN
-from mnbench.training.data import DeviceImages, Normalisation
+from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
-from mnbench.training.loop import Loss, Row, TrainingSet, Work, cross_entropy, fit
+from mnbench.training.loop import Loss, Row, Work, cross_entropy, fit
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
 
@@ -88,7 +88,7 @@ class Job:
         return DATASETS[self.training.data["dataset"]]
 
     def generator(self, purpose: str) -> torch.Generator:
-        """Return a CPU generator of the training's own for one purpose."""
+        """Return a CPU generator whose seed the training's seed and *purpose* decide."""
         return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
 
     def new_networks(self) -> list[nn.Module]:
@@ -222,7 +222,7 @@ def main(train: Callable[[Job], Trained], arguments: Sequence[str] | None = None
             progress.failed(f"mnbench: {error}")
             sys.exit(2)
         except KeyboardInterrupt:
-            sys.exit(130)  # Snakemake says that it was interrupted
+            sys.exit(130)  # Snakemake reports the interruption
         except Exception:
             progress.failed(traceback.format_exc())
             sys.exit(1)
@@ -248,21 +248,11 @@ def run(
         raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
     training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
     with acquire(plan.device) as device:
-        data = _training_set(paths.train_data(training.data["dataset"]), device)
+        data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)
         progress.begin(plan, training)
         job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
         _write(train(job), job, plan, paths)
     progress.end()
-
-
-def _training_set(path: Path, device: torch.device) -> TrainingSet:
-    """Read the training and validation images, and put them on the device."""
-    data = read_train(path)
-    return TrainingSet(
-        DeviceImages.of(data.train, device),
-        DeviceImages.of(data.validation, device),
-        Normalisation.of(data, device),
-    )
 
 
 def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:

@@ -19,7 +19,7 @@ from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
-from mnbench.training.data import DeviceImages, Normalisation, augment
+from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.schedules import learning_rate
 from mnbench.training.stopping import finished
@@ -38,15 +38,6 @@ class Batch:
 
 Loss = Callable[[Tensor, Batch], Tensor]
 Row = dict[str, Any]  # a row of history.csv, keys records.HISTORY_COLUMNS
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """The images that a training may use: never the test images."""
-
-    train: DeviceImages
-    validation: DeviceImages
-    normalise: Normalisation
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from torch import nn
 
 from mnbench.datasets.test_set import read_test
 from mnbench.records.predictions import write_predictions
-from mnbench.training.loop import TrainingSet, predict
+from mnbench.training.data import TrainingSet
+from mnbench.training.loop import predict
 
 
 def record_predictions(

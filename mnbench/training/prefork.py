@@ -27,8 +27,8 @@ import threading
 import traceback
 from pathlib import Path
 
-ADDRESS = "MNBENCH_WARM"  # the environment variable that says where the warm process listens
-ACCEPTED = b"!"  # a job says so before it begins
+ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
+ACCEPTED = b"!"  # what a job sends before it begins
 PRELOADED = (
     "torch",
     "torch._dynamo",  # what torch's optimisers import when the first one is made
@@ -38,10 +38,10 @@ PRELOADED = (
 
 
 class WarmProcess:
-    """A process to fork jobs from; it ends when this one does, however that may be."""
+    """A process to fork jobs from; it ends when this process does, even when that is killed."""
 
     def __init__(self) -> None:
-        """Start it. It listens at once, and answers when it has imported everything."""
+        """Start it. It listens at once, and accepts jobs when its imports are done."""
         self._folder = tempfile.TemporaryDirectory(prefix="mnbench-")
         self.address = str(Path(self._folder.name, "warm"))
         # Nothing is ever written to the lifeline: it ends when this process does.
@@ -173,7 +173,7 @@ def _receive(connection: socket.socket, length: int) -> bytes:
 
 
 def main() -> None:
-    """Run a job warm if possible, else here; or serve."""
+    """Run a job in a warm process if one can be reached, else in this process; or serve."""
     if sys.argv[1] == "--serve":
         serve(int(sys.argv[2]), int(sys.argv[3]))
         return

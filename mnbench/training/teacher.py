@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mnbench.planning.recipe import Augmentation
-from mnbench.training.loop import EVALUATION_BATCH, Batch, TrainingSet
+from mnbench.training.data import TrainingSet
+from mnbench.training.loop import EVALUATION_BATCH, Batch
 
 
 class Teacher:

@@ -279,7 +279,7 @@ def test_another_mothernet_makes_other_members():
 
 
 def test_budgets_of_as_many_epochs_are_refused():
-    with pytest.raises(UserError, match=r"approaches.full_data.budgets.*come to \[1, 1\] epochs"):
+    with pytest.raises(UserError, match=r"approaches.full_data.budgets.*give \[1, 1\] epochs"):
         plan_of(recipe={"epochs": 1}, full_data={"budgets": [0.5, 1]})
 
 

@@ -18,6 +18,7 @@ from support.tiny import (
 
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import RECORD, WEIGHTS
 from mnbench.training import job as job_module
 from mnbench.training.progress import Progress

@@ -9,12 +9,11 @@ from support.tiny import DATASET
 from torch import nn
 
 from mnbench.architectures import Architecture, Layer, Plain, Stem, build
-from mnbench.datasets import read_train
 from mnbench.planning.recipe import Augmentation, Recipe
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import Cost
-from mnbench.training.data import DeviceImages, Normalisation
-from mnbench.training.loop import Row, TrainingSet, Work, fit
+from mnbench.training.data import TrainingSet
+from mnbench.training.loop import Row, Work, fit
 
 SMALL = Architecture(
     blocks=(Plain((Layer(8), Layer(8))), Plain((Layer(16),))), stem=Stem(4), name="small"
@@ -28,12 +27,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees
 
 def training_set(prepared: StudyPaths, device: str = "cpu") -> TrainingSet:
     """Return the tiny study's training and validation images on a device."""
-    data, where = read_train(prepared.train_data(DATASET)), torch.device(device)
-    return TrainingSet(
-        DeviceImages.of(data.train, where),
-        DeviceImages.of(data.validation, where),
-        Normalisation.of(data, where),
-    )
+    return TrainingSet.read(prepared.train_data(DATASET), torch.device(device))
 
 
 def new_network(seed: int = 0) -> nn.Module:

@@ -167,8 +167,6 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("tables nowhere.json --out . --costs exmples", "did you mean 'examples'?"),
         ("figure paretto p t", "did you mean 'pareto'?"),
         ("report nowhere.json nowhere --costs examples --out o --explorer e", "nowhere"),
-        ("readme nowhere.md README.md a=b", "nowhere.md"),
-        ("readme README.md README.md ab", "must be NAME=FOLDER, got ab"),
         ("dataset fashion nowhere.json", "did you mean 'fashion_mnist'?"),
         (
             "dataset fashion_mnist nowhere.json --out o --train-images no --validation-images 1",

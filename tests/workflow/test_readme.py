@@ -1,16 +1,22 @@
 """The README tells the truth: its table, its columns and its example are the project's own."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 import yaml
 
+from mnbench.evaluation.tables import TITLES, load
 from mnbench.evaluation.tables.files import read_table
-from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
-from mnbench.report.numbers import Results, fill
+from mnbench.report.claims_page import TABLES as CLAIMS_TABLES
+from mnbench.report.claims_page import claims_page
+from mnbench.report.generated import generated_pages
+from mnbench.report.overview import TABLES as OVERVIEW_TABLES
 from mnbench.report.overview import overview
 
 ROOT = Path(__file__).parents[2]
@@ -18,24 +24,26 @@ README = (ROOT / "README.md").read_text()
 REFERENCE, FAMILIES = ROOT / "results/reference", ROOT / "results/families"
 
 
-def test_every_number_is_written_from_the_committed_tables():
-    template = (ROOT / "workflow/numbers/readme.md.jinja").read_text()
-    results = {"reference": Results(REFERENCE), "families": Results(FAMILIES)}
-    assert fill(README, template, results) == README
+def test_every_generated_page_is_as_the_code_and_the_committed_tables_say():
+    for path, text in generated_pages(ROOT).items():
+        assert (ROOT / path).read_text(encoding="utf-8") == text, f"{path}: run `mnbench docs`"
 
 
-def test_the_overview_is_that_of_the_committed_estimates():
-    # summary.md may say more (what is missing or left out), but no other number.
-    for folder in (REFERENCE, FAMILIES):
-        gains = read_table(folder / "convergence.csv")
-        table = overview(read_table(folder / "estimates.csv"), gains)
-        said = (folder / "summary.md").read_text()
-        assert set(table.splitlines()) <= set(said.splitlines())
+@pytest.mark.parametrize("folder", [REFERENCE, FAMILIES], ids=lambda folder: folder.name)
+def test_the_committed_documents_are_those_of_the_committed_tables(folder):
+    names = {*OVERVIEW_TABLES, *CLAIMS_TABLES}
+    tables = {name: read_table(folder / f"{name}.csv") for name in names}
+    assert (folder / "summary.md").read_text(encoding="utf-8") == overview(tables)
+    page = claims_page(folder.name, "training_flops", tables)
+    assert (folder / "claims.md").read_text(encoding="utf-8") == page
 
 
-def test_every_column_is_documented():
-    for column, meaning in SUMMARY_COLUMNS.items():
-        assert f"| `{column}` | {meaning} |" in README
+@pytest.mark.parametrize("name", TITLES)
+def test_every_column_is_documented(name):
+    page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    for column, meaning in load(name).COLUMNS.items():
+        is_end = column.endswith(("_low", "_high"))
+        assert is_end or re.search(rf"\| `{column}`[^|]*\| {re.escape(meaning)} \|", page), column
 
 
 def test_every_file_it_names_is_there():
@@ -48,12 +56,35 @@ def test_every_file_it_names_is_there():
         assert (ROOT / name).exists(), name
 
 
-def test_the_example_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    names = {"images": torch.randn(16, 1, 28, 28)}
-    exec(code, names)
-    assert str(names["common"]).endswith("8-8 | 16-16-16 | 32-32-32")
-    assert names["child"](names["images"]).shape == (16, 10)
+@pytest.mark.slow
+def test_the_whole_approach_that_it_shows_trains_and_is_evaluated(tmp_path):
+    module, rule = re.findall(r"```(?:python|snakemake)\n(.*?)```", README, re.DOTALL)[1:]
+    for folder in ("baselines", "workflow", "profiles"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    (tmp_path / "baselines/label_smoothing.py").write_text(module)
+    (tmp_path / "workflow/rules/approaches/label_smoothing.smk").write_text(rule)
+    study = {
+        "study": "own",
+        "datasets": ["fashion_mnist"],
+        "architecture_sets": ["v5-small"],
+        "seeds": [0],
+        "data": {"train_images": 300, "validation_images": 100},
+        "recipe": {"epochs": 1},
+        "device": "cpu",
+        "approaches": {"full_data": None, "label_smoothing": {"smoothing": 0.2}},
+    }
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(study))
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "own.yaml"]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    table = read_table(tmp_path / "results/own/summary.csv")
+    errors = table[table["size"] == 5].set_index("approach")["test_error"]
+    assert set(errors.index) == {"full_data", "label_smoothing"}
+    assert errors["label_smoothing"] != errors["full_data"]
 
 
 def test_the_committed_runs_are_those_of_the_configurations():
@@ -67,9 +98,10 @@ def test_the_committed_runs_are_those_of_the_configurations():
                 rows = table[
                     (table["approach"] == approach) & (table["architecture_set"] == ensemble)
                 ]
-                if rows.empty:  # left out, and said so
-                    said = (folder / "summary.md").read_text()
-                    assert f"Left out: {approach}: " in said
+                if rows.empty:
+                    left_out = read_table(folder / "left_out.csv")
+                    of_set = left_out[left_out["architecture_set"] == ensemble]
+                    assert approach in of_set["approach"].tolist()
                     continue
                 assert set(rows["g"].dropna()) == set(own.get("g", []))
                 assert set(rows["budget"]) == set(own.get("budgets", [1]))

@@ -1,4 +1,4 @@
-"""The checked configuration, paths, and the functions that several rules read their inputs with."""
+"""The checked configuration, paths, and the functions that several rules take values from."""
 
 import gc
 import os
@@ -43,7 +43,7 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
-# The id of a training and of its record.
+# The text of a TrainingId, which is also the path of its record.
 TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}
 
@@ -95,18 +95,18 @@ def recipe_hash(wildcards) -> str:
 def figure_labels(figure: str, title: str) -> dict[str, dict]:
     """Return what tells a figure's files apart in the report, by stem.
 
-    Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
-    for it, and a page of their own for each ensemble; the others a switch of the ensemble.
+    Snakemake makes a switch of a label that halves a category. So figures on a cost axis have a
+    switch of the axis and a page for each architecture set; the others a switch of the set.
     """
     if figure in ON_COST_AXIS:
-        where = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
+        place = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
         return {
-            stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
+            stem: place | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
             for cost, stem in stems(figure, STUDY.costs).items()
         }
-    where = {"category": "Figures of networks", "subcategory": "{dataset}"}
+    place = {"category": "Figures of networks", "subcategory": "{dataset}"}
     labels = {"figure": title, "ensemble": "{architecture_set}"}
-    return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
+    return {stem: place | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
 
 
 def in_report(path, figure: str, **place):

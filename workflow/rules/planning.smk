@@ -1,7 +1,7 @@
-"""The plan: made whenever the workflow is read, and written down for the jobs when they start.
+"""The plan: made whenever the workflow is read, and written to a file when jobs start.
 
-It is no rule's output: a changed plan must not rerun what the change does not concern, and for a
-job behind an outdated ancient() input Snakemake (9.27) does not even look at the job's own params.
+It is no rule's output, for two reasons. A changed plan must not rerun jobs that the change does not
+concern. And behind an outdated ancient() input Snakemake (9.27) ignores a job's own changed params.
 """
 
 import atexit
@@ -17,14 +17,14 @@ except UserError as error:
     sys.exit(f"mnbench: {error}")
 
 
-# A dry run has no start; behind its list of jobs nobody would find what came before. Processes that
-# Snakemake itself starts read the workflow anew: not again.
+# A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
+# Processes that Snakemake itself starts read the workflow again, and print nothing.
 if workflow.is_main_process and workflow.output_settings.dryrun:
     atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n")
 
 
-# Trainings on this machine are forked from one process that has imported torch (mnbench/training/prefork.py);
-# a cluster's jobs must not be, since they belong to the cluster.
+# Trainings on this machine are forked from one process that has imported torch, see
+# mnbench/training/prefork.py. A cluster's jobs must not be, since they belong to the cluster.
 WARM: list[WarmProcess] = []
 
 

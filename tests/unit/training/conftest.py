@@ -4,7 +4,7 @@ import pytest
 from support.small_training import training_set
 
 from mnbench.records.paths import StudyPaths
-from mnbench.training.loop import TrainingSet
+from mnbench.training.data import TrainingSet
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,7 @@
 
 import pytest
 import torch
-from support.real_images import (
-    STEPS,
-    answers,
-    bits,
-    real_batches,
-    relative,
-    seeded,
-    train,
-    trained,
-)
+from support.real_images import STEPS, answers, bits, relative, seeded, train, trained
 from support.strategies import dense, listed, mlp, network, plain, units
 from torch import nn
 
@@ -22,11 +13,6 @@ from mnbench.mothernets import hatch
 CLOSE = {"rtol": 0, "atol": 1e-12}
 BARE = Stem(space_to_depth=4, filters=4, activated=False)
 STEM = Stem(space_to_depth=4, filters=4)
-
-
-@pytest.fixture(scope="session")
-def batches():
-    return real_batches()
 
 
 def hatched(mother, member, batches, **options):

@@ -1,4 +1,4 @@
-"""The architecture value: what it accepts, what it counts, what it builds."""
+"""The architecture value: what it accepts, and how it is written."""
 
 import json
 import os
@@ -7,26 +7,11 @@ import sys
 from dataclasses import replace
 
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from support.strategies import FAMILIES, IMAGE_SIZE, dense, mlp, network, networks, plain, units
-from torch.utils.flop_counter import FlopCounterMode
+from hypothesis import given
+from support.strategies import dense, mlp, network, networks, plain, units
 
-from mnbench.architectures import (
-    Architecture,
-    Layer,
-    Plain,
-    Stem,
-    build,
-    forward_flops,
-    parameter_count,
-    training_flops,
-)
-from mnbench.architectures.counts import operations
+from mnbench.architectures import Architecture, Layer, Plain, Stem
 from mnbench.errors import UserError
-
-SHAPE = {"in_channels": 1, "num_classes": 7}
 
 
 def refused(data, **options):
@@ -295,171 +280,6 @@ def test_what_is_no_mapping_is_no_network(data):
 def test_every_error_names_the_file_once(blocks):
     message = refused({"blocks": blocks}, file="my.yaml")
     assert message.startswith("my.yaml: network 'network'") and message.count("my.yaml") == 1
-
-
-@pytest.mark.parametrize(
-    ("small", "image_size", "place"),
-    [
-        (plain([8], [8], [8]), 7, "block 3: pool 2"),
-        (network(units(4, 4, stride=3), units(4, 4, stride=3)), 6, "block 2: stride 3"),
-        (network(dense(4), dense(4, pool=3)), 5, "block 2: pool 3"),
-        (network(units(4, 4), stem=Stem(filters=4, stride=8)), 7, "stem: stride 8"),
-        (network(units(4, 4), stem=Stem(filters=4, stride=2, pool=4)), 6, "stem: pool 4"),
-    ],
-    ids=str,
-)
-def test_an_image_too_small_names_the_position(small, image_size, place):
-    line = f"network 'network', {place} shrinks images of {image_size} pixels below one pixel"
-    for count in (parameter_count, lambda net, image_size: forward_flops(net, image_size)):
-        with pytest.raises(UserError, match=f"^{line}"):
-            count(small, image_size=image_size)
-        assert count(small, image_size=image_size + 8) > 0
-
-
-def test_space_to_depth_must_divide_the_image_size():
-    thirds = plain([8], stem=3, name="thirds")
-    with pytest.raises(UserError, match=r"^network 'thirds', stem: space_to_depth 3 .* size 28"):
-        training_flops(thirds, 28)
-    assert training_flops(thirds, 27) > 0
-
-
-# Counts and modules
-
-
-@given(networks())
-@settings(deadline=None, max_examples=60)
-def test_parameters_are_those_of_the_built_network(network):
-    module = build(network, image_size=IMAGE_SIZE, **SHAPE)
-    assert parameter_count(network, image_size=IMAGE_SIZE, **SHAPE) == sum(
-        parameter.numel() for parameter in module.parameters()
-    )
-
-
-def counted_flops(module, images, *, backward):
-    """What torch's own counter counts an image."""
-    counter = FlopCounterMode(display=False)
-    with counter:
-        logits = module(images)
-        if backward:
-            logits.sum().backward()
-    return counter.get_total_flops() / len(images)
-
-
-@given(networks())
-@settings(deadline=None, max_examples=60)
-def test_flops_are_those_that_torch_counts(network):
-    module = build(network, image_size=IMAGE_SIZE, **SHAPE)
-    images = torch.randn(3, 1, IMAGE_SIZE, IMAGE_SIZE)
-    assert forward_flops(network, IMAGE_SIZE, **SHAPE) == counted_flops(
-        module, images, backward=False
-    )
-    assert training_flops(network, IMAGE_SIZE, **SHAPE) == counted_flops(
-        module, images, backward=True
-    )
-
-
-@given(networks(family="vgg"), st.data())
-@settings(deadline=None, max_examples=25)
-def test_flops_after_some_layers_are_those_of_a_branch(network, data):
-    after = data.draw(st.integers(1, len(network.blocks)), label="blocks in the trunk")
-    module = build(network, image_size=IMAGE_SIZE, **SHAPE)
-    with torch.no_grad():
-        images = torch.randn(3, 1, IMAGE_SIZE, IMAGE_SIZE)
-        trunk = module.blocks[:after](module.stem(images))
-    branch = torch.nn.Sequential(module.blocks[after:], module.head)
-    layers = sum(len(block.layers) for block in network.blocks[:after])
-    assert training_flops(network, IMAGE_SIZE, after_layers=layers, **SHAPE) == counted_flops(
-        branch, trunk.requires_grad_(), backward=True
-    )
-
-
-def test_counts_by_hand():
-    network = plain([(2, 3)], hidden=(5,))
-    shape = {"in_channels": 1, "num_classes": 3}
-    assert parameter_count(network, **shape) == (9 * 2 + 2 * 2) + (2 * 5 + 5) + (5 * 3 + 3)
-    first, rest = 2 * 9 * 2 * 4 * 4, 2 * (2 * 5 + 5 * 3)
-    assert forward_flops(network, 4, **shape) == first + rest
-    assert training_flops(network, 4, **shape) == 2 * first + 3 * rest
-    assert training_flops(network, 4, after_layers=1, **shape) == 3 * rest
-
-
-def test_counts_of_units_by_hand():
-    shape = {"in_channels": 1, "num_classes": 3}
-    block = units(6, 5, stride=2, unit="bottleneck")
-    stem, classifier = 9 * 4 + 2 * 4, 6 * 3 + 3
-    convolutions = [4 * 5, 9 * 5 * 5, 5 * 6, 4 * 6]  # 1x1, 3x3, 1x1, projection
-    norms = 2 * (5 + 5 + 6 + 6)
-    assert parameter_count(network(block), **shape) == stem + sum(convolutions) + norms + classifier
-    # The stride is the 3x3's: the first 1x1 works at 8 pixels, all that follows at 4.
-    work = 9 * 4 * 64 + 20 * 64 + (225 + 30 + 24) * 16 + 18
-    assert forward_flops(network(block), 8, **shape) == 2 * work
-
-
-def test_counts_of_dense_layers_by_hand():
-    shape = {"in_channels": 1, "num_classes": 3}
-    block = dense(2, 3, transition=5, bottleneck=4)
-    stem, classifier = 9 * 4, 5 * 3 + 3
-    layers = (2 * 4 + 4 * 8 + 2 * 8 + 9 * 8 * 2) + (2 * 6 + 6 * 12 + 2 * 12 + 9 * 12 * 3)
-    transition, closing = 2 * 9 + 9 * 5, 2 * 5
-    bare = network(block, stem=Stem(filters=4, activated=False))
-    expected = stem + layers + transition + closing + classifier
-    assert parameter_count(bare, **shape) == expected
-    assert parameter_count(network(block), **shape) == expected + 2 * 4
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-@given(st.data())
-@settings(deadline=None, max_examples=15)
-def test_a_built_network_answers_with_logits(family, data):
-    described = data.draw(networks(family=family))
-    module = build(described, image_size=IMAGE_SIZE, **SHAPE)
-    logits = module(torch.randn(2, 1, IMAGE_SIZE, IMAGE_SIZE))
-    assert logits.shape == (2, 7) and logits.isfinite().all()
-    weighted = [m for m in module.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
-    listed = [o for o in operations(described, IMAGE_SIZE, 1, 7) if o.inputs]
-    assert sorted((m.weight.shape[1], m.weight.shape[0]) for m in weighted) == sorted(
-        (o.inputs, o.outputs) for o in listed
-    )
-
-
-def test_each_block_does_what_its_kind_says():
-    """Against the definitions, written out with functions."""
-    torch.manual_seed(0)
-    images, zero = torch.randn(2, 4, 6, 6), torch.zeros(2, 1, 3, 3)
-    relu, conv = torch.relu, torch.nn.functional.conv2d
-
-    def blocks_of(*blocks):
-        return build(network(*blocks), **SHAPE).eval().blocks
-
-    def identity_norm(x):
-        return x / (1 + 1e-5) ** 0.5  # batch norm's epsilon
-
-    with torch.no_grad():
-        (block,) = blocks_of(units(5, 3, stride=2, shortcut="padding"))
-        first, second = (step.conv.weight for step in block.layers[0].body)
-        inner = relu(identity_norm(conv(images, first, stride=2, padding=1)))
-        added = identity_norm(conv(inner, second, padding=1))
-        padded = torch.cat([images[:, :, ::2, ::2], zero], dim=1)
-        torch.testing.assert_close(block(images), relu(added + padded))
-
-        block = blocks_of(units(5, 3, preactivated=True), units(5, 3, preactivated=True))[0]
-        unit = block.layers[0]
-        first, second = unit.body[0].conv.weight, unit.body[1].conv.weight
-        activated = relu(identity_norm(images))
-        inner = relu(identity_norm(conv(activated, first, padding=1)))
-        added = conv(inner, second, padding=1)
-        projected = conv(activated, unit.shortcut.weight)
-        torch.testing.assert_close(block(images), added + projected)
-
-        block = blocks_of(dense(3), dense(3))[0]
-        grown = conv(activated, block.layers[0].body[0].conv.weight, padding=1)
-        pooled = torch.nn.functional.avg_pool2d(torch.cat([images, grown], dim=1), 2)
-        torch.testing.assert_close(block(images), pooled)
-
-
-def test_a_flatten_head_must_know_the_image_size():
-    with pytest.raises(ValueError, match="image_size"):
-        build(plain([8], pool="flatten"), **SHAPE)
 
 
 def test_planning_imports_no_torch():

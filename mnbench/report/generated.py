@@ -1,0 +1,35 @@
+"""The checkout's generated pages: what `mnbench docs` writes and a test compares.
+
+Open this module to generate another page. The trap: the pages with numbers keep their own prose;
+only the marked passages are written anew.
+"""
+
+from pathlib import Path
+
+from mnbench.planning import documentation
+from mnbench.report.numbers import Results, fill, read_text
+from mnbench.report.outputs import outputs_page
+
+STUDIES = {"reference": Path("results/reference"), "families": Path("results/families")}
+TEMPLATES = Path("workflow/numbers")  # one a page with numbers
+PAGES = {"README.md": "readme.md.jinja", "docs/results.md": "results.md.jinja"}
+
+
+def generated_pages(checkout: Path) -> dict[Path, str]:
+    """Return the text of every generated file by its path in the checkout.
+
+    Args:
+        checkout: the folder that holds README.md, docs/ and results/.
+
+    Raises:
+        UserError: a page, a template or a table is missing, or a template asks for a number that
+            the tables do not have.
+    """
+    results = {name: Results(checkout / folder) for name, folder in STUDIES.items()}
+    pages = {
+        Path(page): fill(
+            read_text(checkout / page), read_text(checkout / TEMPLATES / template), results
+        )
+        for page, template in PAGES.items()
+    }
+    return pages | {Path("docs/outputs.md"): outputs_page()} | documentation.documents()

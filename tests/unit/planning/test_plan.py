@@ -1,0 +1,120 @@
+"""The plan: its graph of trainings, the hashes that records rest on, and its file."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.tiny import config, plan_of
+
+from mnbench.planning.plan import Plan, Training, read_plan, union
+from mnbench.planning.training_id import TrainingId
+
+# A MotherNet "m" with two members, a path of snapshots, and a teacher that is a member itself.
+PARENTS = {
+    "m": (),
+    "a": ("m",),
+    "b": ("m",),
+    "s1": (),
+    "s2": ("s1",),
+    "s3": ("s2",),
+    "t": (),
+    "k": ("t", "m"),
+}
+
+
+def id_of(name: str) -> TrainingId:
+    """An id; the teacher is of another approach than the others."""
+    approach = "full_data" if name == "t" else "mothernets"
+    return TrainingId("fashion_mnist", "v5-small", 0, approach, name)
+
+
+def names_of(ids: tuple[TrainingId, ...]) -> tuple[str, ...]:
+    return tuple(id.name for id in ids)
+
+
+PLAN = Plan(
+    "toy",
+    union(
+        Training(id_of(name), "member", (), {}, 0, {}, tuple(map(id_of, parents)))
+        for name, parents in PARENTS.items()
+    ),
+    (),
+)
+
+
+# Lineage
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ("a", ("m", "a")),
+        ("ab", ("m", "a", "b")),
+        (["s3"], ("s1", "s2", "s3")),
+        (["s1", "s2", "s3"], ("s1", "s2", "s3")),
+        (["k", "t", "a"], ("t", "m", "k", "a")),
+        ([], ()),
+    ],
+)
+def test_lineage_by_hand(members, expected):
+    assert names_of(PLAN.lineage(map(id_of, members))) == expected
+
+
+@given(st.lists(st.sampled_from(sorted(PARENTS))))
+def test_lineage_has_each_training_once_and_parents_first(members):
+    lineage = names_of(PLAN.lineage(map(id_of, members)))
+    assert len(lineage) == len(set(lineage))
+    assert set(members) <= set(lineage)
+    for position, name in enumerate(lineage):
+        assert set(PARENTS[name]) <= set(lineage[:position])
+
+
+def test_a_network_continues_ancestors_of_its_own_approach_only():
+    assert names_of(PLAN.predecessors(id_of("s3"))) == ("s1", "s2")
+    assert names_of(PLAN.predecessors(id_of("k"))) == ("m",)
+    assert PLAN.predecessors(id_of("m")) == ()
+    assert names_of(PLAN.origins(id_of("k"))) == ("m",)
+    assert names_of(PLAN.teachers(id_of("k"))) == ("t",)
+
+
+# Hashes: another hash trains every record of every user again
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("full_data/v16", "a83ec4f1f183a005"),
+        ("full_data/v16b@2", "45e7834ada113ada"),
+        ("bagging/v13", "67bb4685b57b8911"),
+        ("knowledge_distillation/v13", "30cea10f6fa6dcb3"),
+        ("mothernets/v13_from_v13+v16+v16a+v16b+v19", "67a0f11c727b73e9"),
+        ("snapshot_ensembles/v19_cycle2", "6ef2458d7d8f7eef"),
+        ("treenets/tree_of_2", "9b5ec443d858e73d"),
+    ],
+)
+def test_the_recipe_hash_of_a_known_training_stays(name, expected):
+    id = TrainingId.parse(f"fashion_mnist/v5-small/seed0/{name}")
+    assert plan_of(config()).trainings[id].recipe_hash == expected
+
+
+def test_the_hash_of_known_ensembles_stays():
+    assert plan_of(config()).ensembles_hash == "bf760ca683d7a221"
+
+
+# The file
+
+
+def test_a_plan_read_from_its_file_is_the_plan(tmp_path):
+    plan = plan_of(config())
+    plan.write(tmp_path / "plan.json")
+    again = read_plan(tmp_path / "plan.json")
+    assert again.ensembles == plan.ensembles
+    assert list(again.trainings) == list(plan.trainings)
+    assert again.to_json() == plan.to_json()
+    ids = [id for training in again.trainings.values() for id in (training.id, *training.parents)]
+    ids += [id for ensemble in again.ensembles for id in ensemble.members]
+    assert all(isinstance(id, TrainingId) for id in ids)
+
+
+def test_the_file_has_ids_as_text(tmp_path):
+    text = plan_of(config()).to_json()
+    assert '"id": "fashion_mnist/v5-small/seed0/full_data/v16"' in text

@@ -1,0 +1,119 @@
+"""The documentation: its examples run, its links and files exist, its numbers are measured ones."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from support.blocks import Block, blocks_of, check, check_commands, read_yaml, run_python
+
+from mnbench.architectures import ARCHITECTURE_SETS
+from mnbench.architectures.families import FAMILIES
+from mnbench.datasets import DATASETS
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted(ROOT.glob("docs/*.md"))
+PAGES = [*DOCS, ROOT / "README.md", ROOT / "config/README.md"]
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if not block.reason], ids=str)
+def test_a_block_of_code_runs(block):
+    check(block)
+
+
+def test_every_page_is_in_the_navigation():
+    site = yaml.safe_load(text_of("mkdocs.yml"))
+    named = [path for entry in site["nav"] for path in entry.values()]
+    assert sorted(named) == [page.name for page in DOCS]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_and_file_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (page.parent / link).exists(), link
+    folders = "baselines|benchmarks|config|docs|mnbench|profiles|results|tests|workflow"
+    for name in re.findall(rf"`((?:{folders})/[^`<*\s]*)`", text):
+        if not re.search("my-study|my_approach|repeated|results/report.html", name):
+            assert (ROOT / name).exists(), name
+
+
+def test_every_study_is_in_the_table():
+    listed = re.findall(r"^\| `(.+?\.yaml)` \|", text_of("config/README.md"), re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in ROOT.glob("config/*.yaml"))
+
+
+def test_every_architecture_set_family_and_data_set_is_named():
+    for name in (*ARCHITECTURE_SETS, *FAMILIES):
+        assert f"`{name}`" in text_of("docs/architectures.md"), name
+    for name in DATASETS:
+        assert name in text_of("docs/usage.md"), name
+
+
+def test_every_ratio_was_measured():
+    measured = set(re.findall(r"\| ([\d.]+) \|$", text_of("benchmarks/README.md"), re.MULTILINE))
+    said = re.findall(r"\| ([\d.]+) \|$", text_of("docs/performance.md"), re.MULTILINE)
+    assert len(said) == 5
+    assert set(said) <= measured
+
+
+# What the Snakemake Workflow Catalog asks for
+
+
+def test_the_catalog_finds_what_it_reads():
+    usage = yaml.safe_load(text_of(".snakemake-workflow-catalog.yml"))["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment"}
+    assert not any(
+        value for key, value in usage["software-stack-deployment"].items() if key != "report"
+    )
+    assert "rule all:" in text_of("workflow/Snakefile")
+    assert 'include: "workflow/Snakefile"' in text_of("Snakefile")
+    readme = text_of("README.md").lower()
+    assert "snakemake" in readme and "workflow" in readme
+    assert list(ROOT.glob("workflow/rules/*.smk"))
+
+
+# The checks themselves
+
+
+@pytest.mark.parametrize(
+    ("checked", "text"),
+    [
+        (run_python, "import mnbench.no_such_module"),
+        (read_yaml, "study: x\ndatasets: [imagenet]"),
+        (read_yaml, "recipe: {epoch: 3}"),
+        (read_yaml, "no_key_of_a_study: 3"),
+        (read_yaml, "members: [{name: x, family: vgg, depth: 12}]"),
+        (check_commands, "snakemake --corse 4"),
+        (check_commands, "snakemake --configfile config/no-such.yaml"),
+        (check_commands, "make no-such-target"),
+        (check_commands, "python -m mnbench no-such-step"),
+        (check_commands, "python -m mnbench compare a b --no-such-option"),
+        (check_commands, "python -m no_such_module"),
+        (check_commands, "pytest -m no_such_mark"),
+        (check_commands, "no-such-command"),
+    ],
+)
+def test_a_wrong_block_is_found(checked, text, capsys):
+    with pytest.raises((Exception, SystemExit)):
+        checked(text)
+
+
+def test_a_block_that_is_not_run_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr("support.blocks.ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- not run: no conda here -->\n```sh\nconda\n```\n\n"
+        "1. item\n\n   ```text\n   a\n   ```\n",
+        encoding="utf-8",
+    )
+    first, second = blocks_of(page)
+    assert first == Block("page.md", 2, "sh", "conda\n", "no conda here")
+    assert (second.text, second.reason) == ("a\n", None)
+    with pytest.raises(AssertionError, match="mark it"):
+        check(second)

@@ -1,0 +1,42 @@
+"""Two entrances, one workflow: the root Snakefile and workflow/Snakefile, from any folder."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STUDY = {
+    "study": "entrance",
+    "datasets": ["fashion_mnist"],
+    "architecture_sets": ["v5-small"],
+    "seeds": [0],
+    "approaches": {"mothernets": {"g": [1]}},
+}
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_a_study_elsewhere_is_planned_to_its_pages(tmp_path, snakefile):
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    command = ["-n", "--snakefile", str(ROOT / snakefile), "--configfile", "study.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *command],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE))
+    assert (jobs["dataset"], jobs["mothernets"], jobs["tables"], jobs["pages"]) == tuple("1611")
+    assert jobs["all"] == "1"
+
+
+def test_the_root_snakefile_only_includes_the_workflow():
+    lines = (ROOT / "Snakefile").read_text(encoding="utf-8").split()
+    assert 'include: "workflow/Snakefile"' in " ".join(lines)
+    assert "rule" not in lines
