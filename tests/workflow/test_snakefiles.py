@@ -19,6 +19,7 @@ STUDY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
 def test_a_study_elsewhere_is_planned_to_its_pages(tmp_path, snakefile):
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")

@@ -78,7 +78,12 @@ def test_with_tau_every_share_is_at_least_that():
     assert found.g > 1
 
 
-@pytest.mark.parametrize("architecture_set", ARCHITECTURE_SETS)
+SETS = [  # a hundred networks take a search for each of several g
+    pytest.param(name, marks=[pytest.mark.slow] * ("100" in name)) for name in ARCHITECTURE_SETS
+]
+
+
+@pytest.mark.parametrize("architecture_set", SETS)
 def test_it_works_for_every_architecture_set(architecture_set):
     members = load_architectures(architecture_set)
     found = preview(members, None, first_fitting(members), **RECIPE)

@@ -46,7 +46,14 @@ def refusal(values: Any) -> str:
 # What is allowed
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.name)
+CONFIGURATIONS = [
+    # The paper's study has ten thousand trainings.
+    pytest.param(file, id=file.name, marks=[pytest.mark.slow] * (file.name == "paper.yaml"))
+    for file in sorted(ROOT.glob("config/*.yaml"))
+]
+
+
+@pytest.mark.parametrize("file", CONFIGURATIONS)
 def test_every_configuration_that_comes_along_can_be_planned(file):
     values = yaml.safe_load(file.read_text())
     values["data"] = {**values.get("data", {}), "download": True}  # as if its images were here

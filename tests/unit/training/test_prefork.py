@@ -14,6 +14,8 @@ from support.tiny import id_of
 from mnbench.records.record import FILES, HISTORY, RECORD
 from mnbench.training import prefork as warm
 
+pytestmark = pytest.mark.slow  # each warm process imports torch
+
 ROOT = Path(__file__).parents[3]
 PROBE = """
 import json, os, sys, threading, signal

@@ -91,6 +91,7 @@ def prove_many(family, cases, batches):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_member_of_a_trained_mothernet_computes_what_it_computes(family, batches):
     assert prove_many(family, 20, batches)
