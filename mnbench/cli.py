@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnbench.datasets import DATASETS, prepare
 from mnbench.errors import UserError
-from mnbench.figures import FIGURES, FORMATS, TABLES, stems
+from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.config import COST_AXES
 from mnbench.planning.plan import read_plan
 
@@ -228,19 +228,22 @@ def _compare(arguments: argparse.Namespace) -> None:
 def _figure(arguments: argparse.Namespace) -> None:
     from mnbench.evaluation.tables.tables import read_table, select
     from mnbench.figures import catalogue, style
+    from mnbench.figures.data import Data
 
+    entry = FIGURES[arguments.name]
     tables = {
         name: select(
             read_table(arguments.tables / f"{name}.csv"),
             arguments.dataset,
             arguments.architecture_set,
         )
-        for name in TABLES
+        for name in entry.tables
     }
     title = f"{DATASETS[arguments.dataset].title}, {arguments.architecture_set}"
     plan = read_plan(arguments.plan)
-    for cost, stem in stems(arguments.name, arguments.costs).items():
-        figure = catalogue.draw(arguments.name, plan, tables, cost, title)
+    for cost, stem in entry.stems(arguments.costs).items():
+        data = Data(plan, tables, arguments.dataset, arguments.architecture_set, cost, title)
+        figure = catalogue.draw(arguments.name, data)
         style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
 
 

@@ -82,8 +82,8 @@ def _draw_band(axes: Axes, fronts: list[np.ndarray], color: str, right: float, t
     """Draw the surfaces of one approach: best and worst as a band, half as a line."""
     best, half, worst = fronts
     costs = np.unique(np.concatenate([best[:, 0], worst[:, 0], [right]]))
-    ends = (_steps(surface, costs, top) for surface in (best, worst))
-    axes.fill_between(costs, *ends, step="post", color=color, alpha=0.25, linewidth=0)
+    low, high = (_steps(surface, costs, top) for surface in (best, worst))
+    axes.fill_between(costs, low, high, step="post", color=color, alpha=0.25, linewidth=0)
     axes.plot(*_staircase(half, right), color=color, linewidth=1.6)
 
 

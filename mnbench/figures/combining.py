@@ -34,6 +34,7 @@ _LINES = {
     "Super Learner": Line("#009E73", "^"),
     "oracle": Line("#999999", "X"),
 }
+METRICS = ("test_error", "calibration_error")
 MOST_COLUMNS = 4
 
 
@@ -50,9 +51,9 @@ def draw(data: Data) -> Figure:
     if shown.empty:
         return style.notice("Nothing to show: no approach ran at several sizes.", data.title)
     shown = shown.assign(name=shown["combination"].map(METHODS))
-    for column in ("test_error", "calibration_error"):
+    for metric in METRICS:
         for end in ("", "_low", "_high"):
-            shown[column + end] = 100 * shown[column + end].astype(float)
+            shown[metric + end] = 100 * shown[metric + end].astype(float)
     looks = style.looks(shown["approach"])
     with style.styled():
         figure = style.new_figure(4.2)
@@ -60,11 +61,9 @@ def draw(data: Data) -> Figure:
         for column, (approach, look) in enumerate(looks.items()):
             rows = shown[shown["approach"] == approach]
             grid[0, column].set_title(configuration(look.title, rows["g"].iloc[0]))
-            for axes, measure in zip(
-                grid[:, column], ("test_error", "calibration_error"), strict=True
-            ):
-                draw_lines(axes, rows, measure, _LINES)
-                axes.set(xlabel="", ylabel=f"{measure.replace('_', ' ')} (%)")
+            for axes, metric in zip(grid[:, column], METRICS, strict=True):
+                draw_lines(axes, rows, metric, _LINES)
+                axes.set(xlabel="", ylabel=f"{metric.replace('_', ' ')} (%)")
             grid[1, column].set_xlabel("networks")
         grid[0, 0].xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(

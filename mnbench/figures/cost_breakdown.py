@@ -211,11 +211,12 @@ def _draw_bar(
 def _fit(axes: Axes, text: Text, width: float, names: tuple[str, ...]) -> None:
     """Write the longest name that fits its segment, in one line or two, or none."""
     start, end = axes.transData.transform([(0, 0), (width, 0)])[:, 0]
-    renderer = axes.figure.canvas.get_renderer()
+    figure = style.figure_of(axes)
+    renderer, margin = style.renderer_of(figure), 3 * figure.dpi / 72
     for name in names:
         for lines in (name, _broken(name)):
             text.set_text(lines)
-            if text.get_window_extent(renderer).width <= end - start - 4:
+            if text.get_window_extent(renderer).width <= end - start - margin:
                 return
     text.remove()
 

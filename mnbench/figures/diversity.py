@@ -40,8 +40,8 @@ def draw(data: Data) -> Figure:
     budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
     looks = style.looks(rows["approach"])
     x, y = 100 * rows["mean_member_error"], 100 * rows["disagreement"]
-    # Full Data last, over MotherNets that are the same networks; its name is the first of a spot.
-    order = rows.assign(plain=rows["g"].isna()).sort_values("plain", kind="stable").index
+    # Of the same networks Full Data is drawn above MotherNets, and its name is kept.
+    order = rows.assign(has_g=rows["g"].notna()).sort_values("has_g", kind="stable").index
     with style.styled():
         figure = style.new_figure(4.4)
         axes = figure.add_subplot()
@@ -53,18 +53,27 @@ def draw(data: Data) -> Figure:
         obstacles, labels = [], []
         for i in order:
             row, look = rows.loc[i], looks[rows.loc[i, "approach"]]
+            has_g = pd.notna(row["g"])
             quiet = row["budget"] != budgets[row["approach"]]
             color = style.mix(look.color, "white", 0.45) if quiet else look.color
             size = 4.5 if quiet else 7.0
-            edge = {"markeredgecolor": "white", "markeredgewidth": 0.6}
-            axes.plot(x[i], y[i], look.marker, color=color, markersize=size, **edge, zorder=3)
+            axes.plot(
+                x[i],
+                y[i],
+                look.marker,
+                color=color,
+                markersize=size,
+                markeredgecolor="white",
+                markeredgewidth=0.6,
+                zorder=3 if has_g else 4,
+            )
             obstacles.append(Obstacle(np.array([[x[i], y[i]]]), weight=4, radius=6))
             if not quiet:
                 spans = _spans(row)
                 xerr, yerr = spans["mean_member_error"], spans["disagreement"]
                 pale = style.mix(look.color, "white", 0.5)
-                bars = {"fmt": "none", "ecolor": pale, "elinewidth": 0.9, "zorder": 2}
-                axes.errorbar(x[i], y[i], xerr=xerr, yerr=yerr, **bars)
+                bars: style.Keywords = {"fmt": "none", "ecolor": pale, "elinewidth": 0.9}
+                axes.errorbar(x[i], y[i], xerr=xerr, yerr=yerr, **bars, zorder=2)
                 for (below, above), way in ((xerr, [1.0, 0.0]), (yerr, [0.0, 1.0])):
                     ends = np.array([[-below[0]], [above[0]]]) * np.array(way)
                     obstacles.append(Obstacle(np.array([x[i], y[i]]) + ends, weight=0.6))
@@ -74,8 +83,8 @@ def draw(data: Data) -> Figure:
             labels.append(Label(text, x[i], y[i], ink, needed=not quiet))
         axes.set_xlim(*_room(rows, "mean_member_error"))
         axes.set_ylim(*_room(rows, "disagreement"))
-        shown = _merged(sorted(reversed(labels), key=lambda label: not label.needed))
-        place(axes, shown, obstacles)
+        labels.sort(key=lambda label: not label.needed)
+        place(axes, _merged(labels), obstacles)
     return figure
 
 

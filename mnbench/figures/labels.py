@@ -17,6 +17,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
+from mnbench.figures import style
+
 _GAPS = (8, 10, 13, 17, 21, 27, 35, 45, 57, 70)  # points between anchor and label
 _ANGLES = np.deg2rad([0, 90, 180, 270, 45, 315, 135, 225, 22, 338, 67, 293, 112, 248, 157, 203])
 _LEADER = 17  # points from which a thin line leads to the label
@@ -68,10 +70,10 @@ def place(
         labels: earlier labels choose first.
         obstacles: what not to cover, apart from other labels.
     """
-    figure = axes.figure
+    figure = style.figure_of(axes)
     figure.draw_without_rendering()
     point = figure.dpi / 72
-    renderer = figure.canvas.get_renderer()
+    renderer = style.renderer_of(figure)
     texts = [_write(axes, label) for label in labels]
     sizes = [_size(text, renderer) for text in texts]
     anchors = axes.transData.transform([(label.x, label.y) for label in labels] or [(0, 0)])

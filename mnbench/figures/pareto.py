@@ -93,8 +93,8 @@ def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Fig
                 obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=0.6))
         color = style.looks(["mothernets"])["mothernets"].color
         if len(alone):
-            look = {"markerfacecolor": "none", "markeredgecolor": color, "markersize": 4}
-            axes.plot(alone["cost"], alone["error"], "o", **look, zorder=3)
+            hollow: style.Keywords = {"markerfacecolor": "none", "markeredgecolor": color}
+            axes.plot(alone["cost"], alone["error"], "o", markersize=4, **hollow, zorder=3)
         _legend(figure, shown, note, color if len(alone) else None)
         place(axes, _merge(labels), obstacles + _marks(shown) + _marks(alone))
     return figure
@@ -119,12 +119,10 @@ def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.
     pale, faint = (style.mix(look.color, "white", share) for share in (0.5, 0.65))
     hero = clusters and loud and len(series) > 1
     if len(series) > 1:
-        line = (
-            {"color": look.color, "linewidth": 1.8} if hero else {"color": faint, "linewidth": 0.7}
-        )
-        axes.plot(series["cost"], series["error"], **line, zorder=3)
+        color, width = (look.color, 1.8) if hero else (faint, 0.7)
+        axes.plot(series["cost"], series["error"], color=color, linewidth=width, zorder=3)
     if hero:
-        band = {"color": look.color, "alpha": 0.15, "linewidth": 0}
+        band: style.Keywords = {"color": look.color, "alpha": 0.15, "linewidth": 0}
         axes.fill_between(
             series["cost"], series["error_low"], series["error_high"], **band, zorder=1.5
         )
@@ -245,11 +243,17 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str, alone: str | None) 
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
     ]
     if points["quiet"].any():
-        pale = {"marker": "o", "linestyle": "none", "markersize": 4.5, "color": "#BBBBBB"}
+        pale: style.Keywords = {
+            "marker": "o",
+            "linestyle": "none",
+            "markersize": 4.5,
+            "color": "#BBBBBB",
+        }
         handles.append(Line2D([], [], **pale, label="pale: other numbers of epochs"))
     if alone:
-        hollow = {"marker": "o", "linestyle": "none", "markersize": 4, "markerfacecolor": "none"}
-        handles.append(Line2D([], [], **hollow, color=alone, label="a MotherNet by itself"))
+        hollow: style.Keywords = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
+        label = "a MotherNet by itself"
+        handles.append(Line2D([], [], **hollow, markersize=4, color=alone, label=label))
     figure.legend(
         handles=handles,
         loc="outside lower center",

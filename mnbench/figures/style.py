@@ -9,20 +9,24 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axis import Axis
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+Keywords = dict[str, Any]  # of a matplotlib call
 DPI = 200  # of PNG; text is measured at it as well, since hinted text is wider at some
 WIDTH = 7.0  # inches: the text width of a page, so that 8 pt stay 8 pt in print
 GREY = "#666666"
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same figure on every machine
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -89,7 +93,8 @@ def looks(approaches: Iterable[str]) -> dict[str, Look]:
 
 def mix(color: str, other: str, share: float) -> str:
     """Return *color* with a *share* of *other* in it."""
-    return to_hex((1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other)))
+    red, green, blue = (1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other))
+    return to_hex((red, green, blue))
 
 
 def styled() -> AbstractContextManager:
@@ -102,6 +107,22 @@ def new_figure(height: float) -> Figure:
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that *axes* are drawn in."""
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes have been removed from their figure")
+    return figure
+
+
+def renderer_of(figure: Figure) -> RendererBase:
+    """Return what measures the texts of a figure of :func:`new_figure`."""
+    canvas = figure.canvas
+    if not isinstance(canvas, FigureCanvasAgg):
+        raise TypeError(f"a figure of this module draws with Agg, got {type(canvas).__name__}")
+    return canvas.get_renderer()
 
 
 def label_outer(grid: np.ndarray, used: int, xlabel: str, ylabel: str) -> None:
@@ -182,7 +203,7 @@ def quantity(cost: str, values: Iterable[float]) -> Quantity:
 def scale_cost_axis(axis: Axis, low: float, high: float, ticks: int = 8) -> None:
     """Make an axis logarithmic when its values span more than a decade, with readable ticks."""
     if low > 0 and high > 10 * low:
-        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        (axis.axes.set_xscale if isinstance(axis, XAxis) else axis.axes.set_yscale)("log")
         decades = np.log10(high / low)
         subs = (1, 2, 5) if decades < 2.5 else (1,)
         axis.set_major_locator(LogLocator(subs=subs))

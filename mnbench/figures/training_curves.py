@@ -213,7 +213,7 @@ def _legend(
     handles = []
     for approach, look in looks.items():
         mine = [curve for curve in drawn if curve.approach == approach]
-        line = {"color": look.color, "linewidth": 1.6}
+        line: style.Keywords = {"color": look.color, "linewidth": 1.6}
         own = _epochs(len(curve.own) for curve in mine)
         name = configuration(look.title, budget=mine[0].budget)
         if any(len(curve.inherited) for curve in mine):
@@ -222,7 +222,12 @@ def _legend(
             first = "its MotherNet" if hatched else f"{look.title}, ancestors"
             end = "its MotherNet's end" if hatched else "the ancestors' end"
             then = configuration("hatched from it", budget=mine[0].budget) if hatched else name
-            dot = {"color": look.color, "ls": "none", "marker": look.marker, "ms": 5}
+            dot: style.Keywords = {
+                "color": look.color,
+                "ls": "none",
+                "marker": look.marker,
+                "ms": 5,
+            }
             handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
             handles.append(Line2D([], [], **dot, label=end))
             handles.append(Line2D([], [], **line, label=f"{then} ({own})"))

@@ -8,8 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
 from mnbench.errors import UserError
-from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
-from mnbench.figures import TITLES as FIGURE_TITLES
+from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS, TABLES as FIGURE_TABLES
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.report import DOCUMENTS as PAGE_DOCUMENTS, TABLES as PAGE_TABLES
 from mnbench.records.paths import StudyPaths
@@ -36,7 +35,9 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
-TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"  # a training's and its record's id
+TRAINING = (
+    "{dataset}/{architecture_set}/{seed}/{approach}/{name}"  # a training's and its record's id
+)
 APPROACHES: dict[str, Approach] = {}
 
 # Jobs report their progress to the terminal themselves, and so must be told to be quiet.
@@ -83,23 +84,23 @@ def recipe_hash(wildcards) -> str:
     return training_of(wildcards).recipe_hash
 
 
-def figure_labels(figure: str, title: str) -> dict[str, dict]:
-    """What tells a figure's files apart in the report, by stem.
+def figure_labels(figure: Entry) -> dict[str, dict]:
+    """Return what tells a figure's files apart in the report, by stem.
 
     Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
-    for it, and a page of their own for each ensemble; the others a switch of the ensemble.
+    for it, and a page of their own for each architecture set; the others a switch of that set.
     """
-    if figure in ON_COST_AXIS:
-        where = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
+    if figure.cost_axis:
+        place = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
         return {
-            stem: where | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
-            for cost, stem in stems(figure, STUDY.costs).items()
+            stem: place | {"labels": {"figure": figure.title, "cost axis": cost.replace("_", " ")}}
+            for cost, stem in figure.stems(STUDY.costs).items()
         }
-    where = {"category": "Figures of networks", "subcategory": "{dataset}"}
-    labels = {"figure": title, "ensemble": "{architecture_set}"}
-    return {stem: where | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
+    place = {"category": "Figures of networks", "subcategory": "{dataset}"}
+    labels = {"figure": figure.title, "architecture set": "{architecture_set}"}
+    return {stem: place | {"labels": labels} for stem in figure.stems(STUDY.costs).values()}
 
 
-def in_report(path, figure: str, **place):
-    """Show a figure in the report."""
-    return report(path, caption=f"../report/{figure}.rst", **place)
+def in_report(path, **place):
+    """Show a figure in the report, with the caption that its module states."""
+    return report(path, caption="../report/figure.rst", **place)
