@@ -16,7 +16,7 @@ from mnbench.commands.arguments import (
 )
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
-from mnbench.figures import FIGURES, FORMATS, TABLES, stems
+from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.plan import read_plan
 
 
@@ -37,19 +37,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.tables.files import read_table, select
     from mnbench.figures import catalogue, style
+    from mnbench.figures.data import Data
 
+    entry = FIGURES[arguments.name]
+    dataset, architecture_set = arguments.dataset, arguments.architecture_set
     tables = {
-        name: select(
-            read_table(arguments.tables / f"{name}.csv"),
-            arguments.dataset,
-            arguments.architecture_set,
-        )
-        for name in TABLES
+        name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
+        for name in entry.tables
     }
-    title = f"{DATASETS[arguments.dataset].title}, {arguments.architecture_set}"
+    title = f"{DATASETS[dataset].title}, {architecture_set}"
     plan = read_plan(arguments.plan)
-    for cost, stem in stems(arguments.name, arguments.costs).items():
-        figure = catalogue.draw(arguments.name, plan, tables, cost, title)
+    for cost, stem in entry.stems(arguments.costs).items():
+        data = Data(plan, tables, dataset, architecture_set, cost, title)
+        figure = catalogue.draw(arguments.name, data)
         style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
 
 

@@ -1,43 +1,59 @@
-"""Figures: one module each, whose ``draw`` turns tidy tables into a figure. No torch here."""
+"""Figures: a module each, which says what it is in four constants and draws itself from tables.
+
+Open this to add a figure: write ``mnbench/figures/NAME.py`` with
+
+- ``TITLE``, what the report calls it;
+- ``CAPTION``, one or two plain sentences for the report;
+- ``COST_AXIS``, whether it is drawn once on every cost axis of a study;
+- ``TABLES``, the tables that it reads, by name;
+- ``draw(data)``, which takes a :class:`mnbench.figures.data.Data` and returns a matplotlib figure.
+
+No other file changes. The trap: Snakemake reads the constants each time it parses the workflow, so
+they are read as literals, without an import. A constant that is computed is an error.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-# Snakemake reads the names each time it parses the workflow: nothing heavy is imported for them.
-TITLES = {
-    "pareto": "Error against training cost",
-    "attainment": "Error attained at a cost",
-    "size": "Ensemble size",
-    "speed_up": "Speed-up at equal error",
-    "combining": "Rules of combining",
-    "diversity": "Diversity and members' error",
-    "reliability": "Reliability diagrams",
-    "clusters": "Clusters and their MotherNets",
-    "cost_breakdown": "Training cost by network",
-    "training_curves": "Training curves",
-}
-FIGURES = tuple(TITLES)
+from mnbench.plugins import literal_constants
+
 FORMATS = ("png", "pdf")
-# Drawn once on every cost axis of a study.
-ON_COST_AXIS = ("pareto", "attainment", "size", "speed_up", "cost_breakdown")
-TABLES = (
-    "summary",
-    "estimates",
-    "networks",
-    "histories",
-    "convergence",
-    "equal_error",
-    "reliability_bins",
-    "missing",
+# What is said below the title of every figure is made from these: not converged, missing, shared.
+SAID_FROM = ("networks", "convergence", "missing")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the registry knows of a figure without importing it."""
+
+    name: str
+    title: str
+    caption: str
+    cost_axis: bool
+    tables: tuple[str, ...]  # those that every figure needs are among them
+
+    def stems(self, costs: Sequence[str]) -> dict[str, str]:
+        """Return the names of the figure's files, without suffix, by their cost axis.
+
+        Args:
+            costs: the study's axes. A figure without a cost axis has one file, by the first.
+        """
+        if self.cost_axis:
+            return {cost: f"{self.name}_{cost}" for cost in costs}
+        return {costs[0]: self.name}
+
+
+FIGURES: dict[str, Entry] = {
+    name: Entry(
+        name,
+        constants["TITLE"],
+        constants["CAPTION"],
+        constants["COST_AXIS"],
+        tuple(dict.fromkeys([*constants["TABLES"], *SAID_FROM])),
+    )
+    for name, constants in literal_constants(Path(__file__).parent, "TITLE").items()
+}
+TABLES: tuple[str, ...] = tuple(
+    dict.fromkeys(table for entry in FIGURES.values() for table in entry.tables)
 )
-
-
-def stems(name: str, costs: Sequence[str]) -> dict[str, str]:
-    """Name the files of a figure, without suffix, by the cost axis that each is drawn on.
-
-    Args:
-        name: one of :data:`FIGURES`.
-        costs: the study's axes. A figure without a cost axis has one file, by the first.
-    """
-    if name in ON_COST_AXIS:
-        return {cost: f"{name}_{cost}" for cost in costs}
-    return {costs[0]: name}

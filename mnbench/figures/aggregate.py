@@ -1,4 +1,7 @@
-"""What the figures plot of the tables: points, sizes, budgets, and what is said of them."""
+"""What the figures plot of the tables: points, sizes, budgets, and what is said of them.
+
+Open this when a table's columns change. The trap: tables hold fractions, figures show percent.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,10 +11,10 @@ from mnbench.planning.config import TIMES
 
 
 def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
-    """Return what a figure with a cost axis shows of the averaging rule's estimates.
+    """Return what a figure with a cost axis shows of ensembles that average their networks.
 
     Args:
-        estimates: rows of one data set and ensemble (``evaluation.estimates``).
+        estimates: rows of one data set and architecture set.
         cost: the column to take as the cost; NaN where every time was taken on a shared device.
 
     Returns:
@@ -21,23 +24,76 @@ def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
     """
     rows = estimates[estimates["combination"] == "average"]
     # As CSV gives it, g is a float with NaN; zero clusters mean "has none".
-    found = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
+    shown = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
         g=rows["g"].astype("Float64").fillna(0).astype(int)
     )
     for end in ("", "_low", "_high"):
-        found[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
-        found[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)
+        shown[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
+        shown[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)
     for name in ("cost", "error"):  # replicates of what hardly varies may differ by rounding
-        found[f"{name}_low"] = found[[f"{name}_low", name]].min(axis=1)
-        found[f"{name}_high"] = found[[f"{name}_high", name]].max(axis=1)
-    return found.reset_index(drop=True)
+        shown[f"{name}_low"] = shown[[f"{name}_low", name]].min(axis=1)
+        shown[f"{name}_high"] = shown[[f"{name}_high", name]].max(axis=1)
+    return shown.reset_index(drop=True)
+
+
+def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | None:
+    """Return *points* with the intervals of their paired differences to Full Data.
+
+    Seeds that err more do so for every approach. An interval of the difference leaves out what
+    they have in common, and so shows what the comparison does.
+
+    Args:
+        points: full-size points (:func:`points`).
+        differences: rows of the same data set and architecture set, errors as fractions.
+
+    Returns:
+        The points; ``error_low`` and ``error_high`` are Full Data's mean error plus the interval,
+        in percent, and the point's own error where no difference is known: for Full Data itself
+        and the same networks under another name. None where the study has no Full Data.
+    """
+    reference = points[points["approach"] == "full_data"]
+    if reference.empty:
+        return None
+    budget = main_budgets(zip(reference["approach"], reference["budget"], strict=True))["full_data"]
+    reference = reference[reference["budget"] == budget].iloc[0]
+    keys = ["approach", "g", "budget", "size"]
+    intervals = {}
+    for row in differences.to_dict("records"):
+        first, second = (
+            tuple(0 if pd.isna(row[f"{end}_{key}"]) else row[f"{end}_{key}"] for key in keys)
+            for end in ("first", "second")
+        )
+        interval = (row["difference_low"], row["difference_high"])
+        if second == tuple(reference[keys]):
+            intervals[first] = interval
+        elif first == tuple(reference[keys]):
+            intervals[second] = (-interval[1], -interval[0])
+    ends = [intervals.get(tuple(point), (float("nan"),) * 2) for point in points[keys].to_numpy()]
+    shown = points.copy()
+    shown[["error_low", "error_high"]] = reference["error"] + 100 * pd.DataFrame(
+        ends, index=points.index, columns=["error_low", "error_high"]
+    )
+    shown["error_low"] = shown[["error_low", "error"]].min(axis=1)
+    shown["error_high"] = shown[["error_high", "error"]].max(axis=1)
+    return shown
+
+
+def fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep what figures without room for every configuration show of each approach.
+
+    That is its main budget (:func:`main_budgets`), and of MotherNets the fewest clusters.
+    """
+    budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
+    main = rows[rows["budget"] == rows["approach"].map(budgets)]
+    fewest = main.groupby("approach")["g"].transform("min")
+    return main[main["g"].isna() | (main["g"] == fewest)]
 
 
 def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.DataFrame:
     """Leave out the rows whose times were taken while another job used the device.
 
     Args:
-        networks: rows of ``evaluation.tables.networks``.
+        networks: rows of the table of networks.
         cost: the cost axis; of anything but a time nothing is left out.
         flag: the column that says so.
     """
@@ -78,30 +134,30 @@ def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     Returns:
         By approach: 1, the recipe's own epochs, or the largest budget where 1 was not run.
     """
-    found: dict[str, set[float]] = {}
+    budgets: dict[str, set[float]] = {}
     for approach, budget in pairs:
-        found.setdefault(approach, set()).add(budget)
-    return {approach: 1.0 if 1 in some else max(some) for approach, some in found.items()}
+        budgets.setdefault(approach, set()).add(budget)
+    return {approach: 1.0 if 1 in some else max(some) for approach, some in budgets.items()}
 
 
 def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:
     """Add its size to the title of each approach that trained fewer networks than the others.
 
     Args:
-        points: of one data set and ensemble.
+        points: of one data set and architecture set.
         titles: by approach; the single network's says its size already.
     """
     sizes = points.groupby("approach")["size"].max()
-    found = {}
+    sized = {}
     for approach, title in titles.items():
         size = sizes[approach]
         smaller = size < sizes.max() and approach != "single_network"
         note = f" ({size} network{'s' if size > 1 else ''})" if smaller else ""
-        found[approach] = title + note
-    return found
+        sized[approach] = title + note
+    return sized
 
 
 def interval_note(points: pd.DataFrame) -> str:
-    """Say what points and bars are."""
+    """Return a legend's words on intervals: "95 % interval: 5 seeds, 10,000 images"."""
     seeds, images = points["seeds"].max(), f"{points['images'].max():,} images"
     return f"95 % interval: {seeds} seeds, {images}" if seeds > 1 else f"95 % interval: {images}"

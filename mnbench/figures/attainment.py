@@ -1,80 +1,94 @@
-"""Empirical attainment: what error a cost attains, in how many of the seeds."""
+"""Empirical attainment: the error that a cost attains, in how many of the seeds.
+
+Open this to see how far seeds agree on an approach's front. The trap: a band is a range of seeds,
+not a confidence interval.
+"""
 
 import moocore
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import TIMES
+from mnbench.figures.aggregate import timed
+from mnbench.figures.data import Data
+
+TITLE = "Error attained at a cost"
+CAPTION = (
+    "The test error that each approach attains at a cost: the line is attained by half of the "
+    "seeds, the band lies between what any of them and what all of them attain."
+)
+COST_AXIS = True
+TABLES = ("summary",)
+
+COLUMNS = 4
 
 
-def draw(summary: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None) -> Figure:
-    """Draw for each approach with a curve the band between the best and the worst seed's front.
+def draw(data: Data) -> Figure:
+    """Draw a panel an approach with a curve: the band between the best and worst seed's front.
 
     A seed's front is that of the approach's full-size ensembles at all budgets and g. The band
-    lies between what one seed at least attains and what all seeds attain (Grunert da Fonseca,
-    Fonseca 2001); the line is what half of them attain.
+    lies between what any seed and what all seeds attain; half of them attain the line. Source:
+    Grunert da Fonseca, Fonseca (2001).
 
     Args:
-        summary: rows of one data set and ensemble (``evaluation.tables.summary``).
-        cost: the column to use as the cost, one of ``style.COSTS``.
-        title: above the plot.
+        data: what to draw.
     """
-    rows = summary[summary["full_size"]]
-    if cost in TIMES:
-        rows = rows[~rows["shared_device"].astype(bool)]
+    cost = data.cost
+    summary = data.tables["summary"]
+    rows = timed(summary[summary["full_size"].astype(bool)], cost)
     points = rows[["approach", "g", "budget"]].drop_duplicates()["approach"].value_counts()
     names = [name for name in style.looks(points.index) if points[name] > 1]
     if not names:
-        return style.notice("Nothing to show: no approach ran at several budgets or g.", title)
+        return style.notice("Nothing to show: no approach ran at several budgets or g.", data.title)
     rows = rows[rows["approach"].isin(names)]
     axis = style.quantity(cost, rows[cost])
     looks = style.looks(names)
-    handles = []
+    low, high = rows[cost].min() / axis.unit, rows[cost].max() / axis.unit
+    bottom, top = 100 * rows["test_error"].min() - 0.4, 100 * rows["test_error"].max() + 0.4
+    scaled = rows.assign(**{cost: rows[cost] / axis.unit, "test_error": 100 * rows["test_error"]})
+    fronts = {name: surfaces(scaled[scaled["approach"] == name], cost) for name in names}
+    seeds = rows["seed"].nunique()
+    columns = min(COLUMNS, len(names))
+    lines = -(-len(names) // columns)
     with style.styled():
-        figure = style.new_figure(4.0)
-        axes = figure.add_subplot()
-        axes.set(xlabel=axis.label, ylabel="test error (%)", title=title)
-        low, high = rows[cost].min() / axis.unit, rows[cost].max() / axis.unit
-        style.scale_cost_axis(axes.xaxis, low, high)
-        right = high * (1.25 if axes.get_xscale() == "log" else 1.06)
-        top = 100 * rows["test_error"].max() + 0.4
-        for approach, look in looks.items():
-            own = rows[rows["approach"] == approach]
-            best, half, worst = surfaces(own, cost)
-            for surface in (best, half, worst):
-                surface[:, 0] /= axis.unit
-                surface[:, 1] *= 100
-            grid = np.unique(np.concatenate([best[:, 0], worst[:, 0], [right]]))
-            axes.fill_between(
-                grid,
-                _steps(best, grid, top),
-                _steps(worst, grid, top),
-                step="post",
-                color=look.color,
-                alpha=0.22,
-                linewidth=0,
-            )
-            axes.plot(*_staircase(half, right), color=look.color, linewidth=1.4)
-            handles.append(Patch(facecolor=look.color, label=look.title))
-        axes.set_ylim(100 * rows["test_error"].min() - 0.4, top)
-        seeds = rows["seed"].nunique()
+        figure = style.new_figure(0.9 + 1.7 * lines)
+        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+        style.scale_cost_axis(grid[0, 0].xaxis, low, high, ticks=4)
+        right = high * (1.25 if grid[0, 0].get_xscale() == "log" else 1.06)
+        for axes, (name, look) in zip(grid.flat, looks.items(), strict=False):
+            for half in (fronts[context][1] for context in names if context != name):
+                axes.plot(*_staircase(half, right), color="#CCCCCC", linewidth=0.7, zorder=1)
+            _draw_band(axes, fronts[name], look.color, right, top)
+            axes.set_title(look.title)
+        grid[0, 0].set_ylim(bottom, top)
+        style.label_outer(grid, len(names), axis.label, "test error (%)")
+        note = f"line: attained by half of {seeds} seeds; band: from any to all of them"
+        note = "what one seed attains" if seeds == 1 else note
         figure.legend(
-            handles=handles,
+            handles=[Line2D([], [], color="#CCCCCC", linewidth=0.7, label="the other approaches")],
             loc="outside lower center",
-            ncols=min(4, len(handles)),
-            title="what one seed attains"
-            if seeds == 1
-            else f"line: attained by half of {seeds} seeds; band: from any to all of them",
+            title=note,
             title_fontsize=7.5,
         )
+        if data.title:
+            figure.suptitle(data.title)
     return figure
 
 
+def _draw_band(axes: Axes, fronts: list[np.ndarray], color: str, right: float, top: float) -> None:
+    """Draw the surfaces of one approach: best and worst as a band, half as a line."""
+    best, half, worst = fronts
+    costs = np.unique(np.concatenate([best[:, 0], worst[:, 0], [right]]))
+    low, high = (_steps(surface, costs, top) for surface in (best, worst))
+    axes.fill_between(costs, low, high, step="post", color=color, alpha=0.25, linewidth=0)
+    axes.plot(*_staircase(half, right), color=color, linewidth=1.6)
+
+
 def surfaces(rows: pd.DataFrame, cost: str) -> list[np.ndarray]:
-    """Return the surfaces that one seed at least, half of them, and all attain.
+    """Return the surfaces that any seed, half of them, and all attain.
 
     Args:
         rows: of one approach.
@@ -86,16 +100,16 @@ def surfaces(rows: pd.DataFrame, cost: str) -> list[np.ndarray]:
     points = rows[[cost, "test_error"]].to_numpy(dtype=np.float64)
     sets = rows["seed"].to_numpy()
     number = len(np.unique(sets))
-    found = moocore.eaf(points, sets, percentiles=[100 / number, 50, 100])
-    levels = np.unique(found[:, 2])
+    attained = moocore.eaf(points, sets, percentiles=[100 / number, 50, 100])
+    levels = np.unique(attained[:, 2])
     wanted = (levels[0], levels[np.abs(levels - 50).argmin()], levels[-1])
-    chosen = (found[found[:, 2] == level][:, :2] for level in wanted)
+    chosen = (attained[attained[:, 2] == level][:, :2] for level in wanted)
     return [surface[np.argsort(surface[:, 0])] for surface in chosen]
 
 
-def _steps(surface: np.ndarray, grid: np.ndarray, top: float) -> np.ndarray:
-    """The error attained at each cost; *top* where none is."""
-    place = np.searchsorted(surface[:, 0], grid, side="right") - 1
+def _steps(surface: np.ndarray, costs: np.ndarray, top: float) -> np.ndarray:
+    """Return the error attained at each cost; *top* where none is."""
+    place = np.searchsorted(surface[:, 0], costs, side="right") - 1
     return np.where(place >= 0, surface[np.maximum(place, 0), 1], top)
 
 

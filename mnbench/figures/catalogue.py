@@ -1,81 +1,45 @@
-"""Every figure by name, from the tables of one data set and ensemble."""
+"""Every figure by name, with what a reader must know below its title.
 
-from collections.abc import Mapping
+Open this to change what all figures say: not converged, missing, shared devices. The trap: only the
+module of the figure asked for is imported, since some need seaborn, which takes seconds to import.
+"""
 
-import pandas as pd
+from dataclasses import replace
+from importlib import import_module
+
 from matplotlib.figure import Figure
 
 from mnbench.evaluation.tables.convergence import verdict
-from mnbench.figures import (
-    FIGURES,
-    ON_COST_AXIS,
-    attainment,
-    clusters,
-    combining,
-    cost_breakdown,
-    diversity,
-    pareto,
-    reliability,
-    size,
-    speed_up,
-    training_curves,
-)
+from mnbench.figures import FIGURES
+from mnbench.figures.data import Data
 from mnbench.planning.config import TIMES
-from mnbench.planning.plan import Plan
 
 
-def draw(
-    name: str, plan: Plan, tables: Mapping[str, pd.DataFrame], cost: str, title: str
-) -> Figure:
+def draw(name: str, data: Data) -> Figure:
     """Draw one of :data:`mnbench.figures.FIGURES`.
 
-    Below the title every figure says what a reader must know: that the networks have not converged,
-    that times were left out.
-
     Args:
-        name: which.
-        plan: the study's plan.
-        tables: the study's tables by name, rows of one data set and ensemble.
-        cost: the column that is the cost axis.
-        title: above the figure.
+        name: the figure's module.
+        data: what it is drawn from.
 
     Raises:
-        ValueError: there is no such figure.
+        ValueError: the registry has no figure of this name.
     """
-    title = "\n".join([title, *_warnings(name, tables, cost)])
-    match name:
-        case "pareto":
-            return pareto.draw(tables["estimates"], tables["networks"], cost, title=title)
-        case "attainment":
-            return attainment.draw(tables["summary"], cost, title=title)
-        case "speed_up":
-            return speed_up.draw(tables["equal_error"], cost, title=title)
-        case "combining":
-            return combining.draw(tables["estimates"], title=title)
-        case "diversity":
-            return diversity.draw(tables["estimates"], title=title)
-        case "size":
-            return size.draw(tables["estimates"], cost, title=title)
-        case "reliability":
-            return reliability.draw(tables["reliability_bins"], title=title)
-        case "clusters":
-            where = tables["networks"][["dataset", "architecture_set"]].drop_duplicates()
-            places = where.itertuples(index=False, name=None)
-            return clusters.draw(plan, *next(places, ("", "")), title=title)
-        case "cost_breakdown":
-            return cost_breakdown.draw(plan, tables["networks"], cost, title=title)
-        case "training_curves":
-            return training_curves.draw(plan, tables["histories"], title=title)
-    raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
+    if name not in FIGURES:
+        raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
+    title = "\n".join(filter(None, [data.title, *_warnings(name, data)]))
+    figure: Figure = import_module(f"{__package__}.{name}").draw(replace(data, title=title))
+    return figure
 
 
-def _warnings(name: str, tables: Mapping[str, pd.DataFrame], cost: str) -> list[str]:
-    found = verdict(tables["convergence"])
-    said = [found.sentence] if found.converged is False else []
-    if missing := len(tables["missing"]):
+def _warnings(name: str, data: Data) -> list[str]:
+    """Return what to say below the title: a sentence each."""
+    convergence = verdict(data.tables["convergence"])
+    said = [convergence.sentence] if convergence.converged is False else []
+    if missing := len(data.tables["missing"]):
         said.append(f"{missing} ensembles of single seeds could not be evaluated: see missing.csv")
-    shared = int(tables["networks"]["shared_device"].sum())
-    if name in ON_COST_AXIS and cost in TIMES and shared:
-        of_all = len(tables["networks"])
-        said.append(f"times of {shared} of {of_all} trainings left out: the device was shared")
+    flags = data.tables["networks"]["shared_device"]
+    if FIGURES[name].cost_axis and data.cost in TIMES and flags.any():
+        shared = int(flags.sum())
+        said.append(f"times of {shared} of {len(flags)} trainings left out: the device was shared")
     return said

@@ -2,7 +2,8 @@
 
 A network stands upright: a bar a layer, from the first at the bottom, as wide as its filters. What
 comes from the MotherNet is dark, what hatching adds is pale: filters at the sides, whole layers
-where the MotherNet has none.
+where the MotherNet has none. Open this to see what networks share. The trap: only the fewest
+clusters planned are drawn, and of those the first four.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,18 @@ from matplotlib.patches import Patch
 
 from mnbench.architectures import Architecture
 from mnbench.figures import style
+from mnbench.figures.data import Data
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
+
+TITLE = "Clusters and their MotherNets"
+CAPTION = (
+    "Each row is a cluster: its MotherNet, then its members. A bar is a layer, as wide as its "
+    "filters; dark comes from the MotherNet, pale is added by hatching, and stripes mark larger "
+    "filters."
+)
+COST_AXIS = False
+TABLES = ()
 
 MOST = 8  # networks drawn of a cluster
 MOST_CLUSTERS = 4
@@ -28,9 +39,9 @@ class Bar:
 
     y: float
     filters: int
-    shared: int  # filters that its MotherNet has there; 0 where it has no such layer
+    shared: int  # filters that its MotherNet has there; 0 where it has no layer
     kernel: int
-    shared_kernel: int  # its MotherNet's there; where it has no such layer, its least nearby
+    shared_kernel: int  # its MotherNet's there; where it has no layer, its smallest nearby
 
     @property
     def larger(self) -> bool:
@@ -46,19 +57,17 @@ class Cluster:
     members: tuple[Architecture, ...]
 
 
-def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> Figure:
+def draw(data: Data) -> Figure:
     """Draw the clusters of the fewest clusters planned, a row each: MotherNet, then members.
 
     Args:
-        plan: the study's plan.
-        dataset: which data set's MotherNets; all have the same.
-        ensemble: which ensemble's.
-        title: above the rows.
+        data: what to draw.
     """
-    found = clusters(plan, dataset, ensemble)
-    if not found:
+    planned = clusters(data.plan, data.dataset, data.architecture_set)
+    title = data.title
+    if not planned:
         return style.notice("Nothing to show: no two networks share a MotherNet.", title)
-    shown = found[:MOST_CLUSTERS]
+    shown = planned[:MOST_CLUSTERS]
     columns = 1 + max(min(len(cluster.members), MOST) for cluster in shown)
     look = style.looks(["mothernets"])["mothernets"]
     with style.styled():
@@ -75,8 +84,8 @@ def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> F
                 axes.remove()
             if len(cluster.members) > MOST:
                 row[MOST].set_xlabel(f"and {len(cluster.members) - MOST} more", fontsize=7)
-        if len(found) > MOST_CLUSTERS:
-            title = f"{title or ''}\nthe first {MOST_CLUSTERS} of {len(found)} clusters".strip()
+        if len(planned) > MOST_CLUSTERS:
+            title = f"{title}\nthe first {MOST_CLUSTERS} of {len(planned)} clusters".strip()
         handles = [
             Patch(color=look.color, label="from the MotherNet"),
             Patch(color=style.mix(look.color, "white", 0.7), label="added by hatching"),
@@ -96,12 +105,13 @@ def draw(plan: Plan, dataset: str, ensemble: str, title: str | None = None) -> F
     return figure
 
 
-def clusters(plan: Plan, dataset: str, ensemble: str) -> list[Cluster]:
-    """The clusters of more than one network, at the fewest clusters planned, of one seed."""
+def clusters(plan: Plan, dataset: str, architecture_set: str) -> list[Cluster]:
+    """Return the clusters of more than one network, at the fewest clusters planned, of one seed."""
     rows = [
         row
         for row in plan.ensembles
-        if (row.dataset, row.architecture_set, row.approach) == (dataset, ensemble, "mothernets")
+        if (row.dataset, row.architecture_set, row.approach)
+        == (dataset, architecture_set, "mothernets")
     ]
     if not rows:
         return []
@@ -118,20 +128,20 @@ def clusters(plan: Plan, dataset: str, ensemble: str) -> list[Cluster]:
 
 
 def bars(network: Architecture, mothernet: Architecture) -> list[Bar]:
-    """A network's layers, from the first; what each has in common with its MotherNet's."""
-    found, y = [], 0.0
+    """Return a network's layers, from the first, with what its MotherNet's have of each."""
+    layers, y = [], 0.0
     for ours, theirs in zip(_parts(network), _parts(mothernet), strict=True):
         for position, (filters, kernel) in enumerate(ours):
-            least = min((other for _, other in theirs), default=kernel)
+            least = min((size for _, size in theirs), default=kernel)
             shared, shared_kernel = theirs[position] if position < len(theirs) else (0, least)
-            found.append(Bar(y, filters, min(shared, filters), kernel, shared_kernel))
+            layers.append(Bar(y, filters, min(shared, filters), kernel, shared_kernel))
             y += 1
         y += _GAP * bool(ours)
-    return found
+    return layers
 
 
 def _parts(network: Architecture) -> list[Sequence[tuple[int, int]]]:
-    """Filters and kernels of the stem, of each block and of the head's hidden layers."""
+    """Return filters and kernels of the stem, of each block and of the head's hidden layers."""
     stem = network.stem
     return [
         [(stem.filters, stem.kernel)] if stem.filters else [],
@@ -141,10 +151,10 @@ def _parts(network: Architecture) -> list[Sequence[tuple[int, int]]]:
 
 
 def _draw_network(
-    axes: Axes, found: Sequence[Bar], color: str, widest: int, tallest: float
+    axes: Axes, layers: Sequence[Bar], color: str, widest: int, tallest: float
 ) -> None:
     pale = style.mix(color, "white", 0.7)
-    for bar in found:
+    for bar in layers:
         for width, shade in ((bar.filters, pale), (bar.shared, color)):
             axes.barh(
                 bar.y,

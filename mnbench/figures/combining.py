@@ -1,86 +1,87 @@
-"""Error and calibration against size, for every rule of combining networks."""
+"""Error and calibration against size, for every way to combine networks.
+
+Open this to compare averaging with voting or the Super Learner. The trap: the oracle is right where
+any network is right; it is a bound, not a method.
+"""
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import interval_note, main_budgets
+from mnbench.figures.aggregate import fewest_clusters, interval_note
+from mnbench.figures.bands import Line, draw_lines
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
 
-RULES = {
-    "average": ("average", "#0072B2", "o"),
-    "vote": ("majority vote", "#E69F00", "s"),
-    "super_learner": ("Super Learner", "#009E73", "^"),
-    "oracle": ("oracle", "#999999", "x"),
+TITLE = "Combination methods"
+CAPTION = (
+    "Test error and calibration error of the first m networks by four ways to combine them, with "
+    "95 % intervals. The oracle, right where any network is right, is a bound and no method to use."
+)
+COST_AXIS = False
+TABLES = ("estimates",)
+
+METHODS = {
+    "average": "average",
+    "vote": "majority vote",
+    "super_learner": "Super Learner",
+    "oracle": "oracle",
 }
+_LINES = {
+    "average": Line("#0072B2", "o"),
+    "majority vote": Line("#E69F00", "s"),
+    "Super Learner": Line("#009E73", "^"),
+    "oracle": Line("#999999", "X"),
+}
+METRICS = ("test_error", "calibration_error")
 MOST_COLUMNS = 4
 
 
-def draw(estimates: pd.DataFrame, title: str | None = None) -> Figure:
+def draw(data: Data) -> Figure:
     """Draw a column an approach: above the test error, below the calibration error.
 
-    Of MotherNets the fewest clusters are shown; of approaches with budgets the plain one. Up to
-    four approaches that ran at several sizes: MotherNets, Full Data, and others in their order.
+    Of MotherNets the fewest clusters are shown; of approaches with budgets the main one. At most
+    four approaches that ran at several sizes: MotherNets, Full Data, then others in their order.
 
     Args:
-        estimates: rows of one data set and ensemble (``evaluation.estimates``).
-        title: above the panels.
+        data: what to draw.
     """
-    shown = _chosen(estimates)
+    shown = _chosen(data.tables["estimates"])
     if shown.empty:
-        return style.notice("Nothing to show: no approach ran at several sizes.", title)
+        return style.notice("Nothing to show: no approach ran at several sizes.", data.title)
+    shown = shown.assign(name=shown["combination"].map(METHODS))
+    for metric in METRICS:
+        for end in ("", "_low", "_high"):
+            shown[metric + end] = 100 * shown[metric + end].astype(float)
     looks = style.looks(shown["approach"])
     with style.styled():
         figure = style.new_figure(4.2)
         grid = figure.subplots(2, len(looks), sharex=True, sharey="row", squeeze=False)
         for column, (approach, look) in enumerate(looks.items()):
             rows = shown[shown["approach"] == approach]
-            g = rows["g"].dropna()
-            name = look.title + (f", g = {int(g.iloc[0])}" if len(g) else "")
-            grid[0, column].set_title(name)
-            _draw(grid[0, column], rows, "test_error")
-            _draw(grid[1, column], rows, "calibration_error")
-            sizes = sorted(rows["size"].unique())
+            grid[0, column].set_title(configuration(look.title, rows["g"].iloc[0]))
+            for axes, metric in zip(grid[:, column], METRICS, strict=True):
+                draw_lines(axes, rows, metric, _LINES)
+                axes.set(xlabel="", ylabel=f"{metric.replace('_', ' ')} (%)")
             grid[1, column].set_xlabel("networks")
-            step = -(-len(sizes) // 6)
-            grid[1, column].set_xticks(sizes[::-1][::step][::-1])
-        grid[0, 0].set_ylabel("test error (%)")
-        grid[1, 0].set_ylabel("calibration error (%)")
+        grid[0, 0].xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(
             *grid[0, 0].get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=len(RULES),
+            ncols=len(METHODS),
             title=interval_note(shown),
             title_fontsize=7.5,
         )
-        if title:
-            figure.suptitle(title)
+        for axes in grid.flat:
+            axes.label_outer()
+        if data.title:
+            figure.suptitle(data.title)
     return figure
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
-    for rule, (label, color, marker) in RULES.items():
-        own = rows[(rows["combination"] == rule) & rows[measure].notna()].sort_values("size")
-        if own.empty:
-            continue
-        low, high = (100 * own[f"{measure}_{end}"].astype(float) for end in ("low", "high"))
-        axes.fill_between(own["size"], low, high, color=color, alpha=0.13, linewidth=0)
-        axes.plot(
-            own["size"],
-            100 * own[measure].astype(float),
-            color=color,
-            marker=marker,
-            markersize=3.5,
-            linewidth=1.1,
-            label=label,
-        )
-
-
 def _chosen(estimates: pd.DataFrame) -> pd.DataFrame:
-    budgets = main_budgets(zip(estimates["approach"], estimates["budget"], strict=True))
-    rows = estimates[estimates["budget"] == estimates["approach"].map(budgets)]
-    fewest = rows.groupby("approach")["g"].transform("min")
-    rows = rows[rows["g"].isna() | (rows["g"] == fewest)]
+    rows = fewest_clusters(estimates)
     sizes = rows.groupby("approach")["size"].nunique()
     several = [name for name in style.looks(rows["approach"]) if sizes[name] > 1]
     first = [name for name in ("mothernets", "full_data") if name in several]

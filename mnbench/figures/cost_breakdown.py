@@ -1,4 +1,8 @@
-"""What each approach's training cost is made of, network by network."""
+"""What each approach's training cost is made of, network by network.
+
+Open this to see what is billed for an ensemble. The trap: a record that several members need is
+billed once and drawn first, as shared.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +14,17 @@ from matplotlib.text import Text
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
+
+TITLE = "Training cost by network"
+CAPTION = (
+    "What each full-size ensemble's training cost, network by network. Hatched parts are shared: "
+    "MotherNets, a teacher, a joint training."
+)
+COST_AXIS = True
+TABLES = ("networks",)
 
 
 @dataclass(frozen=True)
@@ -37,41 +51,40 @@ class Bar:
         return sum(segment.cost for segment in self.segments)
 
 
-def draw(
-    plan: Plan, networks: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None
-) -> Figure:
+def draw(data: Data) -> Figure:
     """Draw one stacked bar an approach and g, for full-size ensembles of the full budget.
 
     An approach without the full budget is shown at its largest, which its label then says.
 
     Args:
-        plan: the study's plan, for the lineage of every ensemble.
-        networks: rows of one data set and ensemble (``evaluation.tables.networks``).
-        cost: the column to use as the cost, one of ``style.COSTS``.
-        title: above the bars.
+        data: what to draw.
     """
-    found = sorted(bars(plan, networks, cost), key=lambda bar: -bar.total)
-    if not found:
-        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
-    axis = style.quantity(cost, [bar.total for bar in found])
-    looks = style.looks(bar.approach for bar in found)
+    named: dict[tuple[Segment, ...], list[Bar]] = {}
+    for bar in bars(data.plan, data.tables["networks"], data.cost):
+        named.setdefault(bar.segments, []).append(bar)  # MotherNets may be Full Data's networks
+    drawn = sorted((min(same, key=_rank) for same in named.values()), key=lambda bar: -bar.total)
+    if not drawn:
+        sentence = "Nothing to show: the study has no ensemble of these networks."
+        return style.notice(sentence, data.title)
+    axis = style.quantity(data.cost, [bar.total for bar in drawn])
+    looks = style.looks(bar.approach for bar in drawn)
     with style.styled():
-        figure = style.new_figure(1.15 + 0.36 * len(found))
+        figure = style.new_figure(1.15 + 0.36 * len(drawn))
         axes = figure.add_subplot()
-        axes.set(xlabel=axis.label, title=title)
+        axes.set(xlabel=axis.label, title=data.title)
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
-        axes.set_yticks(range(len(found)), [_title(bar, looks) for bar in found])
+        axes.set_yticks(range(len(drawn)), [_title(named[bar.segments]) for bar in drawn])
         axes.tick_params(axis="y", length=0)
-        axes.set_xlim(0, 1.1 * max(bar.total for bar in found) / axis.unit)
-        axes.set_ylim(-0.6, len(found) - 0.4)
+        axes.set_xlim(0, 1.1 * max(bar.total for bar in drawn) / axis.unit)
+        axes.set_ylim(-0.6, len(drawn) - 0.4)
         style.scale_cost_axis(axes.xaxis, 0, 1)
         texts = [
             text
-            for y, bar in enumerate(found)
+            for y, bar in enumerate(drawn)
             for text in _draw_bar(axes, y, bar, looks[bar.approach], axis.unit)
         ]
-        _legend(figure, any(s.shared for bar in found for s in bar.segments))
+        _legend(figure, any(s.shared for bar in drawn for s in bar.segments))
         figure.draw_without_rendering()  # lays the axes out: only then can it be told what fits
         for text, width, names in texts:
             _fit(axes, text, width, names)
@@ -85,13 +98,13 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
 
     Args:
         plan: the study's plan.
-        networks: rows of one data set and ensemble.
+        networks: rows of one data set and architecture set.
         cost: the column to use as the cost.
     """
     rows = networks.set_index("record")
     clean = set(timed(networks, cost, "lineage_shared_device")["record"])
-    here = set(zip(networks["dataset"], networks["architecture_set"], strict=True))
-    planned = [e for e in plan.ensembles if (e.dataset, e.architecture_set) in here]
+    places = set(zip(networks["dataset"], networks["architecture_set"], strict=True))
+    planned = [e for e in plan.ensembles if (e.dataset, e.architecture_set) in places]
     usable = [
         e
         for e in planned
@@ -103,7 +116,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     for ensemble in usable:
         if ensemble.budget == budgets[ensemble.approach]:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
-    found = []
+    drawn = []
     for (approach, g), ensembles in chosen.items():
         size = max(e.size for e in planned if e.approach == approach)
         full = [ensemble for ensemble in ensembles if ensemble.size == size]
@@ -123,8 +136,8 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
                 )
         # Python's sort is stable: within each part the order of the lineage is kept.
         ordered = sorted(costs.values(), key=lambda segment: not segment.shared)
-        found.append(Bar(approach, g, budgets[approach], tuple(ordered)))
-    return found
+        drawn.append(Bar(approach, g, budgets[approach], tuple(ordered)))
+    return drawn
 
 
 def _names(row: pd.Series, ancestor: bool) -> tuple[str, ...]:
@@ -133,13 +146,22 @@ def _names(row: pd.Series, ancestor: bool) -> tuple[str, ...]:
     if len(networks) > 1:
         return (f"{len(networks)} networks jointly", "joint")
     if row["role"] == "mothernet":
-        return ("MotherNet", "MN")
+        return ("MotherNet",)
     return (f"{networks[0]} (teacher)", "teacher") if ancestor else (networks[0],)
 
 
-def _title(bar: Bar, looks: dict[str, style.Look]) -> str:
-    title = style.at_budget(looks[bar.approach].title, bar.budget)
-    return title if bar.g is None else f"{title}, g = {bar.g}"
+def _rank(bar: Bar) -> tuple[bool, str]:
+    return bar.g is not None, bar.approach
+
+
+def _title(same: list[Bar]) -> str:
+    """Return what the same trainings are called, those without clusters first."""
+    looks = style.looks(bar.approach for bar in same)
+    names = (
+        configuration(looks[bar.approach].title, bar.g, bar.budget)
+        for bar in sorted(same, key=_rank)
+    )
+    return " =\n".join(names)
 
 
 def _draw_bar(
@@ -187,11 +209,12 @@ def _draw_bar(
 def _fit(axes: Axes, text: Text, width: float, names: tuple[str, ...]) -> None:
     """Write the longest name that fits its segment, in one line or two, or none."""
     start, end = axes.transData.transform([(0, 0), (width, 0)])[:, 0]
-    renderer = axes.figure.canvas.get_renderer()
+    figure = style.figure_of(axes)
+    renderer, margin = style.renderer_of(figure), 3 * figure.dpi / 72
     for name in names:
         for lines in (name, _broken(name)):
             text.set_text(lines)
-            if text.get_window_extent(renderer).width <= end - start - 4:
+            if text.get_window_extent(renderer).width <= end - start - margin:
                 return
     text.remove()
 

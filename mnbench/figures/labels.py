@@ -1,8 +1,9 @@
 """Place text beside points so that it covers neither other text nor markers nor lines.
 
 Each label tries a ring of positions at growing distances and takes the one that covers least, then
-all are placed again with the others known. Plain and deterministic: the same table gives the same
-figure on every machine, which force-directed placement does not promise.
+all are placed again with the others known. The same table gives the same figure on every machine,
+which force-directed placement does not promise. Open this when labels collide. The trap: a label
+that is not needed is left out rather than moved far from its point.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,17 @@ from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-_GAPS = (7, 9, 11, 15, 20, 26, 34, 44, 56, 70)  # points between anchor and label
+from mnbench.figures import style
+
+_GAPS = (8, 10, 13, 17, 21, 27, 35, 45, 57, 70)  # points between anchor and label
 _ANGLES = np.deg2rad([0, 90, 180, 270, 45, 315, 135, 225, 22, 338, 67, 293, 112, 248, 157, 203])
-_LEADER = 15  # points from which a thin line leads to the label
+_LEADER = 17  # points from which a thin line leads to the label
+_TOO_MUCH = 6.0  # what a label that is not needed may cover: a few points of a line
 _ROUNDS = 3
 
 
@@ -30,6 +35,8 @@ class Label:
     y: float
     color: str = "black"
     bold: bool = False
+    radius: float = 0.0  # points to stay away in addition, from a large marker
+    needed: bool = True  # otherwise it is left out where it would cover something
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,15 @@ class Obstacle:
     radius: float = 0.0  # points
 
 
+@dataclass(frozen=True)
+class _Spot:
+    """Where a label may go."""
+
+    box: Bbox
+    gap: float  # points from its anchor
+    covers: float  # the weight of what it covers, and of its distance
+
+
 def place(
     axes: Axes, labels: Sequence[Label], obstacles: Sequence[Obstacle] = ()
 ) -> list[Annotation]:
@@ -54,10 +70,10 @@ def place(
         labels: earlier labels choose first.
         obstacles: what not to cover, apart from other labels.
     """
-    figure = axes.figure
+    figure = style.figure_of(axes)
     figure.draw_without_rendering()
     point = figure.dpi / 72
-    renderer = figure.canvas.get_renderer()
+    renderer = style.renderer_of(figure)
     texts = [_write(axes, label) for label in labels]
     sizes = [_size(text, renderer) for text in texts]
     anchors = axes.transData.transform([(label.x, label.y) for label in labels] or [(0, 0)])
@@ -66,18 +82,23 @@ def place(
         or [np.empty((0, 3))]
     )
     frame = axes.get_window_extent(renderer).padded(-1.5 * point)
-    chosen: list[tuple[Bbox, float, np.ndarray] | None] = [None] * len(labels)
+    chosen: list[_Spot | None] = [None] * len(labels)
     for _ in range(_ROUNDS):
         for i, (anchor, size) in enumerate(zip(anchors, sizes, strict=False)):
-            others = [found[0] for j, found in enumerate(chosen) if found and j != i]
-            chosen[i] = _best(anchor, size, frame, others, samples, point)
-    for text, anchor, found in zip(texts, anchors, chosen, strict=False):
-        box, gap, _ = found
+            boxes = [spot.box for j, spot in enumerate(chosen) if spot and j != i]
+            chosen[i] = _best(anchor, size, labels[i].radius, frame, boxes, samples, point)
+    shown = []
+    for text, label, anchor, spot in zip(texts, labels, anchors, chosen, strict=False):
+        if spot is None or (not label.needed and (spot.gap >= _LEADER or spot.covers >= _TOO_MUCH)):
+            text.remove()
+            continue
+        shown.append(text)
+        box = spot.box
         centre = np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
         text.set_position((centre - anchor) / point)
-        if gap >= _LEADER:
+        if spot.gap >= _LEADER:
             _lead(axes, anchor, box)
-    return texts
+    return shown
 
 
 def _write(axes: Axes, label: Label) -> Annotation:
@@ -98,7 +119,7 @@ def _write(axes: Axes, label: Label) -> Annotation:
     return text
 
 
-def _size(text: Annotation, renderer) -> np.ndarray:
+def _size(text: Annotation, renderer: RendererBase) -> np.ndarray:
     box = text.get_window_extent(renderer)
     return np.array([box.width, box.height])
 
@@ -119,15 +140,25 @@ def _sample(line: np.ndarray, obstacle: Obstacle, point: float) -> np.ndarray:
     return np.column_stack([places, np.full(len(places), obstacle.weight)])
 
 
-def _best(anchor, size, frame, others, samples, point) -> tuple[Bbox, float, np.ndarray]:
-    """Return the box, its gap in points and its direction, that covers least."""
+def _best(
+    anchor: np.ndarray,
+    size: np.ndarray,
+    radius: float,
+    frame: Bbox,
+    boxes: Sequence[Bbox],
+    samples: np.ndarray,
+    point: float,
+) -> _Spot | None:
+    """Return the spot that covers least of other labels' *boxes* and of obstacles' *samples*."""
     best, least = None, np.inf
     for ring, gap in enumerate(_GAPS):
-        if least < 2 * ring:  # farther away costs more than what the best one covers
+        if least < 3 * ring:  # farther away costs more than what the best one covers
             break
         for turn, angle in enumerate(_ANGLES):
             way = np.array([np.cos(angle), np.sin(angle)])
-            centre = anchor + way * (gap * point + size / 2)
+            # A wide text beside its point ends before it, not only its middle.
+            side = np.clip(1.6 * way, -1, 1) * size / 2
+            centre = anchor + way * (gap + radius) * point + side
             box = Bbox([centre - size / 2, centre + size / 2])
             near = box.padded(1.5 * point)
             inside = (
@@ -139,12 +170,12 @@ def _best(anchor, size, frame, others, samples, point) -> tuple[Bbox, float, np.
             outside = (
                 box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
             )
-            covered = sum(box.padded(point).overlaps(other) for other in others)
+            covered = sum(box.padded(point).overlaps(other) for other in boxes)
             cost = (
-                2 * ring + 0.05 * turn + samples[inside, 2].sum() + 1000 * outside + 1000 * covered
+                3 * ring + 0.05 * turn + samples[inside, 2].sum() + 1000 * outside + 1000 * covered
             )
             if cost < least:
-                best, least = (box, gap, way), cost
+                best, least = _Spot(box, gap, cost), cost
     return best
 
 

@@ -1,4 +1,10 @@
-"""Test error against training cost, with the Pareto front: the main figure."""
+"""Test error against training cost, with the Pareto front: the main figure.
+
+Open this to change what the README shows first. The trap: intervals are those of the difference to
+Full Data unless asked otherwise, so they are narrower than the seeds' own spread.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,69 +17,94 @@ from mnbench.evaluation.dominance import pareto_front
 from mnbench.figures import style
 from mnbench.figures.aggregate import (
     interval_note,
+    main_budgets,
     over_seeds,
+    paired,
     points,
     sized_titles,
     timed,
 )
+from mnbench.figures.data import Data
 from mnbench.figures.labels import Label, Obstacle, place
+from mnbench.figures.naming import configuration, epochs
 
-_SHADE = "#F1F1F1"
+TITLE = "Error against training cost"
+CAPTION = (
+    "Test error of the full-size ensemble against what its training cost; lower left is better, "
+    "and outlined points on the dark staircase are the Pareto front. Intervals are of the "
+    "difference to Full Data, paired over seeds and test images; pale points have other numbers of "
+    "epochs."
+)
+COST_AXIS = True
+TABLES = ("estimates", "differences", "networks")
+
+_SHADE = "#F3F3F3"
+_FRONT = "#333333"
 
 
-def draw(
-    estimates: pd.DataFrame,
-    networks: pd.DataFrame,
-    cost: str = "cpu_seconds",
-    title: str | None = None,
-) -> Figure:
+def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
-    A point is the mean over seeds of one (approach, g, budget); bars are 95 % intervals on both
-    axes. MotherNets are joined along g, other approaches along their budgets. An approach that ran
-    at smaller sizes only is drawn at its largest and labelled with it.
+    A point is the mean over seeds of one (approach, g, budget). MotherNets are joined along g,
+    other approaches along their budgets. An approach that ran at smaller sizes only is drawn at its
+    largest and labelled with it.
 
     Args:
-        estimates: rows of one data set and ensemble (``evaluation.estimates``).
-        networks: rows of the same (``evaluation.tables.networks``): MotherNets by themselves.
-        cost: the column to use as the cost, one of ``style.COSTS``.
-        title: above the plot.
+        data: what to draw.
+        absolute: whether to show the interval of each error itself. By default it is that of the
+            difference to Full Data; a study without Full Data has absolute ones only.
+        mothernets: whether to add each MotherNet by itself, as a hollow circle.
     """
-    shown = points(estimates[estimates["full_size"]], cost)
+    cost = data.cost
+    estimates = data.tables["estimates"]
+    shown = points(estimates[estimates["full_size"].astype(bool)], cost)
     shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
     if shown.empty:
-        return style.notice(f"Nothing to show: no ensemble of these networks has {cost}.", title)
-    alone = timed(networks[networks["role"] == "mothernet"], cost, "lineage_shared_device")
-    mothernets = over_seeds(alone, ["approach", "name"], f"lineage_{cost}")
+        sentence = f"Nothing to show: no ensemble of these networks has {cost}."
+        return style.notice(sentence, data.title)
+    differences = None if absolute else paired(shown, data.tables["differences"])
+    note = interval_note(shown)
+    if differences is not None:
+        shown, note = (
+            differences,
+            note.replace("interval", "interval of the difference to Full Data"),
+        )
+    alone = _mothernets(data) if mothernets else _mothernets(data).iloc[:0]
     axis = style.quantity(cost, shown["cost_high"])
-    for table in (shown, mothernets):
+    for table in (shown, alone):
         table[["cost", "cost_low", "cost_high"]] /= axis.unit
+    budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
+    shown["front"] = pareto_front(shown["cost"], shown["error"])
+    # Quiet points: other budgets, and the single network that ensembles are measured against.
+    shown["quiet"] = shown["budget"] != shown["approach"].map(budgets)
+    shown["quiet"] |= shown["approach"] == "single_network"
     looks = style.looks(shown["approach"])
     titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():
-        figure = style.new_figure(5.4)
+        figure = style.new_figure(4.7)
         axes = figure.add_subplot()
-        axes.set(xlabel=axis.label, ylabel="test error (%)", title=title)
-        _frame(axes, shown, mothernets)
-        front = _front(axes, shown)
-        labels, obstacles = [], [Obstacle(front, weight=0.4)]
+        axes.set(xlabel=axis.label, ylabel="test error (%)", title=data.title)
+        _frame(axes, pd.concat([shown, alone]))
+        labels, obstacles = [], [Obstacle(_draw_front(axes, shown), weight=0.3)]
         for approach, look in looks.items():
             for series in _series(shown[shown["approach"] == approach]):
                 _draw_series(axes, series, look, shown)
-                labels += _labels(series, titles[approach], look.ink)
-                obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=1.5))
-        axes.plot(
-            mothernets["cost"],
-            mothernets["error"],
-            "o",
-            markersize=4,
-            markerfacecolor="none",
-            markeredgecolor=style.looks(["mothernets"])["mothernets"].color,
-            zorder=3,
-        )
-        _legend(figure, shown, bool(len(mothernets)))
-        place(axes, _merge(labels), obstacles + _marks(shown) + _marks(mothernets))
+                labels += _labels(series, titles[approach], look)
+                obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=0.6))
+        color = style.looks(["mothernets"])["mothernets"].color
+        if len(alone):
+            hollow: style.Keywords = {"markerfacecolor": "none", "markeredgecolor": color}
+            axes.plot(alone["cost"], alone["error"], "o", markersize=4, **hollow, zorder=3)
+        _legend(figure, shown, note, color if len(alone) else None)
+        place(axes, _merge(labels), obstacles + _marks(shown) + _marks(alone))
     return figure
+
+
+def _mothernets(data: Data) -> pd.DataFrame:
+    """Return the MotherNets by themselves, their cost and error over the seeds."""
+    networks = data.tables["networks"]
+    own = timed(networks[networks["role"] == "mothernet"], data.cost, "lineage_shared_device")
+    return over_seeds(own, ["approach", "name"], f"lineage_{data.cost}")
 
 
 def _series(points: pd.DataFrame) -> list[pd.DataFrame]:
@@ -84,68 +115,74 @@ def _series(points: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.DataFrame) -> None:
-    reference = look.title == style.looks(["single_network"])["single_network"].title
+    clusters, loud = bool((series["g"] > 0).any()), bool((~series["quiet"]).any())
+    pale, faint = (style.mix(look.color, "white", share) for share in (0.5, 0.65))
+    hero = clusters and loud and len(series) > 1
     if len(series) > 1:
-        axes.plot(
-            series["cost"],
-            series["error"],
-            color=look.color,
-            linewidth=1.6 if (series["g"] > 0).any() else 0.9,
-            linestyle=(0, (4, 2)) if reference else "-",
-            zorder=3,
+        color, width = (look.color, 1.8) if hero else (faint, 0.7)
+        axes.plot(series["cost"], series["error"], color=color, linewidth=width, zorder=3)
+    if hero:
+        band: style.Keywords = {"color": look.color, "alpha": 0.15, "linewidth": 0}
+        axes.fill_between(
+            series["cost"], series["error_low"], series["error_high"], **band, zorder=1.5
         )
     for _, row in series.iterrows():
-        axes.errorbar(
-            row["cost"],
-            row["error"],
-            xerr=[[row["cost"] - row["cost_low"]], [row["cost_high"] - row["cost"]]],
-            yerr=[[row["error"] - row["error_low"]], [row["error_high"] - row["error"]]],
-            fmt="none",
-            ecolor=style.mix(look.color, "white", 0.25),
-            elinewidth=0.9,
-            capsize=1.8,
-            capthick=0.9,
-            zorder=3.5,
-        )
+        if not row["quiet"]:
+            axes.errorbar(
+                row["cost"],
+                row["error"],
+                xerr=[[row["cost"] - row["cost_low"]], [row["cost_high"] - row["cost"]]],
+                yerr=[[row["error"] - row["error_low"]], [row["error_high"] - row["error"]]],
+                fmt="none",
+                ecolor=pale,
+                elinewidth=1.2,
+                zorder=2.5,
+            )
         # Where two approaches coincide, the one without g lies below and is larger: both show.
         below = row["g"] == 0 and _same(points, row).sum() > 1
+        size = 4.5 if row["quiet"] else 7.0
         axes.plot(
             row["cost"],
             row["error"],
             look.marker,
-            color=look.color,
-            markersize=12 if below else 6.5,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
+            color=style.mix(look.color, "white", 0.35) if row["quiet"] else look.color,
+            markersize=1.8 * size if below else size,
+            markeredgecolor=_FRONT if row["front"] else "white",
+            markeredgewidth=1.2 if row["front"] else 0.6,
             zorder=4 if below else 5,
         )
 
 
-def _same(points: pd.DataFrame, row: pd.Series) -> pd.Series:
-    return np.isclose(points["cost"], row["cost"], rtol=1e-6) & np.isclose(
-        points["error"], row["error"], rtol=1e-6
-    )
+def _same(points: pd.DataFrame, row: pd.Series) -> np.ndarray:
+    """Return which points lie where *row* does."""
+    ours = row[["cost", "error"]].to_numpy(dtype=float)
+    same: np.ndarray = np.isclose(points[["cost", "error"]], ours, rtol=1e-6).all(axis=1)
+    return same
 
 
-def _labels(series: pd.DataFrame, title: str, ink: str) -> list[Label]:
-    """Name the series once, at its plainest point, and its other points by g or budget."""
+def _labels(series: pd.DataFrame, title: str, look: style.Look) -> list[Label]:
+    """Name a series at its first point or at its main budget, its other points by what differs."""
     has_g = (series["g"] > 0).any()
     named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
     labels = []
     for i, row in series.iterrows():
-        name = title if i == named else ""
-        if row["budget"] != 1 and (i == named or not has_g):
-            name = f"{name} ×{row['budget']:g}".strip()
-        text = ", ".join(filter(None, [name, f"g = {row['g']:g}" if has_g else ""]))
-        # On a MotherNets line alone the name would be taken for a point's: it is set in bold.
-        labels.append(Label(text or "×1", row["cost"], row["error"], ink, bool(i == named)))
+        g = f"g = {row['g']:g}" if has_g else ""
+        budget = epochs(row["budget"]) if row["budget"] != 1 else ""
+        text = configuration(title, row["g"], row["budget"])
+        if i != named:
+            # On the front a point has its whole name, unless the others of its line share it.
+            text = g if has_g else (text if row["front"] else budget)
+        color = style.mix(look.ink, "white", 0.25) if row["quiet"] else look.ink
+        loud = not row["quiet"] and bool(i == named)
+        needed = bool(not row["quiet"] or (i == named and (has_g or not budget)))
+        labels.append(Label(text, row["cost"], row["error"], color, loud, needed=needed))
     return labels
 
 
 def _merge(labels: list[Label]) -> list[Label]:
     """Give points that coincide one label, names before g and long labels first."""
     groups: list[list[Label]] = []
-    for label in sorted(labels, key=lambda label: (-label.bold, -len(label.text))):
+    for label in sorted(labels, key=lambda label: (-label.bold, -label.needed, -len(label.text))):
         for group in groups:
             if np.allclose((label.x, label.y), (group[0].x, group[0].y), rtol=1e-6):
                 group.append(label)
@@ -153,75 +190,74 @@ def _merge(labels: list[Label]) -> list[Label]:
         else:
             groups.append([label])
     merged = []
-    for first, *others in groups:
-        also = f" ({', '.join(other.text for other in others)})" if others else ""
-        merged.append(Label(first.text + also, first.x, first.y, first.color, first.bold))
+    for first, *rest in groups:
+        also = f" ({', '.join(label.text for label in rest)})" if rest else ""
+        merged.append(replace(first, text=first.text + also, radius=3.0 if rest else 0.0))
     return merged
 
 
-def _frame(axes: Axes, points: pd.DataFrame, mothernets: pd.DataFrame) -> None:
+def _frame(axes: Axes, points: pd.DataFrame) -> None:
     """Set scale and limits, with room for labels; nothing drawn later changes them."""
-    low = min(points["cost_low"].min(), mothernets["cost"].min() if len(mothernets) else np.inf)
-    high = max(points["cost_high"].max(), mothernets["cost"].max() if len(mothernets) else 0)
+    low, high = points["cost_low"].min(), points["cost_high"].max()
     style.scale_cost_axis(axes.xaxis, low, high)
     if axes.get_xscale() == "log":
-        axes.set_xlim(low * (low / high) ** 0.08, high * (high / low) ** 0.12)
+        axes.set_xlim(low * (low / high) ** 0.1, high * (high / low) ** 0.14)
     else:
         # One point, or points that differ by seconds, are not blown up to the whole axis.
         spread = max(high - low, 0.3 * high)
         low, high = (low + high - spread) / 2, (low + high + spread) / 2
-        axes.set_xlim(max(0, low - 0.1 * spread), high + 0.14 * spread)
-    errors = np.concatenate([points["error_low"], points["error_high"], mothernets["error"]])
-    spread = max(np.ptp(errors), 0.5)
-    middle = (errors.max() + errors.min()) / 2
-    axes.set_ylim(max(0, middle - 0.59 * spread), middle + 0.59 * spread)
+        axes.set_xlim(max(0, low - 0.12 * spread), high + 0.16 * spread)
+    low, high = points["error_low"].min(), points["error_high"].max()
+    spread = max(high - low, 0.5)
+    axes.set_ylim(max(0, (low + high) / 2 - 0.58 * spread), (low + high) / 2 + 0.58 * spread)
 
 
-def _front(axes: Axes, points: pd.DataFrame) -> np.ndarray:
+def _draw_front(axes: Axes, points: pd.DataFrame) -> np.ndarray:
     """Draw the front as a staircase, shade what it dominates, return its corners."""
-    front = points[pareto_front(points["cost"], points["error"])].sort_values("cost")
+    front = points[points["front"]].sort_values("cost")
     cost, error = front["cost"].to_numpy(), front["error"].to_numpy()
     right, top = axes.get_xlim()[1], axes.get_ylim()[1]
     steps_x = np.concatenate([[cost[0]], np.repeat(cost, 2)[1:], [right]])
     steps_y = np.concatenate([[top], np.repeat(error, 2)])
     axes.fill_between(steps_x, steps_y, top, color=_SHADE, linewidth=0, zorder=0.5)
-    axes.plot(steps_x, steps_y, color=style.GREY, linewidth=1, linestyle=":", zorder=2)
+    axes.plot(steps_x, steps_y, color=_FRONT, linewidth=1.4, label="Pareto front", zorder=2)
     return np.column_stack([steps_x, steps_y])
 
 
 def _marks(table: pd.DataFrame) -> list[Obstacle]:
-    """Return markers and error bars."""
-    found = []
+    """Return markers and intervals as obstacles."""
+    marks = []
     for p in table.itertuples():
         radius = 7 if ((table["cost"] == p.cost) & (table["error"] == p.error)).sum() > 1 else 4.5
-        found.append(Obstacle(np.array([[p.cost, p.error]]), weight=4, radius=radius))
-        found.append(Obstacle(np.array([[p.cost_low, p.error], [p.cost_high, p.error]])))
-        found.append(Obstacle(np.array([[p.cost, p.error_low], [p.cost, p.error_high]])))
-    return found
+        marks.append(Obstacle(np.array([[p.cost, p.error]]), weight=4, radius=radius))
+        if not getattr(p, "quiet", True):
+            ends = [[p.cost, p.error_low], [p.cost, p.error_high]]
+            marks.append(Obstacle(np.array(ends), weight=0.6))
+    return marks
 
 
-def _legend(figure: Figure, points: pd.DataFrame, mothernets: bool) -> None:
-    def key(marker: str, label: str, size: float = 8, **look) -> Line2D:
-        if marker.startswith("$"):  # a formula has no outline
-            look["markeredgewidth"] = 0
-        look = {"color": style.GREY, "linestyle": "none"} | look
-        return Line2D([], [], marker=marker, markersize=size, label=label, **look)
-
-    handles = [
-        key("+", interval_note(points)),
-        Patch(facecolor=_SHADE, edgecolor=style.GREY, linestyle=":", label="Pareto front"),
+def _legend(figure: Figure, points: pd.DataFrame, note: str, alone: str | None) -> None:
+    """Explain the front, the intervals, pale points, and hollow circles of the color *alone*."""
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=_FRONT, linewidth=1.4, label="Pareto front"),
+        Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
     ]
-    if mothernets:
-        color = style.looks(["mothernets"])["mothernets"].color
-        handles.append(key("o", "a MotherNet by itself", 4, color=color, markerfacecolor="none"))
-    if (points["g"] > 0).any():
-        handles.append(key("$g$", "clusters", 5))
-    if (points["budget"] != 1).any():
-        handles.append(key("$\\times b$", "$b$ times the epochs", 12))
+    if points["quiet"].any():
+        pale: style.Keywords = {
+            "marker": "o",
+            "linestyle": "none",
+            "markersize": 4.5,
+            "color": "#BBBBBB",
+        }
+        handles.append(Line2D([], [], **pale, label="pale: other numbers of epochs"))
+    if alone:
+        hollow: style.Keywords = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
+        label = "a MotherNet by itself"
+        handles.append(Line2D([], [], **hollow, markersize=4, color=alone, label=label))
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=len(handles),
-        handletextpad=0.4,
+        ncols=min(3, len(handles)),
+        handletextpad=0.5,
         columnspacing=1.4,
     )

@@ -1,4 +1,7 @@
-"""Reliability diagrams: is an ensemble right as often as it says?"""
+"""Reliability diagrams: is an ensemble right as often as it says?
+
+Open this to see calibration bin by bin. The trap: bins with a handful of images are left out.
+"""
 
 import numpy as np
 import pandas as pd
@@ -6,29 +9,36 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets
+from mnbench.figures.aggregate import fewest_clusters
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
+
+TITLE = "Reliability diagrams"
+CAPTION = (
+    "How often an ensemble is right against how sure it says it is, with 95 % intervals. On the "
+    "diagonal it is calibrated; below it too sure, above it too modest. Bars say how many images "
+    "are in each bin."
+)
+COST_AXIS = False
+TABLES = ("reliability_bins",)
 
 COLUMNS = 4
 
 
-def draw(reliability: pd.DataFrame, title: str | None = None) -> Figure:
-    """Draw a panel an approach: accuracy against confidence in 15 bins; the diagonal is honest.
+def draw(data: Data) -> Figure:
+    """Draw a panel an approach: accuracy against confidence in 15 bins.
 
-    Above it an ensemble is too modest, below it too sure. Whiskers are 95 % intervals; bars at the
-    bottom say how the images
-    are spread over the bins. Of MotherNets the fewest clusters are shown, of approaches with
-    budgets the plain one.
+    On the diagonal an ensemble is calibrated; above it too modest, below it too sure. The band is
+    the 95 % interval. Bars at the bottom say how the images are spread over the bins. Of MotherNets
+    the fewest clusters are shown, of approaches with budgets the main one.
 
     Args:
-        reliability: rows of one data set and ensemble (``evaluation.reliability``).
-        title: above the panels.
+        data: what to draw.
     """
-    if reliability.empty:
-        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
-    budgets = main_budgets(zip(reliability["approach"], reliability["budget"], strict=True))
-    rows = reliability[reliability["budget"] == reliability["approach"].map(budgets)]
-    fewest = rows.groupby("approach")["g"].transform("min")
-    rows = rows[rows["g"].isna() | (rows["g"] == fewest)]
+    rows = fewest_clusters(data.tables["reliability_bins"])
+    if rows.empty:
+        sentence = "Nothing to show: the study has no ensemble of these networks."
+        return style.notice(sentence, data.title)
     looks = style.looks(rows["approach"])
     columns = min(COLUMNS, len(looks))
     lines = -(-len(looks) // columns)
@@ -37,17 +47,11 @@ def draw(reliability: pd.DataFrame, title: str | None = None) -> Figure:
         grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
         for axes, (approach, look) in zip(grid.flat, looks.items(), strict=False):
             own = rows[rows["approach"] == approach].sort_values("bin")
-            g = own["g"].dropna()
-            axes.set_title(look.title + (f", g = {int(g.iloc[0])}" if len(g) else ""))
+            axes.set_title(configuration(look.title, own["g"].iloc[0]))
             _draw(axes, own, look.color)
-        for axes in grid.flat[len(looks) :]:
-            axes.remove()
-        for axes in grid.flat[max(0, len(looks) - columns) : len(looks)]:
-            axes.set_xlabel("confidence (%)")
-        for axes in grid[:, 0]:
-            axes.set_ylabel("accuracy (%)")
-        if title:
-            figure.suptitle(title)
+        style.label_outer(grid, len(looks), "confidence (%)", "accuracy (%)")
+        if data.title:
+            figure.suptitle(data.title)
     return figure
 
 
@@ -60,15 +64,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, color: str) -> None:
     shown = rows[share > 0.001]  # accuracies of a handful of images say nothing
     ends = 100 * shown[["accuracy_low", "accuracy_high"]].to_numpy(dtype=float).T
     accuracy = 100 * shown["accuracy"].to_numpy(dtype=float)
-    spans = np.clip([accuracy - ends[0], ends[1] - accuracy], 0, None)
-    axes.errorbar(
-        100 * shown["confidence"],
-        accuracy,
-        yerr=np.nan_to_num(spans),
-        color=color,
-        marker="o",
-        markersize=3.5,
-        linewidth=1.1,
-        elinewidth=0.8,
-    )
+    confidence = 100 * shown["confidence"].to_numpy(dtype=float)
+    axes.fill_between(confidence, *ends, color=color, alpha=0.2, linewidth=0)
+    axes.plot(confidence, accuracy, "o-", color=color, markersize=3.5, linewidth=1.1)
     axes.set(xlim=(0, 100), ylim=(0, 100), xticks=np.arange(0, 101, 25))

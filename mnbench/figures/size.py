@@ -1,111 +1,123 @@
-"""Error and training cost against the number of networks."""
+"""Error and training cost against the number of networks.
+
+Open this to see what one more network brings. The trap: approaches whose networks are the same, as
+MotherNets' with a cluster a network are Full Data's, are one line with both names.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import interval_note, main_budgets, points
+from mnbench.figures.bands import DOTTED, Line, draw_lines
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
 
-_DODGE = 0.36  # networks over which the series of one size are spread, so that equal values show
+TITLE = "Ensemble size"
+CAPTION = (
+    "Test error and training cost of the first m networks, with 95 % intervals. MotherNets pay for "
+    "the shared part with the first network, and little for each further one."
+)
+COST_AXIS = True
+TABLES = ("estimates",)
 
 
-def draw(estimates: pd.DataFrame, cost: str = "cpu_seconds", title: str | None = None) -> Figure:
+@dataclass(frozen=True)
+class Series:
+    """The points of one line, by size, and how it looks."""
+
+    name: str
+    points: pd.DataFrame
+    line: Line
+
+
+def draw(data: Data) -> Figure:
     """Draw error and cost against ensemble size, a line an approach and g.
 
     Trainings of the full budget are drawn, or of the largest budget of an approach without it,
-    which its label then says. An approach that ran at some sizes only has markers
-    there, joined by a dotted line; one that ran at one size is a reference at that size.
+    which its name then says. A dotted line joins the sizes of an approach that left some out; an
+    approach of one size is a marker.
 
     Args:
-        estimates: rows of one data set and ensemble (``evaluation.estimates``).
-        cost: the column to use as the cost, one of ``style.COSTS``.
-        title: above the panels.
+        data: what to draw.
     """
-    shown = points(estimates, cost)
+    shown = points(data.tables["estimates"], data.cost)
     if shown.empty:
-        return style.notice("Nothing to show: the study has no ensemble of these networks.", title)
-    budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
-    shown = shown[shown["budget"] == shown["approach"].map(budgets)].copy()
-    axis = style.quantity(cost, shown["cost_high"].dropna())
+        sentence = "Nothing to show: the study has no ensemble of these networks."
+        return style.notice(sentence, data.title)
+    axis = style.quantity(data.cost, shown["cost_high"].dropna())
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
-    looks = style.looks(shown["approach"])
-    sweep = sorted(shown.loc[shown["g"] > 0, "g"].unique())
-    series = [
-        (
-            style.at_budget(look.title, budgets[approach]),
-            look,
-            g,
-            shown[(shown["approach"] == approach) & (shown["g"] == g)],
-        )
-        for approach, look in looks.items()
-        for g in sorted(shown.loc[shown["approach"] == approach, "g"].unique())
-    ]
-    shifts = np.linspace(-_DODGE / 2, _DODGE / 2, len(series)) if len(series) > 1 else [0.0]
+    lines = series(shown)
+    rows = pd.concat([line.points.assign(name=line.name) for line in lines])
+    looks = {line.name: line.line for line in lines}
     with style.styled():
         figure = style.new_figure(3.7)
         left, right = figure.subplots(1, 2)
+        for axes, column in ((left, "error"), (right, "cost")):
+            draw_lines(axes, rows, column, looks, alpha=0.07)  # many bands lie on each other
         left.set(ylabel="test error (%)")
         right.set(ylabel=axis.label)
-        for shift, (name, look, g, rows) in zip(shifts, series, strict=True):
-            shade = _shade(look.color, sweep, g)
-            label = f"{name}, g = {g}" if g else name
-            for axes, column in ((left, "error"), (right, "cost")):
-                _draw_series(axes, rows, column, shift, shade, look.marker, label)
-        sizes = sorted(shown["size"].unique())
+        right.set_ylim(bottom=0)
         for axes in (left, right):
             axes.set(xlabel="ensemble size (networks)")
-            axes.set_xticks(sizes if len(sizes) <= 12 else _round_ticks(sizes))
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
             axes.grid(axis="x", visible=False)
-        right.set_ylim(bottom=0)
         figure.legend(
             *left.get_legend_handles_labels(),
             loc="outside lower center",
-            ncols=4,
+            ncols=3,
             title=interval_note(shown),
             title_fontsize=7.5,
         )
-        if title:
-            figure.suptitle(title)
+        if data.title:
+            figure.suptitle(data.title)
     return figure
 
 
-def _draw_series(
-    axes: Axes,
-    rows: pd.DataFrame,
-    column: str,
-    shift: float,
-    color: str,
-    marker: str,
-    label: str,
-) -> None:
-    rows = rows.dropna(subset=[column]).sort_values("size")
-    gaps = (rows["size"].diff().dropna() > 1).any()
-    spread = [rows[column] - rows[f"{column}_low"], rows[f"{column}_high"] - rows[column]]
-    axes.errorbar(
-        rows["size"] + shift,
-        rows[column],
-        yerr=spread,
-        color=color,
-        marker=marker,
-        markersize=4.5,
-        markeredgecolor="white",
-        markeredgewidth=0.4,
-        linewidth=1.2,
-        linestyle=":" if gaps else "-",
-        elinewidth=0.7,
-        label=label,
-    )
+def series(points: pd.DataFrame) -> list[Series]:
+    """Return the lines to draw: an approach and g each, at the approach's main budget.
+
+    Args:
+        points: of one data set and architecture set (``aggregate.points``).
+    """
+    budgets = main_budgets(zip(points["approach"], points["budget"], strict=True))
+    main = points[points["budget"] == points["approach"].map(budgets)]
+    sweep = sorted(main.loc[main["g"] > 0, "g"].unique())
+    lines: list[Series] = []
+    # Approaches without g first: theirs is the first name of a line that MotherNets share.
+    for (approach, g), own in sorted(
+        main.groupby(["approach", "g"]), key=lambda group: (group[0][1] > 0, group[0])
+    ):
+        look = style.looks([approach, *main["approach"]])[approach]
+        name = configuration(look.title, g, budgets[approach])
+        ordered = own.sort_values("size").reset_index(drop=True)
+        same = next((i for i, line in enumerate(lines) if _same(line.points, ordered)), None)
+        if same is not None:
+            first = lines[same]
+            lines[same] = Series(f"{first.name} = {name}", first.points, first.line)
+            continue
+        gaps = (ordered["size"].diff().dropna() > 1).any()
+        color = _shade(look.color, sweep, g)
+        width = 1.8 if approach in ("mothernets", "full_data") else 0.9
+        line = Line(color, look.marker, DOTTED if gaps else (), width)
+        lines.append(Series(name, ordered, line))
+    order = list(style.looks(main["approach"]))
+    return sorted(lines, key=lambda line: order.index(line.points["approach"].iloc[0]))
+
+
+def _same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
+    """Return whether two lines coincide: the same networks have the same errors and costs."""
+    columns = ["size", "error", "cost"]
+    if len(ours) != len(theirs):
+        return False
+    return bool(np.allclose(ours[columns], theirs[columns], rtol=1e-9, equal_nan=True))
 
 
 def _shade(color: str, sweep: list[int], g: int) -> str:
     """Return paler shades for fewer clusters."""
     rank = sweep.index(g) if g else len(sweep) - 1
     return style.mix(color, "white", 0.65 * (1 - (rank + 1) / max(1, len(sweep))))
-
-
-def _round_ticks(sizes: list[int]) -> list[int]:
-    """Return at most about ten of many sizes, the last among them."""
-    step = -(-len(sizes) // 10)
-    return sizes[::-1][::step][::-1]

@@ -1,27 +1,32 @@
 """What all figures share: names, colours, markers, cost axes, and how a figure is saved.
 
 The colours are those of Okabe and Ito, which colour-blind readers tell apart; every approach has
-its own marker as well. An approach that is not known here gets the next free pair, and a title made
-from its name, so that adding an approach touches no figure.
+its own marker as well. Open this to change them. The trap: an approach that is not known here gets
+the next free pair and a title made from its name, so that adding an approach touches no figure.
 """
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axis import Axis
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+Keywords = dict[str, Any]  # of a matplotlib call
+DPI = 200  # of PNG; text is measured at it as well, since hinted text is wider at some
 WIDTH = 7.0  # inches: the text width of a page, so that 8 pt stay 8 pt in print
 GREY = "#666666"
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same figure on every machine
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -39,6 +44,7 @@ SETTINGS = {
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.6,
     "hatch.linewidth": 0.7,
+    "savefig.facecolor": "white",  # readable on a dark page, whatever the user's own settings
     "pdf.fonttype": 42,  # TrueType: text stays text, as publishers ask
 }
 
@@ -53,7 +59,7 @@ class Look:
 
     @property
     def ink(self) -> str:
-        """The colour for text: dark enough to read on white."""
+        """Return the colour for text: dark enough to read on white."""
         return mix(self.color, "black", 0.3)
 
 
@@ -77,17 +83,18 @@ def looks(approaches: Iterable[str]) -> dict[str, Look]:
     """
     present = set(approaches)
     unknown = sorted(present - set(_KNOWN))
-    found = {name: look for name, look in _KNOWN.items() if name in present}
-    reference = found.pop("single_network", None)
+    ordered = {name: look for name, look in _KNOWN.items() if name in present}
+    reference = ordered.pop("single_network", None)
     for i, name in enumerate(unknown):
         color = _SPARE_COLORS[i % len(_SPARE_COLORS)]
-        found[name] = Look(_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
-    return found | ({"single_network": reference} if reference else {})
+        ordered[name] = Look(_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
+    return ordered | ({"single_network": reference} if reference else {})
 
 
 def mix(color: str, other: str, share: float) -> str:
     """Return *color* with a *share* of *other* in it."""
-    return to_hex((1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other)))
+    red, green, blue = (1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other))
+    return to_hex((red, green, blue))
 
 
 def styled() -> AbstractContextManager:
@@ -97,13 +104,43 @@ def styled() -> AbstractContextManager:
 
 def new_figure(height: float) -> Figure:
     """Return an empty figure of page width and *height* inches, apart from pyplot's state."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that *axes* are drawn in."""
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes have been removed from their figure")
+    return figure
+
+
+def renderer_of(figure: Figure) -> RendererBase:
+    """Return what measures the texts of a figure of :func:`new_figure`."""
+    canvas = figure.canvas
+    if not isinstance(canvas, FigureCanvasAgg):
+        raise TypeError(f"a figure of this module draws with Agg, got {type(canvas).__name__}")
+    return canvas.get_renderer()
+
+
+def label_outer(grid: np.ndarray, used: int, xlabel: str, ylabel: str) -> None:
+    """Remove the unused panels of a *grid* of axes, and label the left and lowest used ones."""
+    columns = grid.shape[1]
+    for i, axes in enumerate(grid.flat):
+        if i >= used:
+            axes.remove()
+            continue
+        if i % columns == 0:
+            axes.set_ylabel(ylabel)
+        if i + columns >= used:
+            axes.xaxis.set_tick_params(labelbottom=True)
+            axes.set_xlabel(xlabel)
+
+
 def notice(sentence: str, title: str | None = None) -> Figure:
-    """Return a figure that says in one centred *sentence* why there is nothing to show."""
+    """Return a figure that only says, in one centred *sentence*, why it shows nothing."""
     with styled():
         figure = new_figure(1.6)
         figure.text(0.5, 0.45, sentence, ha="center", va="center", color=GREY)
@@ -112,13 +149,8 @@ def notice(sentence: str, title: str | None = None) -> Figure:
     return figure
 
 
-def at_budget(title: str, budget: float) -> str:
-    """Add to a title the budget that it is shown at, unless that is the recipe's own."""
-    return title if budget == 1 else f"{title} ×{budget:g}"
-
-
 def save(figure: Figure, *paths: Path) -> None:
-    """Write *figure* to each path in the format that its suffix names (PNG at 200 dpi).
+    """Write *figure* to each path in the format that its suffix names (PNG at :data:`DPI`).
 
     Two runs on the same tables write the same bytes: no date goes into the file.
     """
@@ -126,7 +158,7 @@ def save(figure: Figure, *paths: Path) -> None:
     with mpl.rc_context(SETTINGS | {"svg.hashsalt": "mnbench", "svg.fonttype": "none"}):
         for path in map(Path, paths):
             path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=200, metadata=dates.get(path.suffix))
+            figure.savefig(path, dpi=DPI, metadata=dates.get(path.suffix))
 
 
 @dataclass(frozen=True)
@@ -168,17 +200,17 @@ def quantity(cost: str, values: Iterable[float]) -> Quantity:
     return Quantity(f"training cost ({label})", unit)
 
 
-def scale_cost_axis(axis: Axis, low: float, high: float) -> None:
+def scale_cost_axis(axis: Axis, low: float, high: float, ticks: int = 8) -> None:
     """Make an axis logarithmic when its values span more than a decade, with readable ticks."""
     if low > 0 and high > 10 * low:
-        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        (axis.axes.set_xscale if isinstance(axis, XAxis) else axis.axes.set_yscale)("log")
         decades = np.log10(high / low)
         subs = (1, 2, 5) if decades < 2.5 else (1,)
         axis.set_major_locator(LogLocator(subs=subs))
         axis.set_minor_locator(NullLocator())
         axis.set_minor_formatter(NullFormatter())
     else:
-        axis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 

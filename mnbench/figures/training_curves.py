@@ -1,4 +1,8 @@
-"""Validation error while training: from scratch against hatched from a MotherNet."""
+"""Validation error while training: from scratch against hatched from a MotherNet.
+
+Open this to see how soon a hatched network catches up. The trap: its curve starts with its
+MotherNet's, since the ensemble pays for both.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +16,18 @@ from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
+
+TITLE = "Training curves"
+CAPTION = (
+    "Validation error by epoch. A hatched network starts where its MotherNet stopped (but for the "
+    "noise); the learning rate, at its peak again, first costs it accuracy that a few epochs win "
+    "back. From scratch takes the whole recipe."
+)
+COST_AXIS = False
+TABLES = ("histories",)
 
 MOST_PANELS = 6
 _DASHED = (0, (3, 1.5))
@@ -31,18 +46,12 @@ class Curve:
     inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
 
 
-def draw(
-    plan: Plan,
-    histories: pd.DataFrame,
-    networks: Sequence[str] | None = None,
-    cost: str = "epochs",
-    title: str | None = None,
-) -> Figure:
+def draw(data: Data, *, networks: Sequence[str] | None = None, cost: str = "epochs") -> Figure:
     """Draw a panel a network: from scratch, and hatched from a MotherNet.
 
     Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A
-    study without Full Data and MotherNets shows the approaches that it has; one without networks
-    trained by themselves is told so. An approach without the full budget is shown at its largest.
+    study without Full Data and MotherNets shows the approaches that it has. An approach without
+    the full budget is shown at its largest.
 
     The dot is where the MotherNet ended. Hatching preserves its function, so without noise the
     hatched network starts there too; the noise that hatching may add moves the start off. The
@@ -50,30 +59,27 @@ def draw(
     dot to it only says which belongs to which.
 
     Args:
-        plan: the study's plan, for ensembles, lineages and network names.
-        histories: rows of one data set and ensemble (``evaluation.tables.histories``).
+        data: what to draw.
         networks: names of the networks to show, those without a curve left out; by default up to
-            six, spread over the ensemble.
+            six, spread over the architecture set.
         cost: the x axis, cumulated over the lineage: "epochs" or another of ``style.COSTS``.
-        title: above the panels.
     """
-    found = [
+    drawn = [
         curve
-        for curve in curves(plan, histories, cost)
+        for curve in curves(data.plan, data.tables["histories"], cost)
         if networks is None or curve.network in networks
     ]
-    if not found:
-        return style.notice(
-            "Nothing to show: the study has no network that was trained by itself.", title
-        )
-    names = list(dict.fromkeys(curve.network for curve in found))
+    if not drawn:
+        sentence = "Nothing to show: the study has no network that was trained by itself."
+        return style.notice(sentence, data.title)
+    names = list(dict.fromkeys(curve.network for curve in drawn))
     if networks is not None:
         networks = [name for name in networks if name in names]
     else:
         spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
         networks = [names[i] for i in spread]
-    axis = style.quantity(cost, [curve.own[-1, 0] for curve in found])
-    looks = style.looks(curve.approach for curve in found)
+    axis = style.quantity(cost, [curve.own[-1, 0] for curve in drawn])
+    looks = style.looks(curve.approach for curve in drawn)
     columns = min(3, len(networks))
     rows = -(-len(networks) // columns)
     with style.styled():
@@ -84,22 +90,20 @@ def draw(
             for approach, look in looks.items():
                 _draw_approach(
                     axes,
-                    [c for c in found if c.network == name and c.approach == approach],
+                    [c for c in drawn if c.network == name and c.approach == approach],
                     look,
                     axis.unit,
                 )
         grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=cost == "epochs"))
-        shown = [curve.own[:, 1] for curve in found if curve.network in networks]
-        shown += [curve.inherited[:, 1] for curve in found if curve.network in networks]
+        shown = [curve.own[:, 1] for curve in drawn if curve.network in networks]
+        shown += [curve.inherited[:, 1] for curve in drawn if curve.network in networks]
         _limit(grid[0, 0], np.concatenate(shown))
-        hatched = any(curve.approach == "mothernets" for curve in found)
+        hatched = any(curve.approach == "mothernets" for curve in drawn)
         word = "epochs, MotherNet included" if cost == "epochs" and hatched else axis.label
-        for axes in grid[:, 0]:
-            axes.set_ylabel("validation error (%)")
-        _finish(grid, len(networks), word)
-        _legend(figure, grid, len(networks), looks, found)
-        if title:
-            figure.suptitle(title)
+        style.label_outer(grid, len(networks), word, "validation error (%)")
+        _legend(figure, grid, len(networks), looks, drawn)
+        if data.title:
+            figure.suptitle(data.title)
     return figure
 
 
@@ -108,11 +112,11 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
 
     Args:
         plan: the study's plan.
-        histories: rows of one data set and ensemble.
+        histories: rows of one data set and architecture set.
         cost: what the first column of a curve cumulates.
     """
     by_record = dict(list(histories.groupby("record")))
-    found: dict[tuple[str, str, int], Curve] = {}
+    drawn: dict[tuple[str, str, int], Curve] = {}
     for ensemble in _ensembles(plan, set(by_record)):
         for member in ensemble.members:
             training = plan.trainings[member]
@@ -123,7 +127,7 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
             ends = np.cumsum([0.0] + [step[-1, 0] for step in steps])
             pieces = [step + np.array([end, 0.0]) for step, end in zip(steps, ends, strict=False)]
             name = training.networks[0].name
-            found[name, ensemble.approach, ensemble.seed] = Curve(
+            drawn[name, ensemble.approach, ensemble.seed] = Curve(
                 network=name,
                 approach=ensemble.approach,
                 seed=ensemble.seed,
@@ -131,7 +135,7 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
                 own=pieces[-1],
                 inherited=np.concatenate([np.empty((0, 2)), *pieces[:-1]]),
             )
-    return list(found.values())
+    return list(drawn.values())
 
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
@@ -164,14 +168,14 @@ def _steps(rows: pd.DataFrame, cost: str) -> np.ndarray:
     return np.column_stack([own, 100 * (1 - rows["validation_accuracy"].to_numpy())])
 
 
-def _draw_approach(axes: Axes, found: list[Curve], look: style.Look, unit: float) -> None:
+def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look, unit: float) -> None:
     pale = style.mix(look.color, "white", 0.55)
-    later = [curve for curve in found if len(curve.inherited)]
+    later = [curve for curve in drawn if len(curve.inherited)]
     ends = [np.stack([curve.inherited[-1], curve.own[0]]) for curve in later]
     for lines, dash, width in (
         ([curve.inherited for curve in later], _DASHED, 1.6),
         (ends, _DOTTED, 1.1),  # nothing was measured between
-        ([curve.own for curve in found], "-", 1.6),
+        ([curve.own for curve in drawn], "-", 1.6),
     ):
         if not lines:
             continue
@@ -194,42 +198,36 @@ def _limit(axes: Axes, errors: np.ndarray) -> None:
     axes.set_ylim(max(0, low - room), high + room)
 
 
-def _finish(grid: np.ndarray, used: int, label: str) -> None:
-    """Take away unused panels; label the lowest of every column and give it ticks."""
-    columns = grid.shape[1]
-    for i, axes in enumerate(grid.flat):
-        if i >= used:
-            axes.remove()
-        elif i + columns >= used:
-            axes.xaxis.set_tick_params(labelbottom=True)
-            axes.set_xlabel(label)
-
-
 def _legend(
-    figure: Figure, grid: np.ndarray, used: int, looks: dict[str, style.Look], found: list[Curve]
+    figure: Figure, grid: np.ndarray, used: int, looks: dict[str, style.Look], drawn: list[Curve]
 ) -> None:
     handles = []
     for approach, look in looks.items():
-        mine = [curve for curve in found if curve.approach == approach]
-        line = {"color": look.color, "linewidth": 1.6}
+        mine = [curve for curve in drawn if curve.approach == approach]
+        line: style.Keywords = {"color": look.color, "linewidth": 1.6}
         own = _epochs(len(curve.own) for curve in mine)
-        name = style.at_budget(look.title, mine[0].budget)
+        name = configuration(look.title, budget=mine[0].budget)
         if any(len(curve.inherited) for curve in mine):
             before = _epochs(len(curve.inherited) for curve in mine if len(curve.inherited))
             hatched = approach == "mothernets"
             first = "its MotherNet" if hatched else f"{look.title}, ancestors"
             end = "its MotherNet's end" if hatched else "the ancestors' end"
-            then = style.at_budget("hatched from it", mine[0].budget) if hatched else name
-            dot = {"color": look.color, "ls": "none", "marker": look.marker, "ms": 5}
+            then = configuration("hatched from it", budget=mine[0].budget) if hatched else name
+            dot: style.Keywords = {
+                "color": look.color,
+                "ls": "none",
+                "marker": look.marker,
+                "ms": 5,
+            }
             handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
             handles.append(Line2D([], [], **dot, label=end))
             handles.append(Line2D([], [], **line, label=f"{then} ({own})"))
         else:
-            what = style.at_budget("from scratch", mine[0].budget)
+            what = configuration("from scratch", budget=mine[0].budget)
             handles.append(
                 Line2D([], [], **line, label=f"{what if approach == 'full_data' else name} ({own})")
             )
-    seeds = len({curve.seed for curve in found})
+    seeds = len({curve.seed for curve in drawn})
     if seeds > 1:
         handles.append(
             Line2D([], [], color="#AAAAAA", linewidth=0.7, label=f"each of {seeds} seeds")
@@ -244,5 +242,7 @@ def _legend(
 
 
 def _epochs(counts: Iterable[int]) -> str:
-    found = sorted(set(counts))
-    return f"{found[0]} epochs" if len(found) == 1 else f"{found[0]} to {found[-1]} epochs"
+    numbers = sorted(set(counts))
+    if len(numbers) == 1:
+        return f"{numbers[0]} epochs"
+    return f"{numbers[0]} to {numbers[-1]} epochs"

@@ -7,11 +7,8 @@ only; tables hold the four columns (approach, g, budget, size).
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import pandas as pd
-
+from mnbench.figures.naming import configuration
 from mnbench.figures.style import looks
-
-_BUDGETS = {0.5: "half the epochs", 2.0: "twice the epochs"}
 
 
 def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
@@ -25,21 +22,7 @@ def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
     'MotherNets, g = 2, half the epochs'
     """
     approach, g, budget = (point[f"{prefix}{name}"] for name in ("approach", "g", "budget"))
-    parts = [looks([approach])[approach].title]
-    if not pd.isna(g):
-        parts.append(f"g = {int(g)}")
-    if budget != 1:
-        parts.append(budget_name(float(budget)))
-    return ", ".join(parts)
-
-
-def budget_name(budget: float) -> str:
-    """Return how a multiple of the epochs is said.
-
-    >>> budget_name(2.5)
-    '2.5 times the epochs'
-    """
-    return _BUDGETS.get(budget, f"{budget:g} times the epochs")
+    return configuration(looks([approach])[approach].title, g, float(budget))
 
 
 def setting_name(dataset: str, architecture_set: str) -> str:

@@ -35,7 +35,7 @@ def outputs_page() -> str:
         "## Figures",
         _table(
             ("file", "what it shows"),
-            {f"`{name}`": title for name, title in figures.TITLES.items()},
+            {f"`{name}`": figure.caption for name, figure in figures.FIGURES.items()},
         ),
         "A figure with a cost axis has one file for each of the study's `costs`: "
         "`pareto_training_flops.png`.",

@@ -5,8 +5,6 @@ from itertools import combinations
 import numpy as np
 from matplotlib.text import Text
 
-from mnbench.figures import TABLES
-
 
 def texts_of(figure) -> list[Text]:
     """Return the texts that a reader sees."""
@@ -38,10 +36,6 @@ def lines_of(axes) -> list[np.ndarray]:
 
 def shows(axes, x: float, y: float) -> bool:
     return any(np.isclose(line, (x, y)).all(axis=1).any() for line in lines_of(axes) if len(line))
-
-
-def tables_of(made) -> dict:
-    return {name: getattr(made, name) for name in TABLES}
 
 
 def full_rows(summary):

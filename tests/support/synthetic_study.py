@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
-from mnbench.evaluation.tables import convergence, histories, networks, summary
+from mnbench.evaluation.tables import convergence, networks, summary
+from mnbench.figures import TABLES
+from mnbench.figures.data import Data
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
 
-DATASET, ENSEMBLE = "fashion_mnist", "v5-small"
+DATASET, ARCHITECTURE_SET = "fashion_mnist", "v5-small"
 NAMES = ("vgg-7", "vgg-7-deep", "vgg-7-kernel", "vgg-9", "vgg-7-wide")
 FULL_COSTS = (12.0, 15.0, 16.0, 17.0, 21.0)  # CPU-seconds of ten epochs of each network
 MEASURED = ("test_error", "mean_member_error", "disagreement", "calibration_error")
@@ -60,8 +63,8 @@ class Study:
         others = table[
             [*keys, "seeds", "images", *(c for c in table if c[:5] in ("test_", "calib"))]
         ]
-        rules = [others.assign(combination=rule) for rule in ("vote", "super_learner", "oracle")]
-        return pd.concat([table, *rules], ignore_index=True)
+        methods = [others.assign(combination=name) for name in ("vote", "super_learner", "oracle")]
+        return pd.concat([table, *methods], ignore_index=True)
 
     @property
     def missing(self) -> pd.DataFrame:
@@ -69,7 +72,7 @@ class Study:
         return pd.DataFrame(columns=["dataset", "architecture_set", "seed", "approach", "reason"])
 
     @property
-    def reliability(self) -> pd.DataFrame:
+    def reliability_bins(self) -> pd.DataFrame:
         """A diagram for every full-size ensemble, made up."""
         keys = ["dataset", "architecture_set", "approach", "g", "budget", "size"]
         whole = self.summary[self.summary["full_size"]][keys].drop_duplicates()
@@ -87,18 +90,80 @@ class Study:
         others = sorted(set(self.summary["approach"]) - {"mothernets"})
         rows = [
             (
-                *(DATASET, ENSEMBLE, "cpu_seconds", f"mothernets g={g}", other, 2),
+                *(DATASET, ARCHITECTURE_SET, "cpu_seconds", "mothernets", g, 1.0, 5, other, 2),
                 *(1.0 + 0.1 * g, 0.9, 1.5 + 0.1 * g, 1.0),
                 *(np.nan if place % 2 else 0.004, 0.001, 0.01, 1.0),
             )
             for g in points["g"].unique()
             for place, other in enumerate(others)
         ]
-        columns = ["dataset", "architecture_set", "cost", "point", "against", "seeds"]
+        columns = ["dataset", "architecture_set", "cost", "approach", "g", "budget", "size"]
+        columns += ["against", "seeds"]
         for quantity in ("speed_up", "error_gain"):
             columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
+        return pd.DataFrame(rows, columns=columns).astype({"g": "Int64"})
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """Differences of every two full-size points, with their range over the seeds."""
+        keys = ["approach", "g", "budget", "size"]
+        whole = self.summary[self.summary["full_size"]]
+        errors = [
+            (dict(zip(keys, key, strict=True)), rows.set_index("seed")["test_error"])
+            for key, rows in whole.groupby(keys, dropna=False, sort=False)
+        ]
+        rows = []
+        for (first, ours), (second, theirs) in combinations(errors, 2):
+            gap = ours - theirs
+            if (gap == 0).all():
+                continue  # the same records
+            row = {"dataset": DATASET, "architecture_set": ARCHITECTURE_SET}
+            row |= {f"first_{key}": value for key, value in first.items()}
+            row |= {f"second_{key}": value for key, value in second.items()}
+            row |= {"seeds": len(gap), "difference": gap.mean()}
+            row |= {"difference_low": gap.min(), "difference_high": gap.max(), "p": 0.1, "q": 0.2}
+            rows.append(row)
+        ends = [f"{end}_{key}" for end in ("first", "second") for key in keys]
+        columns = ["dataset", "architecture_set", *ends, "seeds", "difference"]
+        columns += ["difference_low", "difference_high", "p", "q"]
         table = pd.DataFrame(rows, columns=columns)
-        return table.astype({"point": "object"})
+        return table.astype({"first_g": "Int64", "second_g": "Int64"})
+
+    @property
+    def disagreement(self) -> pd.DataFrame:
+        """Every two networks of the first seed: the more they share, the less they disagree."""
+        first_seed = min((e.seed for e in self.plan.ensembles), default=0)
+        members: dict[tuple[TrainingId, str], dict] = {}
+        for ensemble in self.plan.ensembles:
+            largest = max(o.size for o in self.plan.ensembles if o.approach == ensemble.approach)
+            if (ensemble.seed, ensemble.budget, ensemble.size) != (first_seed, 1, largest):
+                continue
+            trainings = [self.plan.trainings[member] for member in ensemble.members]
+            networks = [(t, network.name) for t in trainings for network in t.networks]
+            for position, (training, network) in enumerate(networks, start=1):
+                parent = training.parents[0].name if training.parents else ""
+                member = (ensemble.approach, ensemble.g, position, network, parent)
+                columns = ("approach", "g", "position", "network", "parent")
+                members.setdefault((training.id, network), dict(zip(columns, member, strict=True)))
+        rows = []
+        for first, second in combinations(members.values(), 2):
+            related = bool(first["parent"]) and first["parent"] == second["parent"]
+            alike = first["approach"] == second["approach"]
+            row = {"dataset": DATASET, "architecture_set": ARCHITECTURE_SET, "seed": first_seed}
+            row |= {f"first_{key}": value for key, value in first.items()}
+            row |= {f"second_{key}": value for key, value in second.items()}
+            noise = 0.0001 * ((7 * len(rows)) % 50)
+            rows.append(row | {"disagreement": 0.10 - 0.02 * alike - 0.03 * related + noise})
+        keys = ("approach", "g", "position", "network", "parent")
+        ends = [f"{end}_{key}" for end in ("first", "second") for key in keys]
+        columns = ["dataset", "architecture_set", "seed", *ends, "disagreement"]
+        table = pd.DataFrame(rows, columns=columns)
+        return table.astype({"first_g": "Int64", "second_g": "Int64"})
+
+    def data(self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame) -> Data:
+        """Return what figures are drawn from, with some *tables* replaced."""
+        own = {name: getattr(self, name) for name in TABLES}
+        return Data(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
 
 
 class _Planner:
@@ -111,7 +176,7 @@ class _Planner:
         self.work: dict[TrainingId, tuple[float, int]] = {}  # CPU-seconds and epochs by record
 
     def train(self, approach, name, seconds, epochs=10, *, role="member", parents=(), nets=None):
-        record = TrainingId(DATASET, ENSEMBLE, self.seed, approach, name)
+        record = TrainingId(DATASET, ARCHITECTURE_SET, self.seed, approach, name)
         nets = nets or (name.split("@")[0],)
         values = tuple(Architecture((Plain((Layer(8),)),), name=net) for net in nets)
         self.trainings[record] = Training(record, role, values, {}, self.seed, {}, tuple(parents))
@@ -122,7 +187,14 @@ class _Planner:
         for size in sizes or range(1, len(members) + 1):
             self.ensembles.append(
                 Ensemble(
-                    DATASET, ENSEMBLE, self.seed, approach, size, tuple(members[:size]), g, budget
+                    DATASET,
+                    ARCHITECTURE_SET,
+                    self.seed,
+                    approach,
+                    size,
+                    tuple(members[:size]),
+                    g,
+                    budget,
                 )
             )
 
@@ -150,7 +222,9 @@ def _plan_seed(seed: int, approaches: set[str]) -> _Planner:
         for size, seconds in ((3, 35.0), (5, 54.0)):
             tree = plan.train("treenets", f"tree{size}", seconds, nets=NAMES[:size])
             plan.answer("treenets", [tree], sizes=[size])
-            plan.ensembles[-1:] = [Ensemble(DATASET, ENSEMBLE, seed, "treenets", size, (tree,))]
+            plan.ensembles[-1:] = [
+                Ensemble(DATASET, ARCHITECTURE_SET, seed, "treenets", size, (tree,))
+            ]
     if "snapshot_ensembles" in approaches:
         chain: list[TrainingId] = []
         for cycle in range(1, 6):
@@ -248,7 +322,7 @@ def _networks(plan: Plan, work: dict[TrainingId, tuple[float, int]], rng) -> pd.
         seconds *= rng.uniform(0.97, 1.03)
         rows[record] = {
             "dataset": DATASET,
-            "architecture_set": ENSEMBLE,
+            "architecture_set": ARCHITECTURE_SET,
             "seed": training.seed,
             "approach": training.approach,
             "record": str(record),
@@ -319,7 +393,7 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "dataset": DATASET,
-                    "architecture_set": ENSEMBLE,
+                    "architecture_set": ARCHITECTURE_SET,
                     "seed": row.seed,
                     "approach": row.approach,
                     "record": row.record,
@@ -338,6 +412,6 @@ def _histories(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                     "cpu_seconds": row.cpu_seconds / epochs,
                     "device_share": 0.98,
                 }
-            )[list(histories.COLUMNS)]
+            )
         )
     return pd.concat(frames, ignore_index=True)

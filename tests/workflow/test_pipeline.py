@@ -18,7 +18,7 @@ import yaml
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.evaluation.tables.files import read_table
 from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
-from mnbench.figures import FIGURES, FORMATS, ON_COST_AXIS, TITLES, stems
+from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.report import DOCUMENTS
@@ -103,7 +103,7 @@ def test_every_record_table_and_figure_is_made(finished):
         assert read_record(study / "records" / id).recipe_hash == training.recipe_hash
         assert (folder / "logs/tiny" / f"{id}.log").read_text(encoding="utf-8")
     folder = study / "figures/fashion_mnist_v5-small"
-    drawn = {stem for name in FIGURES for stem in stems(name, COSTS).values()}
+    drawn = {stem for figure in FIGURES.values() for stem in figure.stems(COSTS).values()}
     assert {"pareto_training_flops", "pareto_cpu_seconds", "clusters"} <= drawn
     for stem in drawn:
         for format in FORMATS:
@@ -122,11 +122,15 @@ def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(fin
     for category in ("Claims", "Figures of cost", "Figures of networks", "Tables"):
         assert f'"{category}"' in report
     assert "System Message" not in report + done.stderr  # reST that docutils cannot read
-    for title in (*TITLES.values(), *DOCUMENTS.values(), *TABLE_TITLES.values()):
+    titles = [figure.title for figure in FIGURES.values()]
+    for title in (*titles, *DOCUMENTS.values(), *TABLE_TITLES.values()):
         assert title in report
     # A label with two values, each of half a category's results, becomes a switch in the report.
+    on_cost_axis = [figure for figure in FIGURES.values() if figure.cost_axis]
     for axis in COSTS:
-        assert report.count(f'"cost axis": "{axis.replace("_", " ")}"') == len(ON_COST_AXIS)
+        assert report.count(f'"cost axis": "{axis.replace("_", " ")}"') == len(on_cost_axis)
+    for figure in FIGURES.values():
+        assert figure.caption.split(".")[0][:60] in report
 
 
 def test_the_table_has_a_row_for_each_ensemble_and_its_costs_add_up(finished):

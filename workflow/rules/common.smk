@@ -21,8 +21,7 @@ os.environ.update(
 )
 
 from mnbench.errors import UserError
-from mnbench.figures import FORMATS, ON_COST_AXIS, TABLES as FIGURE_TABLES, stems
-from mnbench.figures import TITLES as FIGURE_TITLES
+from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS, TABLES as FIGURE_TABLES
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.planning.training_id import TrainingId
@@ -92,23 +91,23 @@ def recipe_hash(wildcards) -> str:
     return training_of(wildcards).recipe_hash
 
 
-def figure_labels(figure: str, title: str) -> dict[str, dict]:
+def figure_labels(figure: Entry) -> dict[str, dict]:
     """Return what tells a figure's files apart in the report, by stem.
 
-    Snakemake makes a switch of a label that halves a category. So figures on a cost axis have a
-    switch of the axis and a page for each architecture set; the others a switch of the set.
+    Snakemake makes a switch of a label that halves a category: so figures on a cost axis have one
+    for it, and a page of their own for each architecture set; the others a switch of that set.
     """
-    if figure in ON_COST_AXIS:
+    if figure.cost_axis:
         place = {"category": "Figures of cost", "subcategory": "{dataset}, {architecture_set}"}
         return {
-            stem: place | {"labels": {"figure": title, "cost axis": cost.replace("_", " ")}}
-            for cost, stem in stems(figure, STUDY.costs).items()
+            stem: place | {"labels": {"figure": figure.title, "cost axis": cost.replace("_", " ")}}
+            for cost, stem in figure.stems(STUDY.costs).items()
         }
     place = {"category": "Figures of networks", "subcategory": "{dataset}"}
-    labels = {"figure": title, "ensemble": "{architecture_set}"}
-    return {stem: place | {"labels": labels} for stem in stems(figure, STUDY.costs).values()}
+    labels = {"figure": figure.title, "architecture set": "{architecture_set}"}
+    return {stem: place | {"labels": labels} for stem in figure.stems(STUDY.costs).values()}
 
 
-def in_report(path, figure: str, **place):
-    """Return a figure's path, marked for the report."""
-    return report(path, caption=f"../report/{figure}.rst", **place)
+def in_report(path, **place):
+    """Show a figure in the report, with the caption that its module states."""
+    return report(path, caption="../report/figure.rst", **place)

@@ -1,25 +1,26 @@
-"""Figures: a rule each, from the tables to one data set and ensemble's PNG and PDF on every axis."""
+"""Figures: a rule each, from the tables to a data set and architecture set's PNG and PDF files."""
 
 FIGURE = PATHS.root / "figures/{dataset}_{architecture_set}"
 
-for figure, title in FIGURE_TITLES.items():
+for figure in FIGURE_ENTRIES.values():
 
     rule:
         name:
-            figure
+            figure.name
         input:
-            tables=[str(PATHS.root / f"{name}.csv") for name in FIGURE_TABLES],
+            tables=[PATHS.root / f"{table}.csv" for table in figure.tables],
         output:
             png=[
-                in_report(FIGURE / f"{stem}.png", figure, **labels)
-                for stem, labels in figure_labels(figure, title).items()
+                in_report(FIGURE / f"{stem}.png", **labels)
+                for stem, labels in figure_labels(figure).items()
             ],
-            pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure, title)],
+            pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure)],
         log:
-            LOGS / f"figures/{{dataset}}_{{architecture_set}}_{figure}.log",
+            LOGS / f"figures/{{dataset}}_{{architecture_set}}_{figure.name}.log",
         params:
             plan=PATHS.plan,
-            figure=figure,
+            figure=figure.name,
+            caption=figure.caption,  # the report's, and a rerun trigger: they are few and fast
             tables=PATHS.root,
             costs=STUDY.costs,
             out=str(FIGURE),  # only in text does Snakemake fill wildcards in
@@ -33,6 +34,8 @@ FIGURES = expand(
     str(FIGURE / "{stem}.{format}"),
     dataset=STUDY.datasets,
     architecture_set=STUDY.architecture_sets,
-    stem=[stem for figure in FIGURE_TITLES for stem in stems(figure, STUDY.costs).values()],
+    stem=[
+        stem for figure in FIGURE_ENTRIES.values() for stem in figure.stems(STUDY.costs).values()
+    ],
     format=FORMATS,
 )

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from support.looking import assert_readable, shows, tables_of, words_of
+from support.looking import assert_readable, shows, words_of
 from support.synthetic_study import ERRORS, NAMES, study
 
 from mnbench.architectures import Architecture, Head, Layer, Plain
-from mnbench.evaluation.tables.convergence import GAINS
+from mnbench.evaluation.tables import convergence
 from mnbench.figures import (
     FIGURES,
-    ON_COST_AXIS,
     attainment,
     catalogue,
     clusters,
     combining,
     cost_breakdown,
+    disagreement,
     diversity,
     reliability,
     speed_up,
@@ -49,50 +49,70 @@ def test_attainment_by_hand():
 
 
 def test_attainment_shows_approaches_with_a_curve(full):
-    words = words_of(attainment.draw(full.summary))
+    words = words_of(attainment.draw(full.data()))
     for title in ("MotherNets", "Full Data", "One network alone"):
         assert title in words
     assert "Bagging" not in words and "half of 2 seeds" in words
 
 
-def test_speed_up_has_a_bar_for_every_comparison_that_can_be_made(full):
+def test_speed_up_has_a_row_a_baseline_with_the_best_configuration(full):
     table = full.equal_error
-    figure = speed_up.draw(table, "cpu_seconds")
+    figure = speed_up.draw(full.data())
     left, right = figure.axes
-    assert len(left.patches) == len(table) and len(right.patches) == table["error_gain"].count()
-    widths = sorted(patch.get_x() + patch.get_width() for patch in left.patches)
-    np.testing.assert_allclose(widths, sorted(table["speed_up"]))
+    against = set(table["against"])
+    for axes, column, unit in ((left, "speed_up", 1.0), (right, "error_gain", 100.0)):
+        best = table.groupby("against")[column].max().dropna()
+        ends = sorted(patch.get_x() + patch.get_width() for patch in axes.patches)
+        np.testing.assert_allclose(ends, sorted(unit * best))
+    assert len(left.patches) == len(against)
     words = words_of(figure)
-    assert "Knowledge Distillation, g=1" in words and "MotherNets" not in words
+    assert "Knowledge Distillation" in words and "1.30×, g = 3" in words
+    assert "MotherNets, g" not in words
 
 
-def test_combining_shows_every_rule_at_every_size(full):
-    figure = combining.draw(full.estimates)
+def test_speed_up_prefers_what_has_an_interval_and_leaves_out_full_data_itself(full):
+    table = full.equal_error
+    table = table[table["against"] == "full_data"].reset_index(drop=True)
+    best = table["speed_up"].idxmax()
+    table.loc[best, ["speed_up_low", "speed_up_high"]] = np.nan
+    same = table.iloc[[0]].assign(g=5, speed_up=9.0)
+    table = pd.concat([table, same], ignore_index=True)
+    (patch,) = speed_up.draw(full.data(equal_error=table)).axes[0].patches
+    second = table.loc[table.index[:-1].difference([best]), "speed_up"].max()
+    assert patch.get_x() + patch.get_width() == pytest.approx(second)
+
+
+def test_combining_shows_every_method_at_every_size(full):
+    figure = combining.draw(full.data())
     assert len(figure.axes) == 8
     assert figure.axes[0].get_title() == "MotherNets, g = 1"
     rows = full.estimates
-    rows = rows[(rows["approach"] == "mothernets") & (rows["g"] == 1) & (rows["rule"] == "vote")]
+    rows = rows[
+        (rows["approach"] == "mothernets") & (rows["g"] == 1) & (rows["combination"] == "vote")
+    ]
     (line,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "majority vote"]
     np.testing.assert_allclose(line.get_xdata(), rows["size"])
     np.testing.assert_allclose(line.get_ydata(), 100 * rows["test_error"])
 
 
 def test_diversity_shows_every_ensemble(full):
-    axes = diversity.draw(full.estimates).axes[0]
+    axes = diversity.draw(full.data()).axes[0]
     rows = full.estimates
-    rows = rows[(rows["rule"] == "average") & (rows["size"] == 5)]
+    rows = rows[(rows["combination"] == "average") & (rows["size"] == 5)]
     for row in rows.itertuples():
         assert shows(axes, 100 * row.mean_member_error, 100 * row.disagreement), row
-    words = words_of(diversity.draw(full.estimates))
+    words = words_of(diversity.draw(full.data()))
     assert "Bagging: " in words and "MotherNets, g = 2: " in words
 
 
 def test_reliability_shows_every_approach_once(full):
-    figure = reliability.draw(full.reliability)
+    figure = reliability.draw(full.data())
     titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
     assert len(titles) == len(TITLES) and "MotherNets, g = 1" in titles
     line = figure.axes[0].get_lines()[1]
-    rows = full.reliability[(full.reliability["g"] == 1) & (full.reliability["images"] > 10**6)]
+    rows = full.reliability_bins[
+        (full.reliability_bins["g"] == 1) & (full.reliability_bins["images"] > 10**6)
+    ]
     np.testing.assert_allclose(line.get_xdata(orig=False)[-len(rows) :], 100 * rows["confidence"])
     np.testing.assert_allclose(line.get_ydata(orig=False)[-len(rows) :], 100 * rows["accuracy"])
 
@@ -124,27 +144,28 @@ def test_clusters_are_those_of_the_fewest_planned(full):
     (found,) = clusters.clusters(full.plan, "fashion_mnist", "v5-small")
     assert found.mothernet.name == "mothernet"
     assert [member.name for member in found.members] == list(NAMES)
-    words = words_of(clusters.draw(full.plan, "fashion_mnist", "v5-small"))
+    words = words_of(clusters.draw(full.data()))
     assert all(name in words for name in NAMES)
 
 
 def test_figures_say_what_a_reader_must_know(full):
     gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 2, 0.006, 0.001, 0.011)], columns=list(GAINS)
+        [("fashion_mnist", "v5-small", 2.0, 2, 0.006, 0.001, 0.011)],
+        columns=list(convergence.COLUMNS),
     )
     networks = full.networks.copy()
     networks.loc[networks.index[:3], ["shared_device", "lineage_shared_device"]] = True
-    tables = tables_of(full) | {"convergence": gains, "networks": networks}
+    tables = {"convergence": gains, "networks": networks}
     for name in FIGURES:
-        figure = catalogue.draw(name, full.plan, tables, "cpu_seconds", "Fashion-MNIST, v5-small")
+        figure = catalogue.draw(name, full.data(title="Fashion-MNIST, v5-small", **tables))
         words = words_of(figure)
         assert (
             "not converged: one network gains 0.6 points (0.1 to 1.1) from ×2 the epochs" in words
         )
         warned = f"times of 3 of {len(networks)} trainings left out" in words
-        assert warned is (name in ON_COST_AXIS)
+        assert warned is FIGURES[name].cost_axis
         assert_readable(figure, name)
-        figure = catalogue.draw(name, full.plan, tables, "training_flops", "Fashion-MNIST")
+        figure = catalogue.draw(name, full.data("training_flops", **tables))
         assert "left out" not in words_of(figure)
 
 
@@ -172,30 +193,71 @@ def test_what_is_drawn_of_an_ensemble_has_all_its_ancestors(full):
 
 def test_an_interval_that_cannot_be_read_off_is_no_tight_one(full):
     table = full.equal_error.copy()
-    table.loc[table.index[0], ["speed_up_low", "speed_up_high"]] = np.nan
-    assert "?" not in words_of(speed_up.draw(full.equal_error, "cpu_seconds"))
-    assert words_of(speed_up.draw(table, "cpu_seconds")).count("?") == 1
+    table.loc[table["against"] == "bagging", ["speed_up_low", "speed_up_high"]] = np.nan
+    assert "no interval" not in words_of(speed_up.draw(full.data()))
+    assert words_of(speed_up.draw(full.data(equal_error=table))).count("no interval") == 1
 
 
 def test_every_figure_says_that_ensembles_are_missing(full):
     missing = pd.DataFrame({"dataset": ["fashion_mnist"] * 3, "architecture_set": ["v5-small"] * 3})
-    tables = tables_of(full) | {"missing": missing}
     for name in FIGURES:
-        words = words_of(catalogue.draw(name, full.plan, tables, "training_flops", "Title"))
+        words = words_of(catalogue.draw(name, full.data(title="Title", missing=missing)))
         assert "3 ensembles of single seeds could not be evaluated" in words
 
 
 def test_a_panel_without_a_bar_says_so(full):
     table = full.equal_error.assign(speed_up=np.nan, speed_up_low=np.nan, speed_up_high=np.nan)
-    words = words_of(speed_up.draw(table, "cpu_seconds"))
-    assert words.count("no curve reaches") == 1
+    figure = speed_up.draw(full.data(equal_error=table))
+    rows = len(set(table.loc[table["error_gain"].notna(), "against"]))
+    assert not figure.axes[0].patches
+    assert words_of(figure).count("does not reach") == rows
 
 
 def test_intervals_of_diversity_are_inside_the_axes(full):
     wide = full.estimates.copy()
     wide["mean_member_error_high"] += 0.05
     wide["disagreement_low"] -= 0.02
-    axes = diversity.draw(wide).axes[0]
-    shown = wide[(wide["rule"] == "average") & wide["full_size"] & wide["disagreement"].notna()]
+    axes = diversity.draw(full.data(estimates=wide)).axes[0]
+    shown = wide[
+        (wide["combination"] == "average") & wide["full_size"] & wide["disagreement"].notna()
+    ]
     assert axes.get_xlim()[1] > 100 * shown["mean_member_error_high"].max()
     assert axes.get_ylim()[0] < 100 * shown["disagreement_low"].min()
+
+
+def test_the_heat_map_shows_every_pair_both_ways(full):
+    table = full.disagreement
+    values = disagreement.matrix(table)
+    assert values.shape[0] * (values.shape[0] - 1) / 2 == len(table)
+    np.testing.assert_array_equal(values, values.T)
+    assert np.isnan(np.diag(values)).all()
+    for row in table.sample(20, random_state=0).to_dict("records"):
+        keys = [
+            (
+                row[f"{end}_approach"],
+                0 if pd.isna(row[f"{end}_g"]) else row[f"{end}_g"],
+                row[f"{end}_position"],
+            )
+            for end in ("first", "second")
+        ]
+        places = [
+            list(values.index.droplevel(["order", "cluster", "network"])).index(key) for key in keys
+        ]
+        assert values.iloc[places[0], places[1]] == row["disagreement"]
+    mesh = disagreement.draw(full.data()).axes[0].collections[0]
+    np.testing.assert_allclose(
+        np.ma.filled(mesh.get_array(), np.nan).reshape(values.shape), 100 * values
+    )
+
+
+def test_the_heat_map_is_ordered_by_approach_and_cluster(full):
+    table = full.disagreement.sample(frac=1, random_state=1)  # the table's order decides nothing
+    index = disagreement.matrix(table).index.to_frame(index=False)
+    assert list(index["approach"].drop_duplicates()) == list(style.looks(index["approach"]))
+    two = index[(index["approach"] == "mothernets") & (index["g"] == 2)]
+    assert two["cluster"].tolist() == [1, 1, 1, 4, 4]
+    assert two["network"].tolist() == list(NAMES)
+    words = words_of(disagreement.draw(full.data()))
+    for name in ("MotherNets, g = 1", "MotherNets, g = 2", "Full Data", "TreeNets"):
+        assert name in words
+    assert "g = 5" not in words  # these networks are Full Data's

@@ -6,36 +6,30 @@ import sys
 
 import numpy as np
 import pytest
-from mnbench.evaluation.tables.tables import read_table, write_table
 from support.looking import (
     assert_readable,
     full_rows,
     lines_of,
     shows,
-    tables_of,
     texts_of,
     words_of,
 )
 from support.synthetic_study import ERRORS, NAMES, kept, study
 
 from mnbench.evaluation.dominance import pareto_front
+from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.figures import (
     FIGURES,
-    attainment,
     catalogue,
-    clusters,
-    combining,
     cost_breakdown,
-    diversity,
     pareto,
-    reliability,
     size,
-    speed_up,
     style,
     training_curves,
 )
 
 TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
+TITLE = "Fashion-MNIST, v5-small"
 STUDIES = {
     "everything": {},
     "one seed": {"seeds": (0,)},
@@ -69,22 +63,10 @@ def any_study(request):
 def figures(any_study):
     made = any_study
     return {
-        "pareto": pareto.draw(made.estimates, made.networks, title="Fashion-MNIST, v5-small"),
-        "size": size.draw(made.estimates, title="Fashion-MNIST, v5-small"),
-        "attainment": attainment.draw(made.summary, title="Fashion-MNIST, v5-small"),
-        "speed_up": speed_up.draw(made.equal_error, "cpu_seconds", title="Fashion-MNIST, v5-small"),
-        "combining": combining.draw(made.estimates, title="Fashion-MNIST, v5-small"),
-        "diversity": diversity.draw(made.estimates, title="Fashion-MNIST, v5-small"),
-        "reliability": reliability.draw(made.reliability, title="Fashion-MNIST, v5-small"),
-        "clusters": clusters.draw(made.plan, "fashion_mnist", "v5-small", title="Clusters"),
-        "cost_breakdown": cost_breakdown.draw(made.plan, made.networks, title="Costs"),
-        "training_curves": training_curves.draw(made.plan, made.histories, title="Curves"),
+        **{name: catalogue.draw(name, made.data(title=TITLE)) for name in FIGURES},
+        "absolute": pareto.draw(made.data(title=TITLE), absolute=True, mothernets=True),
         "three curves": training_curves.draw(
-            made.plan,
-            made.histories,
-            networks=NAMES[:3],
-            cost="cpu_seconds",
-            title="Curves",
+            made.data(title="Curves"), networks=NAMES[:3], cost="cpu_seconds"
         ),
     }
 
@@ -125,10 +107,10 @@ def test_no_panel_is_empty(figures):
 @pytest.mark.parametrize("cost", style.COSTS)
 def test_every_cost_can_be_the_axis(full, cost):
     for figure in (
-        pareto.draw(full.estimates, full.networks, cost=cost),
-        size.draw(full.estimates, cost=cost),
-        cost_breakdown.draw(full.plan, full.networks, cost=cost),
-        training_curves.draw(full.plan, full.histories, cost=cost),
+        pareto.draw(full.data(cost)),
+        size.draw(full.data(cost)),
+        cost_breakdown.draw(full.data(cost)),
+        training_curves.draw(full.data(), cost=cost),
     ):
         label = style.quantity(cost, [1e13]).label if cost == "training_flops" else cost
         word = {"training_flops": "FLOPs"}.get(cost, label.split("_")[0].replace("cpu", "CPU"))
@@ -136,12 +118,12 @@ def test_every_cost_can_be_the_axis(full, cost):
 
 
 def test_pareto_plots_the_means_and_their_front(full):
-    axes = pareto.draw(full.estimates, full.networks).axes[0]
+    axes = pareto.draw(full.data()).axes[0]
     rows = full_rows(full.summary)
     assert len(rows) == len(ERRORS)
     for row in rows.itertuples():
         assert shows(axes, row.cpu_seconds, 100 * row.test_error), row
-    (front,) = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
+    (front,) = [line for line in axes.get_lines() if line.get_label() == "Pareto front"]
     corners = np.column_stack(front.get_data())
     for row in rows[pareto_front(rows["cpu_seconds"], rows["test_error"])].itertuples():
         assert np.isclose(corners, (row.cpu_seconds, 100 * row.test_error)).all(axis=1).any()
@@ -149,7 +131,7 @@ def test_pareto_plots_the_means_and_their_front(full):
 
 
 def test_pareto_joins_mothernets_by_g_and_labels_each(full):
-    figure = pareto.draw(full.estimates, full.networks)
+    figure = pareto.draw(full.data())
     rows = full_rows(full.summary)
     mothernets = rows[rows["approach"] == "mothernets"].sort_values("g")
     expected = np.column_stack([mothernets["cpu_seconds"], 100 * mothernets["test_error"]])
@@ -158,45 +140,90 @@ def test_pareto_joins_mothernets_by_g_and_labels_each(full):
         for line in lines_of(figure.axes[0])
     )
     words = words_of(figure)
-    for label in ("MotherNets, g = 1", "g = 2", "g = 3", "Full Data (g = 5)", "×0.5", "×4"):
+    for label in ("MotherNets, g = 1", "g = 2", "g = 3", "Full Data (g = 5)"):
+        assert label in words
+    for label in ("half the epochs", "twice the epochs", "4 times the epochs"):
         assert label in words
 
 
-def test_pareto_bars_are_the_intervals(full):
-    axes = pareto.draw(full.estimates, full.networks).axes[0]
-    rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
-    spans = [
+def spans_of(axes) -> list[np.ndarray]:
+    return [
         np.array(segment)
         for bars in axes.collections
         if hasattr(bars, "get_segments")
         for segment in bars.get_segments()
     ]
+
+
+def test_absolute_intervals_are_those_of_error_and_cost(full):
+    spans = spans_of(pareto.draw(full.data(), absolute=True).axes[0])
+    rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
     error = np.array(sorted(100 * rows["test_error"]))
     cost = np.array(sorted(rows["cpu_seconds"]))
     assert any(np.allclose(span[:, 1], error) and np.ptp(span[:, 0]) == 0 for span in spans)
     assert any(np.allclose(span[:, 0], cost) and np.ptp(span[:, 1]) == 0 for span in spans)
 
 
+def test_intervals_are_of_the_paired_difference_to_full_data(full):
+    figure = pareto.draw(full.data())
+    spans = spans_of(figure.axes[0])
+    rows = full.summary[(full.summary["size"] == 5) & (full.summary["budget"] == 1)]
+
+    def errors(approach: str, g: int | None = None) -> np.ndarray:
+        own = rows[(rows["approach"] == approach) & (rows["g"].fillna(0) == (g or 0))]
+        return 100 * own.sort_values("seed")["test_error"].to_numpy()
+
+    reference = errors("full_data")
+    for key in (("bagging",), ("treenets",), ("mothernets", 1), ("mothernets", 3)):
+        expected = np.sort(reference.mean() + errors(*key) - reference)
+        assert any(np.allclose(np.sort(span[:, 1]), expected) for span in spans), key
+    (full_data,) = {
+        tuple(span[:, 1]) for span in spans if np.isclose(span[:, 1], reference.mean()).all()
+    }
+    assert full_data[0] == full_data[1]  # to itself there is none
+    assert "interval of the difference to Full Data" in words_of(figure)
+
+
+def test_the_reference_may_be_the_first_or_the_second_of_a_difference(full):
+    table = full.differences
+    swapped = table.rename(
+        columns=lambda name: name.replace("first", "x").replace("second", "first")
+    ).rename(columns=lambda name: name.replace("x_", "second_"))
+    swapped["difference"] *= -1
+    swapped[["difference_low", "difference_high"]] = -table[["difference_high", "difference_low"]]
+    spans, turned = (
+        spans_of(pareto.draw(full.data(differences=one)).axes[0]) for one in (table, swapped)
+    )
+    for one, other in zip(spans, turned, strict=True):
+        np.testing.assert_allclose(one, other)
+
+
+def test_without_full_data_intervals_are_absolute_and_the_legend_says_so():
+    made = study(approaches={"bagging"})
+    words = words_of(pareto.draw(made.data()))
+    assert "95 % interval: 2 seeds" in words and "difference" not in words
+
+
 def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
     estimates = full.estimates
     costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
     estimates.loc[estimates["approach"] == "bagging", costs] = np.nan
-    words = words_of(pareto.draw(estimates, full.networks))
+    words = words_of(pareto.draw(full.data(estimates=estimates)))
     assert "Bagging" not in words and "Full Data" in words
-    errors, costs_of = size.draw(estimates).axes  # errors are known all the same
-    assert len(costs_of.containers[-1][0].get_xdata()) > 0
-    lengths = [
-        {c.get_label(): len(c[0].get_xdata()) for c in axes.containers}["Bagging"]
-        for axes in (errors, costs_of)
-    ]
-    assert lengths == [5, 0]
-    assert "Bagging" in words_of(pareto.draw(estimates, full.networks, "training_flops"))
+    errors, costs_of = size.draw(full.data(estimates=estimates)).axes
+    names = [{line.get_label() for line in axes.get_lines()} for axes in (errors, costs_of)]
+    assert "Bagging" in names[0]  # errors are known all the same
+    assert "Bagging" not in names[1] and "Snapshot Ensembles" in names[1]
+    (line,) = [line for line in errors.get_lines() if line.get_label() == "Bagging"]
+    assert len(line.get_xdata()) == 5
+    flops = full.data("training_flops", estimates=estimates)
+    assert "Bagging" in words_of(pareto.draw(flops))
     estimates[costs] = np.nan
-    assert "Nothing to show" in words_of(pareto.draw(estimates, full.networks))
+    assert "Nothing to show" in words_of(pareto.draw(full.data(estimates=estimates)))
 
 
 def test_pareto_shows_each_mothernet_by_itself(full):
-    axes = pareto.draw(full.estimates, full.networks).axes[0]
+    axes = pareto.draw(full.data(), mothernets=True).axes[0]
     own = full.networks[full.networks["role"] == "mothernet"]
     means = own.groupby("name")[["lineage_cpu_seconds", "test_error"]].mean()
     (hollow,) = [line for line in axes.get_lines() if line.get_markerfacecolor() == "none"]
@@ -208,41 +235,62 @@ def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
     wide = full.estimates
     costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
     wide.loc[wide["approach"] == "bagging", costs] *= 20
-    figure = pareto.draw(wide, full.networks)
+    figure = pareto.draw(full.data(estimates=wide))
     assert_readable(figure, "logarithmic")
     assert figure.axes[0].get_xscale() == "log"
-    near = full.networks[full.networks["role"] != "mothernet"]
-    assert pareto.draw(full.estimates, near).axes[0].get_xscale() == "linear"
+    assert pareto.draw(full.data()).axes[0].get_xscale() == "linear"
     shown = [text.get_text() for text in texts_of(figure)]
     assert sum(text.replace(",", "").isdigit() for text in shown) >= 4
     assert len(shown) == len(set(shown)), "a tick or label is there twice"
 
 
 def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):
-    for name in ("estimates", "networks"):
+    names = ("estimates", "differences", "networks")
+    for name in names:
         write_table(getattr(full, name), tmp_path / f"{name}.csv")
-    again = pareto.draw(*(read_table(tmp_path / f"{n}.csv") for n in ("estimates", "networks")))
-    direct = pareto.draw(full.estimates, full.networks)
-    for one, other in zip(lines_of(again.axes[0]), lines_of(direct.axes[0]), strict=True):
-        np.testing.assert_allclose(one, other)
+    again = pareto.draw(full.data(**{n: read_table(tmp_path / f"{n}.csv") for n in names}))
+    direct = pareto.draw(full.data())
+    for of in (lines_of, spans_of):
+        for one, other in zip(of(again.axes[0]), of(direct.axes[0]), strict=True):
+            np.testing.assert_allclose(one, other)
 
 
 def test_size_plots_error_and_cost_at_every_size(full):
-    left, right = size.draw(full.estimates).axes
+    left, right = size.draw(full.data()).axes
     rows = full.summary[full.summary["budget"] == 1]
     means = rows.groupby(["approach", "g", "size"], dropna=False)[["test_error", "cpu_seconds"]]
-    plotted = {
-        axes: np.concatenate([np.column_stack(line.get_data()) for line in axes.get_lines()])
-        for axes in (left, right)
-    }
     for (_, _, networks), row in means.mean().iterrows():
-        for axes, value in ((left, 100 * row["test_error"]), (right, row["cpu_seconds"])):
-            near = plotted[axes][np.isclose(plotted[axes][:, 1], value)]
-            assert (abs(near[:, 0] - networks) < 0.5).any()
-    lines = {c.get_label(): c[0] for c in left.containers}
-    assert lines["TreeNets"].get_linestyle() == ":"  # it ran at sizes 3 and 5 only
-    assert lines["Full Data"].get_linestyle() == "-"
-    assert len(lines["Full Data"].get_xdata()) == 5
+        assert shows(left, networks, 100 * row["test_error"])
+        assert shows(right, networks, row["cpu_seconds"])
+    lines = {line.get_label(): line for line in left.get_lines()}
+    assert lines["TreeNets"].is_dashed()  # it ran at sizes 3 and 5 only
+    assert not lines["Bagging"].is_dashed()
+    assert len(lines["Bagging"].get_xdata()) == 5
+
+
+def test_bands_of_size_are_the_intervals(full):
+    left, _ = size.draw(full.data()).axes
+    rows = full.summary[(full.summary["approach"] == "bagging")]
+    ranges = 100 * rows.groupby("size")["test_error"].agg(["min", "max"])
+    corners = {(networks, value) for networks, row in ranges.iterrows() for value in row}
+    bands = [
+        {(x, y) for path in band.get_paths() for x, y in path.vertices} for band in left.collections
+    ]
+    assert any(
+        all(any(np.allclose(corner, point) for point in band) for corner in corners)
+        for band in bands
+    )
+
+
+def test_the_same_networks_under_two_names_are_one_line(full):
+    left, _ = size.draw(full.data()).axes
+    labels = [line.get_label() for line in left.get_lines()]
+    assert "Full Data = MotherNets, g = 5" in labels
+    assert "Full Data" not in labels and "MotherNets, g = 5" not in labels
+    assert "MotherNets, g = 1" in labels
+    other = kept(full, lambda e: (e.approach, e.g) != ("mothernets", 5))
+    labels = [line.get_label() for line in size.draw(other.data()).axes[0].get_lines()]
+    assert "Full Data" in labels
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
@@ -264,14 +312,17 @@ def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
 
 
 def test_breakdown_draws_the_bars_it_computes(full):
-    figure = cost_breakdown.draw(full.plan, full.networks)
-    found = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    figure = cost_breakdown.draw(full.data())
+    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
     widths = sorted(patch.get_width() for patch in figure.axes[0].patches)
-    expected = sorted(segment.cost for bar in found for segment in bar.segments)
+    # MotherNets with a cluster a network are Full Data's trainings: one bar with both names.
+    once = {bar.segments for bar in bars}
+    assert len(once) == len(bars) - 1
+    expected = sorted(segment.cost for segments in once for segment in segments)
     np.testing.assert_allclose(widths, expected)
     words = words_of(figure)
     assert all(name in words for name in NAMES)
-    assert "MotherNets, g = 3" in words
+    assert "MotherNets, g = 3" in words and "Full Data =\nMotherNets, g = 5" in words
 
 
 def test_hatched_curves_join_the_end_of_their_mothernet(full):
@@ -285,7 +336,7 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
     for curve in scratch:
         assert not len(curve.inherited)
         assert curve.own[:, 0].tolist() == list(range(1, 11))
-    figure = training_curves.draw(full.plan, full.histories)
+    figure = training_curves.draw(full.data())
     panel = next(axes for axes in figure.axes if axes.get_title() == "vgg-9")
     mine = [curve for curve in hatched if curve.network == "vgg-9"]
     every = lines_of(panel)
@@ -316,13 +367,13 @@ def test_curves_cumulate_cost_over_the_lineage(full):
 
 
 def test_curves_can_be_asked_for_some_networks(full):
-    figure = training_curves.draw(full.plan, full.histories, networks=["vgg-7-wide"])
+    figure = training_curves.draw(full.data(), networks=["vgg-7-wide"])
     assert [axes.get_title() for axes in figure.axes] == ["vgg-7-wide"]
 
 
 def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():
     made = study(approaches={"treenets"}, seeds=(0,))
-    figure = training_curves.draw(made.plan, made.histories, title="Curves")
+    figure = training_curves.draw(made.data(title="Curves"))
     assert not figure.axes
     (title, sentence) = sorted(texts_of(figure), key=lambda text: len(text.get_text()))
     assert title.get_text() == "Curves"
@@ -333,7 +384,7 @@ def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_study_of_nothing_is_drawn_as_nothing(full, name):
     made = kept(full, lambda e: False)
-    figure = catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", "Empty")
+    figure = catalogue.draw(name, made.data(title="Empty"))
     assert "Nothing to show: " in words_of(figure) and "Empty" in words_of(figure)
     assert_readable(figure, name)
 
@@ -349,11 +400,12 @@ def test_without_the_full_budget_the_largest_is_shown_and_named(full):
     found = training_curves.curves(made.plan, made.histories)
     assert {(c.approach, c.budget, len(c.own)) for c in found} == {("full_data", 0.5, 5)}
     for name in ("size", "cost_breakdown"):
-        words = words_of(catalogue.draw(name, made.plan, tables_of(made), "cpu_seconds", ""))
-        assert "Full Data ×0.5" in words and "One network alone ×4" in words
-        assert "×2" not in words
-    curves = words_of(training_curves.draw(made.plan, made.histories))
-    assert "from scratch ×0.5 (5 epochs)" in curves
+        words = words_of(catalogue.draw(name, made.data()))
+        assert "Full Data, half the epochs" in words
+        assert "One network alone, 4 times the epochs" in words
+        assert "twice" not in words
+    curves = words_of(training_curves.draw(made.data()))
+    assert "from scratch, half the epochs (5 epochs)" in curves
 
 
 def test_breakdown_names_the_teacher(full):
@@ -365,31 +417,32 @@ def test_breakdown_names_the_teacher(full):
     assert [segment.names for segment in bar.segments if segment.shared] == [
         ("vgg-7-wide (teacher)", "teacher")
     ]
-    figure = cost_breakdown.draw(full.plan, full.networks)
+    figure = cost_breakdown.draw(full.data())
     assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
 
 
 def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
-    words = words_of(pareto.draw(full.estimates, full.networks))
+    words = words_of(pareto.draw(full.data()))
     assert "networks)" not in words
     made = kept(full, lambda e: e.approach != "treenets" or e.size == 3)
-    words = words_of(pareto.draw(made.estimates, made.networks))
+    words = words_of(pareto.draw(made.data()))
     assert words.count("networks)") == 1
     assert "TreeNets (3 networks)" in words
 
 
 def test_the_catalogue_draws_every_name_and_no_other(full):
     for name in FIGURES:
-        figure = catalogue.draw(name, full.plan, tables_of(full), "cpu_seconds", f"About {name}")
+        figure = catalogue.draw(name, full.data(title=f"About {name}"))
         assert f"About {name}" in words_of(figure)
     with pytest.raises(ValueError, match=r"'sizes'.*pareto"):
-        catalogue.draw("sizes", full.plan, tables_of(full), "cpu_seconds", "")
+        catalogue.draw("sizes", full.data())
 
 
 def test_the_names_of_the_figures_cost_no_imports():
     code = """
 import sys
 from mnbench.figures import FIGURES
+assert FIGURES["pareto"].title and FIGURES["pareto"].caption.endswith(".")
 assert not {"matplotlib", "pandas", "numpy", "torch"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -423,7 +476,7 @@ def test_units_fit_the_values(cost, largest, label, unit):
 
 def test_saved_files_are_the_same_each_time_and_pdf_text_stays_text(full, tmp_path):
     for run in ("a", "b"):
-        figure = size.draw(full.estimates)
+        figure = size.draw(full.data())
         style.save(figure, *(tmp_path / run / f"size.{kind}" for kind in ("png", "pdf", "svg")))
     for kind in ("png", "pdf", "svg"):
         one, other = (tmp_path / run / f"size.{kind}" for run in ("a", "b"))
@@ -436,22 +489,21 @@ def test_drawing_neither_imports_torch_nor_changes_matplotlib():
     code = """
 import pkgutil, sys, importlib
 import matplotlib as mpl
+import seaborn
 import mnbench.evaluation, mnbench.figures
-from mnbench.figures.style import SETTINGS
-before = {key: mpl.rcParams[key] for key in SETTINGS}
+before = dict(mpl.rcParams)
 for package in (mnbench.evaluation, mnbench.figures):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 from support.synthetic_study import study
-from mnbench.figures import pareto, size, cost_breakdown, training_curves
+from mnbench.figures import FIGURES, catalogue
 made = study()
-pareto.draw(made.estimates, made.networks)
-size.draw(made.estimates)
-cost_breakdown.draw(made.plan, made.networks)
-training_curves.draw(made.plan, made.histories)
+for name in FIGURES:
+    catalogue.draw(name, made.data())
+import matplotlib.pyplot as plt
 assert "torch" not in sys.modules, "torch was imported"
-assert "matplotlib.pyplot" not in sys.modules, "pyplot was imported"
-assert {key: mpl.rcParams[key] for key in SETTINGS} == before, "settings leak"
+assert not plt.get_fignums(), "a figure of pyplot's is open"
+assert dict(mpl.rcParams) == before, "settings leak"
 """
     run = subprocess.run(
         [sys.executable, "-c", code],

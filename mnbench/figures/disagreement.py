@@ -1,0 +1,111 @@
+"""How often every two networks of a study's ensembles disagree: who shares what, at one glance.
+
+Open this to see clusters in what networks predict. The trap: it shows the first seed only, and a
+network of several ensembles under the first of them.
+"""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnbench.figures import style
+from mnbench.figures.data import Data
+from mnbench.figures.naming import configuration
+
+TITLE = "Disagreement of every two networks"
+CAPTION = (
+    "The share of test images on which two networks predict different classes, for all networks of "
+    "the first seed. Dark blocks on the diagonal are networks that share training, such as those "
+    "hatched from one MotherNet; white lines part approaches, thin ones clusters."
+)
+COST_AXIS = False
+TABLES = ("disagreement",)
+
+MEMBER = ["approach", "g", "position", "network", "parent"]
+
+
+def draw(data: Data) -> Figure:
+    """Draw a heat map with a row and a column a network, ordered by approach and cluster.
+
+    Args:
+        data: what to draw.
+    """
+    table = data.tables["disagreement"]
+    if table.empty:
+        return style.notice("Nothing to show: no two networks to compare.", data.title)
+    values = matrix(table)
+    members = values.index.to_frame(index=False)
+    groups = members.groupby(["order", "g"], sort=False)
+    with style.styled():
+        figure = style.new_figure(5.2)
+        axes = figure.add_subplot()
+        sns.heatmap(
+            100 * values,
+            cmap="mako",
+            xticklabels=False,
+            yticklabels=False,
+            cbar_kws={"label": "test images on which two networks disagree (%)", "pad": 0.02},
+            ax=axes,
+        )
+        axes.set(xlabel="", ylabel="")
+        axes.set_facecolor("#DDDDDD")
+        middles, names = [], []
+        for _, group in groups:
+            first = group.iloc[0]
+            look = style.looks(members["approach"])[first["approach"]]
+            middles.append((group.index[0] + group.index[-1] + 1) / 2)
+            names.append(configuration(look.title, first["g"]))
+            _part(axes, group.index[-1] + 1, len(members), 1.6)
+            if group["cluster"].duplicated().any():  # otherwise no two share anything
+                for _, cluster in group.groupby("cluster", sort=False):
+                    _part(axes, cluster.index[-1] + 1, len(members), 0.6)
+        axes.set_yticks(middles, names, rotation=0)
+        axes.tick_params(left=False)
+        axes.grid(visible=False)
+        axes.set_title(data.title)
+    return figure
+
+
+def matrix(table: pd.DataFrame) -> pd.DataFrame:
+    """Return disagreement as fractions, symmetric, NaN on the diagonal.
+
+    Args:
+        table: a row for every pair of networks of one seed, data set and architecture set.
+
+    Returns:
+        Rows and columns are networks, ordered by approach, g, cluster and position; the index has
+        levels ``order``, ``approach``, ``g`` (0 is none), ``cluster``, ``position``, ``network``.
+    """
+    ends = []
+    for end in ("first", "second"):
+        rows = table[[f"{end}_{column}" for column in MEMBER]].set_axis(MEMBER, axis=1)
+        ends.append(rows.assign(g=rows["g"].astype("Float64").fillna(0).astype(int)))
+    everyone = pd.concat(ends).drop_duplicates(MEMBER[:3])
+    order = {name: place for place, name in enumerate(style.looks(everyone["approach"]))}
+    everyone["order"] = everyone["approach"].map(order)
+    everyone["parent"] = everyone["parent"].fillna("")
+    everyone = everyone.sort_values(["order", "g", "position"])
+    # A MotherNet's networks form a cluster; without a parent, or in a chain, each is its own.
+    sharing = everyone.groupby(["order", "g", "parent"])["position"]
+    alone = (everyone["parent"] == "") | (sharing.transform("size") == 1)
+    everyone["cluster"] = everyone["position"].where(alone, sharing.transform("min"))
+    everyone = everyone.sort_values(["order", "g", "cluster", "position"])
+    places = {key: i for i, key in enumerate(zip(*(everyone[c] for c in MEMBER[:3]), strict=True))}
+    first, second = (
+        [places[key] for key in zip(*(end[column] for column in MEMBER[:3]), strict=True)]
+        for end in ends
+    )
+    values = np.full((len(places), len(places)), np.nan)
+    values[first, second] = values[second, first] = table["disagreement"]
+    levels = ["order", "approach", "g", "cluster", "position", "network"]
+    index = pd.MultiIndex.from_frame(everyone[levels])
+    return pd.DataFrame(values, index=index, columns=index)
+
+
+def _part(axes: Axes, at: int, size: int, width: float) -> None:
+    """Draw the line behind a group, across and down, unless the figure ends there."""
+    if at < size:
+        axes.axhline(at, color="white", linewidth=width)
+        axes.axvline(at, color="white", linewidth=width)
