@@ -122,7 +122,7 @@ def test_every_kind_of_part_has_its_line():
 
 def test_its_defaults_are_the_default_study():
     study = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))
-    defaults = _parser().parse_args(["mothernet", "--ensemble", "v5-small"])
+    defaults = _parser().parse_args(["mothernet", "--architecture-set", "v5-small"])
     assert first_fitting(MEMBERS).name == study["datasets"][0]
     assert defaults.images == study["data"]["train_images"]
     assert defaults.epochs == study["recipe"]["epochs"]
@@ -130,7 +130,16 @@ def test_its_defaults_are_the_default_study():
 
 
 def test_the_command_speaks_to_people_and_to_programs():
-    command = [sys.executable, "-m", "mnbench", "mothernet", "--ensemble", "v5-small", "--g", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "mnbench",
+        "mothernet",
+        "--architecture-set",
+        "v5-small",
+        "--g",
+        "2",
+    ]
     found = preview(MEMBERS, 2, DATASET, **RECIPE)
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert text.strip() == as_text(found)

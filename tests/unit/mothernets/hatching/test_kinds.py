@@ -227,7 +227,7 @@ def test_consumers_split_their_inputs_by_source(bottleneck, transition, batches)
         for inserted in grown.layers[len(block.layers) :]:
             filters = inserted.body[-1].conv.out_channels
             flow = torch.cat([flow, torch.full((filters,), -1)])
-        if transition and hasattr(block, "transition"):
+        if block.transition is not None:
             assert_same_norm(block.transition.norm, grown.transition.norm, flow)
             flow = repeated(block.transition.conv, grown.transition.conv, flow)
             width = transition
