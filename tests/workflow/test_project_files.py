@@ -43,9 +43,13 @@ def test_hooks_call_the_programs_of_make_lint_and_fetch_nothing():
         assert " ".join([program.replace(".venv/bin", "$(BIN)"), *options]) in MAKEFILE
 
 
-def test_ci_runs_the_style_and_all_tests():
+def test_ci_runs_the_style_all_tests_and_the_documentation():
     lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
-    assert lines[-2:] == ["make lint", "make test"]
+    assert [line for line in lines if line.startswith("make ")] == [
+        "make lint",
+        "make test",
+        "make docs",
+    ]
 
 
 def test_the_citation_is_of_this_version_and_of_the_paper():
