@@ -31,6 +31,7 @@ TABLES = ("networks",)
 class Segment:
     """A piece of a bar: one record, its cost the mean over seeds."""
 
+    training: tuple[str, str]  # the record's approach and name: what is the same in every seed
     names: tuple[str, ...]  # what to write on it, the longest first
     shared: bool  # trained for several members: a MotherNet, a teacher, a joint training
     cost: float
@@ -130,6 +131,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
                 before = costs[key].cost if key in costs else 0.0
                 ancestor = record not in ensemble.members
                 costs[key] = Segment(
+                    training=key,
                     names=_names(row, ancestor),
                     shared=ancestor or "+" in row["networks"],
                     cost=before + float(row[cost]) / len(full),

@@ -17,8 +17,9 @@ from mnbench.figures.naming import configuration
 TITLE = "Disagreement of every two networks"
 CAPTION = (
     "The share of test images on which two networks predict different classes, for all networks of "
-    "the first seed. Dark blocks on the diagonal are networks that share training, such as those "
-    "hatched from one MotherNet; white lines part approaches, thin ones clusters."
+    "the first seed. Dark blocks on the diagonal are networks that share training: "
+    "hatched from one MotherNet, or taught by one teacher. White lines part approaches, thin ones "
+    "clusters."
 )
 COST_AXIS = False
 TABLES = ("disagreement",)

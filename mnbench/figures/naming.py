@@ -10,7 +10,7 @@ _FRACTIONS = {0.25: "a quarter of", 0.5: "half", 0.75: "three quarters of", 2.0:
 
 
 def epochs(budget: float) -> str:
-    """Return a multiple of the recipe's epochs in words, such as "half the epochs"."""
+    """Return a multiple of the recipe's epochs in words: "half the epochs"."""
     if budget in _FRACTIONS:
         return f"{_FRACTIONS[budget]} the epochs"
     return f"{100 * budget:g} % of the epochs" if budget < 1 else f"{budget:g} times the epochs"

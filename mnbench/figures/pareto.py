@@ -62,13 +62,11 @@ def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Fig
     if shown.empty:
         sentence = f"Nothing to show: no ensemble of these networks has {cost}."
         return style.notice(sentence, data.title)
-    differences = None if absolute else paired(shown, data.tables["differences"])
     note = interval_note(shown)
-    if differences is not None:
-        shown, note = (
-            differences,
-            note.replace("interval", "interval of the difference to Full Data"),
-        )
+    compared = None if absolute else paired(shown, data.tables["differences"])
+    if compared is not None:
+        shown = compared
+        note = note.replace("interval", "interval of the difference to Full Data")
     alone = _mothernets(data) if mothernets else _mothernets(data).iloc[:0]
     axis = style.quantity(cost, shown["cost_high"])
     for table in (shown, alone):

@@ -7,6 +7,7 @@ a row shows the best of several MotherNets configurations, chosen by the mean th
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.data import Data
@@ -97,12 +98,13 @@ def _draw_bars(
         if known:
             spans = [[max(0, value - low)], [max(0, high - value)]]
             axes.errorbar(value, y, xerr=spans, fmt="none", ecolor="#333333", elinewidth=1.0)
-        number = f"{value:.2f}×" if column == "speed_up" else f"{value:+.1f}"
+        number = f"{value:.2f}×" if column == "speed_up" else f"{round(value, 1) + 0.0:+.1f}"
         words = [number, configuration("", row["g"], row["budget"]), "" if known else "no interval"]
         end = max(even, value, high) if known else max(even, value)
         text = "  " + ", ".join(filter(None, words))
         axes.text(end, y, text, va="center", fontsize=7, color="#333333")
     # Room for text beside the longest bar, where no ticks mislead.
     low, high = axes.get_xlim()
-    axes.set_xticks([tick for tick in axes.get_xticks() if low <= tick <= high])
+    ticks = MaxNLocator(4).tick_values(low, high) if rows else [even]
+    axes.set_xticks([tick for tick in ticks if low <= tick <= high])
     axes.set_xlim(low, high + 1.0 * (high - low))

@@ -128,22 +128,22 @@ def test_what_a_member_has_from_its_mothernet_by_hand():
         name="member",
         head=Head(hidden=(64,)),
     )
-    found = clusters.bars(member, mothernet)
-    assert [(bar.filters, bar.shared) for bar in found] == [
+    layers = clusters.bars(member, mothernet)
+    assert [(bar.filters, bar.shared) for bar in layers] == [
         *((8, 8), (12, 0)),  # of the first block the second layer is inserted
         *((24, 16), (16, 16)),
         (64, 32),
     ]
-    assert [(bar.kernel, bar.shared_kernel) for bar in found[:2]] == [(5, 3), (3, 3)]
-    assert [bar.larger for bar in found] == [True, False, False, False, False]
-    heights = [bar.y for bar in found]
+    assert [(bar.kernel, bar.shared_kernel) for bar in layers[:2]] == [(5, 3), (3, 3)]
+    assert [bar.larger for bar in layers] == [True, False, False, False, False]
+    heights = [bar.y for bar in layers]
     assert heights == sorted(heights) and heights[2] - heights[1] > heights[1] - heights[0]
 
 
 def test_clusters_are_those_of_the_fewest_planned(full):
-    (found,) = clusters.clusters(full.plan, "fashion_mnist", "v5-small")
-    assert found.mothernet.name == "mothernet"
-    assert [member.name for member in found.members] == list(NAMES)
+    (cluster,) = clusters.clusters(full.plan, "fashion_mnist", "v5-small")
+    assert cluster.mothernet.name == "mothernet"
+    assert [member.name for member in cluster.members] == list(NAMES)
     words = words_of(clusters.draw(full.data()))
     assert all(name in words for name in NAMES)
 

@@ -294,15 +294,15 @@ def test_the_same_networks_under_two_names_are_one_line(full):
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
-    found = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
     rows = full_rows(full.summary)
     rows = rows[(rows["budget"] == 1)]
     totals = {
         (row.approach, None if row.g is None or row.g != row.g else int(row.g)): row.cpu_seconds
         for row in rows.astype({"g": "float"}).itertuples()
     }
-    assert {(bar.approach, bar.g): pytest.approx(bar.total) for bar in found} == totals
-    shared = {(bar.approach, bar.g): [s.shared for s in bar.segments] for bar in found}
+    assert {(bar.approach, bar.g): pytest.approx(bar.total) for bar in bars} == totals
+    shared = {(bar.approach, bar.g): [s.shared for s in bar.segments] for bar in bars}
     assert shared["mothernets", 1] == [True] + 5 * [False]
     assert shared["mothernets", 2] == 2 * [True] + 5 * [False]
     assert shared["mothernets", 5] == shared["full_data", None] == 5 * [False]
@@ -325,10 +325,17 @@ def test_breakdown_draws_the_bars_it_computes(full):
     assert "MotherNets, g = 3" in words and "Full Data =\nMotherNets, g = 5" in words
 
 
+def test_trainings_that_cost_the_same_are_not_the_same(full):
+    # Bagging sees as many examples as Full Data, in other networks.
+    axes = cost_breakdown.draw(full.data("examples")).axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert "Bagging" in names and "Full Data =\nMotherNets, g = 5" in names
+
+
 def test_hatched_curves_join_the_end_of_their_mothernet(full):
-    found = training_curves.curves(full.plan, full.histories)
-    hatched = [curve for curve in found if curve.approach == "mothernets"]
-    scratch = [curve for curve in found if curve.approach == "full_data"]
+    curves = training_curves.curves(full.plan, full.histories)
+    hatched = [curve for curve in curves if curve.approach == "mothernets"]
+    scratch = [curve for curve in curves if curve.approach == "full_data"]
     assert len(hatched) == len(scratch) == 10
     for curve in hatched:
         assert curve.inherited[:, 0].tolist() == list(range(1, 11))
@@ -358,9 +365,9 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
 
 
 def test_curves_cumulate_cost_over_the_lineage(full):
-    found = training_curves.curves(full.plan, full.histories, "cpu_seconds")
+    curves = training_curves.curves(full.plan, full.histories, "cpu_seconds")
     costs = full.networks.set_index("record")["lineage_cpu_seconds"]
-    for curve in found:
+    for curve in curves:
         if curve.approach == "mothernets":
             name = f"fashion_mnist/v5-small/seed{curve.seed}/mothernets/{curve.network}@g1"
             assert curve.own[-1, 0] == pytest.approx(costs[name])
@@ -397,15 +404,15 @@ def test_without_the_full_budget_the_largest_is_shown_and_named(full):
     assert {(bar.approach, bar.budget): pytest.approx(bar.total) for bar in bars} == {
         key: means[key] for key in (("full_data", 0.5), ("single_network", 4.0))
     }
-    found = training_curves.curves(made.plan, made.histories)
-    assert {(c.approach, c.budget, len(c.own)) for c in found} == {("full_data", 0.5, 5)}
+    curves = training_curves.curves(made.plan, made.histories)
+    assert {(c.approach, c.budget, len(c.own)) for c in curves} == {("full_data", 0.5, 5)}
     for name in ("size", "cost_breakdown"):
         words = words_of(catalogue.draw(name, made.data()))
         assert "Full Data, half the epochs" in words
         assert "One network alone, 4 times the epochs" in words
         assert "twice" not in words
-    curves = words_of(training_curves.draw(made.data()))
-    assert "from scratch, half the epochs (5 epochs)" in curves
+    words = words_of(training_curves.draw(made.data()))
+    assert "from scratch, half the epochs (5 epochs)" in words
 
 
 def test_breakdown_names_the_teacher(full):
@@ -450,11 +457,11 @@ assert not {"matplotlib", "pandas", "numpy", "torch"} & set(sys.modules)
 
 def test_looks_are_distinct_and_unknown_approaches_get_their_own():
     names = [*TITLES, "my_method", "b_method", "zeta"]
-    found = style.looks(names)
-    assert found["my_method"].title == "My method"
-    assert len({look.color for look in found.values()}) == len(names)
-    assert len({look.marker for look in found.values()}) == len(names)
-    assert list(found)[-1] == "single_network"
+    looks = style.looks(names)
+    assert looks["my_method"].title == "My method"
+    assert len({look.color for look in looks.values()}) == len(names)
+    assert len({look.marker for look in looks.values()}) == len(names)
+    assert list(looks)[-1] == "single_network"
 
 
 @pytest.mark.parametrize(
@@ -469,9 +476,9 @@ def test_looks_are_distinct_and_unknown_approaches_get_their_own():
     ],
 )
 def test_units_fit_the_values(cost, largest, label, unit):
-    found = style.quantity(cost, [largest / 3, largest])
-    assert found.unit == unit
-    assert f"({label})" in found.label
+    quantity = style.quantity(cost, [largest / 3, largest])
+    assert quantity.unit == unit
+    assert f"({label})" in quantity.label
 
 
 def test_saved_files_are_the_same_each_time_and_pdf_text_stays_text(full, tmp_path):
