@@ -4,6 +4,7 @@ Open this when a single network should be trained by hand, to debug an approach,
 pipeline's rule runs this same command by way of ``mnbench.training.prefork``, to save imports.
 """
 
+import difflib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,10 +36,7 @@ def _ids(parsed_args: Namespace, **_: object) -> Iterable[str]:
 
 
 def _run(arguments: Namespace) -> None:
-    try:
-        id = TrainingId.parse(arguments.id)
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    id = _planned(arguments.id, arguments.plan)
     module = import_approach(id.approach)
     if not hasattr(module, "train"):
         raise UserError(
@@ -49,6 +47,16 @@ def _run(arguments: Namespace) -> None:
     from mnbench.training.job import main
 
     main(module.train, arguments.plan, id, arguments.log)
+
+
+def _planned(text: str, file: Path) -> TrainingId:
+    """Return a plan's id by its text, or refuse it with the nearest one."""
+    ids = {str(id): id for id in read_plan(file).trainings}
+    if text not in ids:
+        near = difflib.get_close_matches(text, ids, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "see the keys of 'trainings'"
+        raise UserError(f"{file}: has no training '{text}'; {hint}")
+    return ids[text]
 
 
 COMMAND = Command(

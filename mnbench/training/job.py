@@ -9,7 +9,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -240,9 +239,7 @@ def run(
     """
     plan = read_plan(plan_file)
     if id not in plan.trainings:
-        near = get_close_matches(str(id), map(str, plan.trainings), n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "see the keys of 'trainings'"
-        raise UserError(f"{plan_file}: has no training '{id}'; {hint}")
+        raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
     training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
     with acquire(plan.device) as device:
         data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)

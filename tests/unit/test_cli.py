@@ -185,7 +185,7 @@ def test_a_figure_without_tables_is_one_line(prepared, tmp_path, capsys):
     line = mistake(
         capsys, "figure", "pareto", prepared.plan, tmp_path, *arguments, "--out", tmp_path
     )
-    assert str(tmp_path) in line and "summary.csv" in line
+    assert str(tmp_path) in line and "estimates.csv" in line
 
 
 def test_a_missing_file_is_named(tables_of_tiny, tmp_path, capsys):

@@ -39,7 +39,7 @@ def test_every_link_and_file_is_there(page):
         assert (page.parent / link).exists(), link
     folders = "baselines|benchmarks|config|docs|mnbench|profiles|results|tests|workflow"
     for name in re.findall(rf"`((?:{folders})/[^`<*\s]*)`", text):
-        if not re.search("my-study|my_approach|repeated|results/report.html", name):
+        if not re.search("my-study|label_smoothing|repeated|results/report.html", name):
             assert (ROOT / name).exists(), name
 
 

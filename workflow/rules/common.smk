@@ -111,3 +111,13 @@ def figure_labels(figure: Entry) -> dict[str, dict]:
 def in_report(path, **place):
     """Show a figure in the report, with the caption that its module states."""
     return report(path, caption="../report/figure.rst", **place)
+
+
+def page_in_report(path, name: str, title: str):
+    """Return a page's path, marked for the report: claims and verdicts come first."""
+    return report(
+        path,
+        caption="../report/page.rst",
+        category="Claims" if name in ("claims", "verdicts", "marks") else "Tables",
+        labels={"table": title},
+    )

@@ -4,16 +4,6 @@ PAGE = PATHS.root / "pages"
 DOCUMENTS = [PATHS.root / f"{name}.md" for name in DOCUMENT_TITLES]
 
 
-def page_in_report(path, name: str, title: str):
-    """Show a page in the report: claims and verdicts first."""
-    return report(
-        path,
-        caption="../report/page.rst",
-        category="Claims" if name in ("claims", "verdicts", "marks") else "Tables",
-        labels={"table": title},
-    )
-
-
 rule pages:
     input:
         tables=TABLES,

@@ -124,7 +124,7 @@ def error_correlation(both_right: Pairs) -> Metric:
 
     >>> classes = np.array([[0, 1, 0, 0], [0, 1, 1, 1]])
     >>> round(error_correlation(pairs(classes, np.array([0, 1, 1, 0]))).value(), 4)
-    -0.5774
+    -0.3333
     """
 
     def quotient(
