@@ -34,7 +34,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 def refusal(values: Any) -> str:
-    """What the user is told, without the file's name."""
+    """Return the error that the user sees, without the file's name."""
     with pytest.raises(UserError) as caught:
         plan_of(values)
     text = str(caught.value)

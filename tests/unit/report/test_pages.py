@@ -106,7 +106,7 @@ def test_the_explorer_knows_what_a_network_goes_on_from(made):
     assert by_name["vgg-9@g1"]["before"] == 10  # its MotherNet's epochs
     assert by_name["cycle3"]["before"] == 8  # two cycles of four
     student = [r for r in setting["records"] if r["parents"] and r["before"] == 0]
-    assert student  # whom a teacher taught goes on from nothing
+    assert student  # a student starts from its own random weights
     teachers = {setting["records"][number]["role"] for r in student for number in r["parents"]}
     assert teachers == {"member"}
 
