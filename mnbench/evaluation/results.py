@@ -1,7 +1,7 @@
 """A study's results: what every table is built from, computed once.
 
 Open this module to see what a table's builder is given. The trap: a table that another table needs
-is asked for with :meth:`StudyResults.table`, so it too is built once.
+is asked for with :func:`mnbench.evaluation.tables.table`, so it too is built once.
 """
 
 from collections.abc import Sequence
@@ -41,11 +41,3 @@ class StudyResults:
     def points(self) -> Points:
         """Every point by (data set, architecture set)."""
         return points(self.evaluation)
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return a table by its name, built on first use."""
-        from mnbench.evaluation.tables import load
-
-        if name not in self.tables:
-            self.tables[name] = load(name).build(self)
-        return self.tables[name]

@@ -13,6 +13,7 @@ import pandas as pd
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.points import Point
 from mnbench.evaluation.results import StudyResults
+from mnbench.evaluation.tables import table
 from mnbench.evaluation.tables.files import select
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -104,7 +105,7 @@ def evidence_of(results: StudyResults) -> list[Evidence]:
     """Return the evidence of every data set and architecture set of a study."""
     evidence = []
     for (dataset, architecture_set), points in results.points.items():
-        networks = select(results.table("networks"), dataset, architecture_set)
+        networks = select(table(results, "networks"), dataset, architecture_set)
         hatching = {
             id: float(details["hatching_difference"])
             for id in networks["record"]

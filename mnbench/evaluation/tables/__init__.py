@@ -39,3 +39,10 @@ class Table(Protocol):
 def load(name: str) -> Table:
     """Return the module of the table *name*, one of :data:`TABLES`."""
     return cast(Table, importlib.import_module(f"{__name__}.{name}"))
+
+
+def table(results: "StudyResults", name: str) -> "pd.DataFrame":
+    """Return the table *name* of a study, built on first use."""
+    if name not in results.tables:
+        results.tables[name] = load(name).build(results)
+    return results.tables[name]

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from mnbench.evaluation.bootstrap import REPLICATES
 from mnbench.evaluation.evaluate import evaluate
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import TABLES, histories, networks
+from mnbench.evaluation.tables import TABLES, histories, networks, table
 from mnbench.evaluation.tables.files import write_table
 from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
@@ -50,7 +50,7 @@ def write_tables(
         ready = of_records.result() if of_records else {}
     results = StudyResults(store, evaluation, costs, ready)
     for name in TABLES:
-        write_table(results.table(name), out / f"{name}.csv")
+        write_table(table(results, name), out / f"{name}.csv")
     return tuple(dict.fromkeys(missing.reason for missing in evaluation.missing))
 
 

@@ -22,7 +22,7 @@ from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
 from mnbench.evaluation.points import points
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import claims, verdicts
+from mnbench.evaluation.tables import claims, table, verdicts
 from mnbench.evaluation.tables import marks as marks_table
 from mnbench.planning.plan import LeftOut, Plan, Training
 from mnbench.report.claims_page import claims_page
@@ -278,12 +278,12 @@ def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
     evidence = study_of_marks(hatching={"record": 1e-7})
     everything = read_claims()
     findings = judge(everything, [evidence])
-    for table in (claims, verdicts, marks_table):
-        monkeypatch.setattr(table, "evidence_of", lambda results: [evidence])
+    for module in (claims, verdicts, marks_table):
+        monkeypatch.setattr(module, "evidence_of", lambda results: [evidence])
     results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
     gains = ("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.01, 0.03)
     columns = ["dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high"]
-    tables = {name: results.table(name) for name in ("claims", "verdicts", "marks")}
+    tables = {name: table(results, name) for name in ("claims", "verdicts", "marks")}
     tables |= {"convergence": pd.DataFrame([gains], columns=columns), "missing": pd.DataFrame()}
     text = claims_page("made-up", "cpu_seconds", tables)
     for claim in everything:
@@ -293,8 +293,8 @@ def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
     assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in text
     assert "not converged: one network gains 2.0 points (1.0 to 3.0) from ×2 the epochs" in text
     assert "| MotherNets, g = 1 | yes | yes | yes | yes |" in text
-    table = tables["claims"]
-    assert len(table) == sum(len(claim.tests) for claim in everything)
-    (row,) = table[table["claim"] == "preserved"].to_dict("records")
+    rows = tables["claims"]
+    assert len(rows) == sum(len(claim.tests) for claim in everything)
+    (row,) = rows[rows["claim"] == "preserved"].to_dict("records")
     assert (row["measured"], row["records"], row["verdict"]) == (1e-7, "record", REPRODUCED)
     assert isinstance(evidence.points[0].bootstrap, Bootstrap)
