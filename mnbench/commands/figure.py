@@ -37,7 +37,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.tables.files import read_table, select
     from mnbench.figures import catalogue, style
-    from mnbench.figures.data import Data
+    from mnbench.figures.figure_data import Data
 
     entry = FIGURES[arguments.name]
     dataset, architecture_set = arguments.dataset, arguments.architecture_set

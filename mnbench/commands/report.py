@@ -25,7 +25,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.report.writing import write_report
+    from mnbench.report.pages import write_report
 
     write_report(
         read_plan(arguments.plan),

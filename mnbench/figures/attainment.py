@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import timed
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 
 TITLE = "Error attained at a cost"
 CAPTION = (

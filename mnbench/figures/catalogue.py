@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.figures import FIGURES
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.planning.config import TIMES
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from mnbench.architectures import Architecture
 from mnbench.figures import style
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 

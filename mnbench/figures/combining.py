@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import fewest_clusters, interval_note
 from mnbench.figures.bands import Line, draw_lines
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 
 TITLE = "Combination methods"

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 

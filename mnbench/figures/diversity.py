@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.figures.naming import configuration
 

@@ -24,7 +24,7 @@ from mnbench.figures.aggregate import (
     sized_titles,
     timed,
 )
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.figures.naming import configuration, epochs
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import interval_note, main_budgets, points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 
 TITLE = "Ensemble size"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 
 TITLE = "Speed-up at equal error"

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 

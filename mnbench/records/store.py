@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 from mnbench.errors import UserError
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
-from mnbench.records.checks import check_file
+from mnbench.records.checksums import check_file
 from mnbench.records.predictions import Predictions, read_labels, read_predictions
 from mnbench.records.record import (
     HISTORY,

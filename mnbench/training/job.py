@@ -32,7 +32,7 @@ from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.planning.training_id import TrainingId
-from mnbench.records.checks import check_file, checksums
+from mnbench.records.checksums import check_file, checksums
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import (
     FILES,

@@ -11,7 +11,7 @@ from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import convergence, networks, summary
 from mnbench.figures import TABLES
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
 

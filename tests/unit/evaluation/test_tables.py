@@ -27,7 +27,7 @@ from mnbench.evaluation.tables.files import read_table, select, write_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
-from mnbench.records.checks import checksums
+from mnbench.records.checksums import checksums
 from mnbench.records.predictions import read_predictions, write_predictions
 from mnbench.records.record import (
     HISTORY,

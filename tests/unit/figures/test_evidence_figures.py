@@ -17,7 +17,7 @@ from mnbench.figures import (
     clusters,
     combining,
     cost_breakdown,
-    disagreement,
+    disagreement_map,
     diversity,
     reliability,
     speed_up,
@@ -227,7 +227,7 @@ def test_intervals_of_diversity_are_inside_the_axes(full):
 
 def test_the_heat_map_shows_every_pair_both_ways(full):
     table = full.disagreement
-    values = disagreement.matrix(table)
+    values = disagreement_map.matrix(table)
     assert values.shape[0] * (values.shape[0] - 1) / 2 == len(table)
     np.testing.assert_array_equal(values, values.T)
     assert np.isnan(np.diag(values)).all()
@@ -244,7 +244,7 @@ def test_the_heat_map_shows_every_pair_both_ways(full):
             list(values.index.droplevel(["order", "cluster", "network"])).index(key) for key in keys
         ]
         assert values.iloc[places[0], places[1]] == row["disagreement"]
-    mesh = disagreement.draw(full.data()).axes[0].collections[0]
+    mesh = disagreement_map.draw(full.data()).axes[0].collections[0]
     np.testing.assert_allclose(
         np.ma.filled(mesh.get_array(), np.nan).reshape(values.shape), 100 * values
     )
@@ -252,12 +252,12 @@ def test_the_heat_map_shows_every_pair_both_ways(full):
 
 def test_the_heat_map_is_ordered_by_approach_and_cluster(full):
     table = full.disagreement.sample(frac=1, random_state=1)  # the table's order decides nothing
-    index = disagreement.matrix(table).index.to_frame(index=False)
+    index = disagreement_map.matrix(table).index.to_frame(index=False)
     assert list(index["approach"].drop_duplicates()) == list(style.looks(index["approach"]))
     two = index[(index["approach"] == "mothernets") & (index["g"] == 2)]
     assert two["cluster"].tolist() == [1, 1, 1, 4, 4]
     assert two["network"].tolist() == list(NAMES)
-    words = words_of(disagreement.draw(full.data()))
+    words = words_of(disagreement_map.draw(full.data()))
     for name in ("MotherNets, g = 1", "MotherNets, g = 2", "Full Data", "TreeNets"):
         assert name in words
     assert "g = 5" not in words  # these networks are Full Data's

@@ -11,7 +11,7 @@ from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
 from mnbench.planning.plan import Plan, Training
 from mnbench.planning.training_id import TrainingId
-from mnbench.records.checks import check_file, checksums
+from mnbench.records.checksums import check_file, checksums
 from mnbench.records.predictions import write_predictions
 from mnbench.records.record import (
     FILES,

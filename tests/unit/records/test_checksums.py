@@ -8,7 +8,7 @@ from support.example_record import EXAMPLE
 from support.reading import one_line
 
 from mnbench.errors import UserError
-from mnbench.records.checks import check_file, checksums
+from mnbench.records.checksums import check_file, checksums
 from mnbench.records.record import (
     HISTORY,
     PREDICTIONS,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnbench.figures import style
-from mnbench.figures.data import Data
+from mnbench.figures.figure_data import Data
 from mnbench.figures.naming import configuration
 
 TITLE = "Disagreement of every two networks"
