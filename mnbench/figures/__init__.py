@@ -6,7 +6,7 @@ Open this to add a figure: write ``mnbench/figures/NAME.py`` with
 - ``CAPTION``, one or two plain sentences for the report;
 - ``COST_AXIS``, whether it is drawn once on every cost axis of a study;
 - ``TABLES``, the tables that it reads, by name;
-- ``draw(data)``, which takes a :class:`mnbench.figures.figure_data.Data` and returns a matplotlib figure.
+- ``draw(data)``, from a :class:`mnbench.figures.figure_data.Data` to a matplotlib figure.
 
 No other file changes. The trap: Snakemake reads the constants each time it parses the workflow, so
 they are read as literals, without an import. A constant that is computed is an error.
