@@ -16,7 +16,7 @@ from mnbench.evaluation.tables.writing import write_tables
 from mnbench.figures import style
 from mnbench.records.paths import StudyPaths
 from mnbench.records.store import RecordStore
-from mnbench.report.explorer import NEEDED, explorer
+from mnbench.report.explorer import TABLES, explorer
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -51,7 +51,7 @@ def study(tmp_path_factory) -> StudyPaths:
     for id in plan.trainings:
         train(paths, id)
     write_tables(RecordStore(plan, paths.records), paths.root, COSTS, replicates=50)
-    tables = {name: read_table(paths.root / f"{name}.csv") for name in NEEDED}
+    tables = {name: read_table(paths.root / f"{name}.csv") for name in TABLES}
     for name in ("summary", "estimates"):  # as if it had shared its device
         dear = (tables[name]["approach"] == "full_data") & (tables[name]["budget"] == 2)
         if name == "summary":
