@@ -12,6 +12,8 @@ from support.tiny import plan_of
 
 from mnbench.planning.forecast import forecast, overview
 
+pytestmark = pytest.mark.slow  # ten thousand trainings are planned
+
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "config/paper.yaml"
 
@@ -37,7 +39,6 @@ def dry_run(tmp_path_factory) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
 def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
     assert overview(plan) in dry_run
     assert dry_run.count("predicted training FLOPs") == 1
@@ -55,7 +56,6 @@ def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
         assert not trainings or line.endswith(f" {flops:.2e}")
 
 
-@pytest.mark.slow
 def test_the_dry_run_has_a_job_for_every_training(plan, dry_run):
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", dry_run.split("Job stats:")[1], re.MULTILINE))
     approaches = [training.approach for training in plan.trainings.values()]

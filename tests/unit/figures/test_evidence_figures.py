@@ -148,6 +148,7 @@ def test_clusters_are_those_of_the_fewest_planned(full):
     assert all(name in words for name in NAMES)
 
 
+@pytest.mark.slow
 def test_figures_say_what_a_reader_must_know(full):
     gains = pd.DataFrame(
         [("fashion_mnist", "v5-small", 2.0, 2, 0.006, 0.001, 0.011)],
@@ -198,6 +199,7 @@ def test_an_interval_that_cannot_be_read_off_is_no_tight_one(full):
     assert words_of(speed_up.draw(full.data(equal_error=table))).count("no interval") == 1
 
 
+@pytest.mark.slow
 def test_every_figure_says_that_ensembles_are_missing(full):
     missing = pd.DataFrame({"dataset": ["fashion_mnist"] * 3, "architecture_set": ["v5-small"] * 3})
     for name in FIGURES:

@@ -46,13 +46,21 @@ STUDIES = {
     },
 }
 
+IN_THE_INNER_LOOP = ("everything", "one approach")  # to draw every figure of a study takes seconds
+
 
 @pytest.fixture(scope="module")
 def full():
     return study()
 
 
-@pytest.fixture(params=STUDIES.values(), ids=STUDIES.keys(), scope="module")
+@pytest.fixture(
+    params=[
+        pytest.param(options, id=name, marks=[pytest.mark.slow] * (name not in IN_THE_INNER_LOOP))
+        for name, options in STUDIES.items()
+    ],
+    scope="module",
+)
 def any_study(request):
     options = dict(request.param)
     keep = options.pop("keep", None)
@@ -437,6 +445,7 @@ def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
     assert "TreeNets (3 networks)" in words
 
 
+@pytest.mark.slow
 def test_the_catalogue_draws_every_name_and_no_other(full):
     for name in FIGURES:
         figure = catalogue.draw(name, full.data(title=f"About {name}"))
@@ -492,6 +501,7 @@ def test_saved_files_are_the_same_each_time_and_pdf_text_stays_text(full, tmp_pa
     assert b"/Type3" not in pdf and b"CreationDate" not in pdf
 
 
+@pytest.mark.slow
 def test_drawing_neither_imports_torch_nor_changes_matplotlib():
     code = """
 import pkgutil, sys, importlib

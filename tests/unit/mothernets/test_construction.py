@@ -161,6 +161,7 @@ def test_groups_can_be_merged_by_their_mothernets(members, data):
     assert construct([construct(members[:cut]), construct(members[cut:])]) == construct(members)
 
 
+@pytest.mark.slow
 @given(ensembles())
 @settings(deadline=None)
 def test_every_member_of_every_ensemble_is_really_hatched(members):
