@@ -184,7 +184,7 @@ DENSE = {"kind": "dense", "layers": [4]}
         ({"unit": None}, "block 1: unknown unit 'None'; allowed: basic, bottleneck"),
         ({"shortcut": "project"}, "block 1: unknown shortcut 'project'; did you mean 'projection'"),
         ({"shortcut": "identity", "width": 5}, "block 1: shortcut 'identity' needs stride 1 and"),
-        ({"shortcut": "identity", "stride": 2}, "as flow in, 4, got stride 2 and width 4"),
+        ({"shortcut": "identity", "stride": 2}, "that flows in, 4, got stride 2 and width 4"),
         (
             {"shortcut": "padding", "width": 3},
             "block 1: shortcut 'padding' cannot drop channels: 4",
