@@ -100,6 +100,7 @@ def _become_job(connection: socket.socket) -> None:
         for target, descriptor in enumerate(descriptors):
             os.dup2(descriptor, target)
             os.close(descriptor)
+        _open_streams()
         connection.sendall(ACCEPTED)
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]  # as `python -m` has it
@@ -114,6 +115,19 @@ def _become_job(connection: socket.socket) -> None:
         sys.stderr.flush()
         connection.sendall(bytes([status & 0xFF]))
         os._exit(status)
+
+
+def _open_streams() -> None:
+    """Open the standard streams anew, since a job's descriptors may be of another kind.
+
+    Python remembers whether a stream can seek: a file can, a pipe cannot.
+    """
+    encoding = sys.stdout.encoding
+    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
+        2, "w", buffering=1, encoding=encoding, errors="backslashreplace", closefd=False
+    )
 
 
 def _die_with(connection: socket.socket) -> None:
