@@ -194,7 +194,7 @@ def test_every_choice_changes_the_plot(page, estimates):
     assert "examples" in page.axis()
     page.choose("combination", "vote")
     assert agrees(page, expected(estimates, combination="vote", cost="examples"))
-    page.choose("architecture_set", "d5-small")
+    page.choose("ensemble", "d5-small")
     assert agrees(page, expected(estimates, "d5-small", "vote", "examples"))
     page.choose("size", "all")
     sizes = estimates[
@@ -337,7 +337,7 @@ def test_it_can_be_read_on_a_phone(page):
 
 def test_an_address_brings_back_a_view(page, browser, study):
     page.choose("cost", "examples")
-    page.choose("architecture_set", "d5-small")
+    page.choose("ensemble", "d5-small")
     page.find("#points button").click()
     shown, heading = page.points(), page.find("#details h2").text
     again = Page(browser, page.js("return location.href"))
