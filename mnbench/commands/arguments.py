@@ -41,14 +41,6 @@ def fraction(text: str) -> float:
     return number
 
 
-def named_folder(text: str) -> tuple[str, Path]:
-    """Read NAME=FOLDER as a pair."""
-    name, equals, folder = text.partition("=")
-    if not (name and equals and folder):
-        raise ArgumentTypeError(f"must be NAME=FOLDER, got {text}")
-    return name, Path(folder)
-
-
 def add_plan(parser: ArgumentParser) -> None:
     """Add the plan of a study, which Snakemake writes."""
     parser.add_argument(
