@@ -8,7 +8,7 @@
   // What is chosen; the part behind "#" in the address keeps it, so that a view can be shared.
   const state = {
     dataset: DATA.settings[0].dataset,
-    ensemble: DATA.settings[0].ensemble,
+    architectureSet: DATA.settings[0].architectureSet,
     cost: DATA.costs[0].key,
     combination: Object.keys(DATA.combinations)[0],
     size: "full",
@@ -58,7 +58,7 @@
   // ---- what is shown
 
   const setting = () =>
-    DATA.settings.find((s) => s.dataset === state.dataset && s.ensemble === state.ensemble);
+    DATA.settings.find((s) => s.dataset === state.dataset && s.architectureSet === state.architectureSet);
 
   const inView = (point) => {
     if (state.hidden.has(point.approach)) return false;
@@ -226,7 +226,7 @@
     hovermode: "closest",
     plot_bgcolor: "white",
     // The same for as long as zooms shall be kept.
-    uirevision: [state.dataset, state.ensemble, state.combination, state.size, xTitle, log].join("/"),
+    uirevision: [state.dataset, state.architectureSet, state.combination, state.size, xTitle, log].join("/"),
   });
 
   const drawPlot = ({ shown, unit, divisor }) => {
@@ -432,7 +432,7 @@
     const unique = (pairs) => [...new Map(pairs)];
     fill("dataset", unique(DATA.settings.map((s) => [s.dataset, s.datasetTitle])), state.dataset);
     const here = DATA.settings.filter((s) => s.dataset === state.dataset);
-    fill("ensemble", here.map((s) => [s.ensemble, s.ensemble]), state.ensemble);
+    fill("architectureSet", here.map((s) => [s.architectureSet, s.architectureSet]), state.architectureSet);
     fill("cost", DATA.costs.map((axis) => [axis.key, axis.title]), state.cost);
     fill("combination", Object.entries(DATA.combinations).map(([key]) => [key, key.replaceAll("_", " ")]), state.combination);
     const sizes = [...new Set(setting().points.map((point) => point.size))].sort((a, b) => a - b);
@@ -471,7 +471,7 @@
   const change = (id, value) => {
     state[id] = value;
     const fits = DATA.settings.filter((s) => s.dataset === state.dataset);
-    if (!fits.some((s) => s.ensemble === state.ensemble)) state.ensemble = fits[0].ensemble;
+    if (!fits.some((s) => s.architectureSet === state.architectureSet)) state.architectureSet = fits[0].architectureSet;
     const sizes = new Set(["full", "all", ...setting().points.map((point) => String(point.size))]);
     if (!sizes.has(state.size)) state.size = "full";
     draw();
@@ -506,7 +506,7 @@
     }
   };
 
-  const SHARED = ["dataset", "ensemble", "cost", "combination", "size"];
+  const SHARED = ["dataset", "architectureSet", "cost", "combination", "size"];
 
   const writeAddress = () => {
     const kept = new URLSearchParams(SHARED.map((id) => [id, state[id]]));
@@ -523,10 +523,9 @@
 
   const readAddress = () => {
     const kept = new URLSearchParams(location.hash.slice(1));
-    const has = (s) => s.dataset === kept.get("dataset") && s.ensemble === kept.get("ensemble");
-    if (DATA.settings.some(has)) {
-      state.dataset = kept.get("dataset");
-      state.ensemble = kept.get("ensemble");
+    const [dataset, architectureSet] = [kept.get("dataset"), kept.get("architectureSet")];
+    if (DATA.settings.some((s) => s.dataset === dataset && s.architectureSet === architectureSet)) {
+      Object.assign(state, { dataset, architectureSet });
     }
     if (DATA.costs.some((axis) => axis.key === kept.get("cost"))) state.cost = kept.get("cost");
     if (kept.get("combination") in DATA.combinations) state.combination = kept.get("combination");

@@ -136,7 +136,7 @@ def _setting(
     return {
         "dataset": dataset,
         "datasetTitle": DATASETS[dataset].title,
-        "ensemble": architecture_set,
+        "architectureSet": architecture_set,
         "notes": notes,
         "warning": converged.sentence if converged.converged is False else None,
         "points": [asdict(point) for point in _points(plan, rows, numbers, costs)],

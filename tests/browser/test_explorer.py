@@ -154,10 +154,10 @@ def page(browser, study) -> Page:
     return Page(browser, f"{(study.root / 'explorer.html').as_uri()}")
 
 
-def expected(estimates, ensemble="v5-small", combination="average", cost="training_flops"):
+def expected(estimates, architecture_set="v5-small", combination="average", cost="training_flops"):
     """The table's (cost, error) by key, of the full-size ensembles."""
     rows = estimates[
-        (estimates["architecture_set"] == ensemble)
+        (estimates["architecture_set"] == architecture_set)
         & (estimates["combination"] == combination)
         & estimates["full_size"]
     ]
@@ -194,7 +194,7 @@ def test_every_choice_changes_the_plot(page, estimates):
     assert "examples" in page.axis()
     page.choose("combination", "vote")
     assert agrees(page, expected(estimates, combination="vote", cost="examples"))
-    page.choose("ensemble", "d5-small")
+    page.choose("architectureSet", "d5-small")
     assert agrees(page, expected(estimates, "d5-small", "vote", "examples"))
     page.choose("size", "all")
     sizes = estimates[
@@ -337,7 +337,7 @@ def test_it_can_be_read_on_a_phone(page):
 
 def test_an_address_brings_back_a_view(page, browser, study):
     page.choose("cost", "examples")
-    page.choose("ensemble", "d5-small")
+    page.choose("architectureSet", "d5-small")
     page.find("#points button").click()
     shown, heading = page.points(), page.find("#details h2").text
     again = Page(browser, page.js("return location.href"))
