@@ -19,7 +19,7 @@ def excluded(text: str) -> set[str]:
 
 
 def test_make_test_adds_the_slow_tests_and_nothing_else():
-    by_default = excluded(PYTEST["ini_options"]["addopts"])
+    by_default = excluded(PYTEST["ini_options"]["addopts"][-1])
     (of_make,) = re.findall(r"\$\(BIN\)/pytest -m \"(.*)\"", MAKEFILE)
     assert by_default - excluded(of_make) == {"slow"}
     declared = {marker.split(":")[0] for marker in PYTEST["ini_options"]["markers"]}
