@@ -12,8 +12,7 @@ from support.tiny import plan_of
 
 from mnbench.planning.forecast import forecast, overview
 
-# Ten thousand trainings are planned, once for all tests.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("paper study")]
+pytestmark = pytest.mark.slow  # ten thousand trainings are planned
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "config/paper.yaml"

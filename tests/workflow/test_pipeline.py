@@ -23,8 +23,7 @@ from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.report import DOCUMENTS
 
-# One process runs them all: they share a study, which some of them change.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
