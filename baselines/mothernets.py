@@ -90,7 +90,7 @@ class Options:
         ge=0,
         le=1,
         description="Minimum fraction of each member's parameters that its MotherNet must have. "
-        "0, the default, asks for nothing. An earlier version of the paper has 0.5 (recalled).",
+        "0, the default, asks for nothing. An earlier version of the paper has 0.5 (unverified).",
         examples=[0.5],
     )
     noise: float = Field(

@@ -32,7 +32,7 @@ class Options:
         default=40,
         gt=0,
         description="Epochs of one cosine cycle, after which a member is saved. The protocol and "
-        "the schedule of the recipe do not apply here. The default is recalled.",
+        "the schedule of the recipe do not apply here. The default is unverified.",
         examples=[4],
     )
     budgets: Budgets = (1.0,)
@@ -66,7 +66,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 
 def nearest_mean(setting: Setting) -> Architecture:
-    """Return the member whose number of parameters is nearest the members' mean (recalled)."""
+    """Return the member whose number of parameters is nearest the members' mean (unverified)."""
     counts = {net: parameter_count(net, **setting.dataset.image_shape) for net in setting.members}
     mean = sum(counts.values()) / len(counts)
     return min(setting.members, key=lambda network: abs(counts[network] - mean))

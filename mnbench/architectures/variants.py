@@ -1,4 +1,4 @@
-"""Make variants of one network: vary one layer at a time (the paper's rule, recalled).
+"""Make variants of one network: vary one layer at a time (the paper's rule, unverified).
 
 Open this module to see how a set of a hundred networks is made from one.
 """

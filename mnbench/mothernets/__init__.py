@@ -4,7 +4,7 @@ In come architecture values and a trained module; out go clusters, MotherNets an
 that compute the same function. The trap: :func:`hatch` needs torch, the others do without.
 
 Source: Wasay et al., "MotherNets: Rapid Deep Ensemble Learning", MLSys 2020. Statements about the
-paper that are marked "recalled" come from memory, not from its text.
+paper that are marked "unverified" come from memory, not from its text.
 """
 
 from typing import TYPE_CHECKING

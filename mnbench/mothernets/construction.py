@@ -18,7 +18,7 @@ T = TypeVar("T", Stem, Layer, Residual, Dense)
 def construct(architectures: Sequence[Architecture], *, name: str = "mothernet") -> Architecture:
     """Return the largest network from which every one of *architectures* can be hatched.
 
-    Block by block (recalled), the MotherNet has the fewest layers of any member. At each position
+    Block by block (unverified), the MotherNet has the fewest layers of any member. At each position
     it has the fewest filters and the smallest kernel. A residual block also has the narrowest
     stream, and a dense block the narrowest transition. Members hatch position by position; their
     further layers are inserted behind the MotherNet's last one.

@@ -35,7 +35,7 @@ _INTRODUCTION = """\
 
 A study is one YAML file in `config/`. This page lists every key. `config/template.yaml` has all of
 them at their defaults, with comments. A wrong key or value is refused in one line before anything
-runs. *Recalled* marks what comes from memory of the paper.
+runs. *Unverified* marks what comes from memory of the paper.
 
 `ensembles` is the former name of the key `architecture_sets` and still valid.
 

@@ -22,7 +22,7 @@ class Optimiser:
         default=0.1,
         gt=0,
         description="Peak learning rate, at the start of the schedule or the end of its warm-up. "
-        "The default is the paper's (recalled).",
+        "The default is the paper's (unverified).",
         examples=[0.05],
     )
     momentum: float = Field(
@@ -87,20 +87,20 @@ class Schedule:
 
 @dataclass(frozen=True, config=CONFIG)
 class Convergence:
-    """When a network has converged, under the protocol `convergence`. The rule is recalled."""
+    """When a network has converged, under the protocol `convergence`. The rule is unverified."""
 
     patience: int = Field(
         default=15,
         gt=0,
         description="Epochs without an improvement after which a network has converged. The "
-        "default is the paper's (recalled).",
+        "default is the paper's (unverified).",
         examples=[10],
     )
     min_improvement: float = Field(
         default=0.001,
         ge=0,
         description="Minimum improvement of training accuracy that counts, as a fraction. The "
-        "default is the paper's 0.1 % (recalled).",
+        "default is the paper's 0.1 % (unverified).",
         examples=[0.002],
     )
     max_epochs: int = Field(
@@ -149,7 +149,7 @@ class Recipe:
     batch_size: int = Field(
         default=128,
         gt=0,
-        description="Images in a mini-batch. The paper's is 256 (recalled).",
+        description="Images in a mini-batch. The paper's is 256 (unverified).",
         examples=[256],
     )
     optimiser: Optimiser = Optimiser()

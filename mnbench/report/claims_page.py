@@ -16,7 +16,7 @@ from mnbench.evaluation.tables.files import select
 from mnbench.report.names import point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
-SOURCES = {"page": "the authors' page", "recalled": "recalled of the paper"}
+SOURCES = {"page": "the authors' page", "unverified": "from memory of the paper, unverified"}
 
 
 def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> str:

@@ -12,7 +12,7 @@ def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:
     """Return whether a training with these epochs behind it is over.
 
     Under the protocol "convergence" it ends when the training accuracy has not improved by more
-    than ``min_improvement`` for ``patience`` epochs (recalled). With the schedule "plateau" the
+    than ``min_improvement`` for ``patience`` epochs (unverified). With the schedule "plateau" the
     learning rate decays instead the first ``decays`` times.
 
     Args:

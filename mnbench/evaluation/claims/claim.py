@@ -18,6 +18,7 @@ from mnbench.evaluation.claims.evidence import Evidence, Measurement
 from mnbench.evaluation.claims.quantities import QUANTITIES
 
 FILE = resources.files(__package__) / "claims.yaml"
+FORMER_SOURCES = {"recalled": "unverified"}  # still valid in a claims file
 Verdict = Literal["reproduced", "not reproduced", "not tested at this scale"]
 REPRODUCED: Verdict = "reproduced"
 NOT_REPRODUCED: Verdict = "not reproduced"
@@ -67,7 +68,7 @@ class Claim:
 
     id: str
     claim: str
-    source: Literal["page", "recalled"]
+    source: Literal["page", "unverified"]
     scale: str
     needs: str
     holds: Literal["everywhere", "somewhere"]
@@ -111,7 +112,9 @@ def read_claims() -> tuple[Claim, ...]:
                     f"claims.yaml: claim '{entry['id']}': unknown quantity '{quantity}'"
                 )
             tests.append(Requirement(quantity, arguments, threshold, least))
-        claims.append(TypeAdapter(Claim).validate_python(entry | {"tests": tuple(tests)}))
+        source = FORMER_SOURCES.get(entry.get("source"), entry.get("source"))
+        values = entry | {"source": source, "tests": tuple(tests)}
+        claims.append(TypeAdapter(Claim).validate_python(values))
     return tuple(claims)
 
 

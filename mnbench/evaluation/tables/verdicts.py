@@ -12,7 +12,7 @@ TITLE = "What became of each of the paper's claims"
 COLUMNS = {
     "claim": "id of the claim",
     "statement": "what is claimed",
-    "source": "page (the authors' project page) or recalled (of the paper)",
+    "source": "page (the authors' project page) or unverified (from memory of the paper)",
     "scale": "the scale at which it was claimed",
     "holds": "whether it must hold everywhere or somewhere among the study's settings",
     "needs": "what a study needs for the claim to be tested",

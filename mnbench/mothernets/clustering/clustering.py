@@ -43,7 +43,7 @@ def cluster(
     - For more networks, the same search runs for this g alone. It promises nothing about
       neighbouring values of g.
 
-    In the paper (recalled) the algorithm is balanced and like K-means, with the MotherNet as
+    In the paper (unverified) the algorithm is balanced and like K-means, with the MotherNet as
     centroid. An earlier version asked for tau = 0.5 and the fewest clusters (:func:`minimum_g`).
     The objective here states what both save: the training that need not be repeated.
 

@@ -9,6 +9,7 @@ from support.evaluations import evaluation, wrong
 
 from mnbench.architectures import Architecture, Dense, Layer, Plain, Stem
 from mnbench.evaluation.bootstrap import Bootstrap
+from mnbench.evaluation.claims import claim as claim_module
 from mnbench.evaluation.claims.claim import (
     NOT_REPRODUCED,
     NOT_TESTED,
@@ -81,6 +82,14 @@ def test_every_claim_of_the_paper_is_there():
     ]
     used = {test.quantity for claim in CLAIMS.values() for test in claim.tests}
     assert used == set(QUANTITIES)
+
+
+def test_the_former_name_of_a_source_is_still_read(tmp_path, monkeypatch):
+    text = claim_module.FILE.read_text(encoding="utf-8")
+    former = tmp_path / "claims.yaml"
+    former.write_text(text.replace("source: page", "source: recalled"), encoding="utf-8")
+    monkeypatch.setattr(claim_module, "FILE", former)
+    assert {claim.source for claim in read_claims()} == {"unverified"}
 
 
 def test_a_test_is_passed_by_the_whole_interval():

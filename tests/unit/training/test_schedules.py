@@ -100,7 +100,7 @@ def test_milestones_lie_inside_the_training(milestones):
         Schedule(name="step", milestones=milestones)
 
 
-# Convergence: the paper's rule, patience 15 and 0.1 %, both recalled
+# Convergence: the paper's rule, patience 15 and 0.1 %, both unverified
 
 
 def paper(**changes) -> Recipe:
