@@ -32,19 +32,30 @@ NAME = "mothernets"
 MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
+FORMER_NUMBERS = {"least": "minimum"}  # still valid as entries of g
 
 
 def _check_g(entry: Any) -> int | str:
+    if isinstance(entry, str):
+        entry = FORMER_NUMBERS.get(entry, entry)
     number = isinstance(entry, int) and not isinstance(entry, bool) and entry > 0
-    if not number and entry not in ("least", "all"):
-        raise ValueError(f"must be a whole number from 1, 'least' or 'all', got {entry!r}")
+    if not number and entry not in ("minimum", "all"):
+        raise ValueError(f"must be a whole number from 1, 'minimum' or 'all', got {entry!r}")
     return entry
 
 
 NumberOfClusters = Annotated[
     Any,
     AfterValidator(_check_g),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["least", "all"]}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"enum": ["minimum", "all"]},
+                {"enum": list(FORMER_NUMBERS), "deprecated": True},
+            ]
+        }
+    ),
 ]
 
 
@@ -80,10 +91,11 @@ class Options:
     """What a configuration may say of MotherNets."""
 
     g: Annotated[tuple[NumberOfClusters, ...], Field(min_length=1), Distinct] = Field(
-        default=("least",),
-        description="Numbers of clusters: one ensemble for each. `least` is the minimum that the "
-        "architecture set allows, `all` its size. Numbers that coincide are trained once.",
-        examples=[("least", 2, "all")],
+        default=("minimum",),
+        description="Numbers of clusters: one ensemble for each. `minimum` is the smallest number "
+        "that the architecture set allows, `all` is its size. Numbers that coincide are trained "
+        "once.",
+        examples=[("minimum", 2, "all")],
     )
     tau: float = Field(
         default=0.0,
@@ -128,7 +140,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     """Return the numbers of clusters that the entries of ``g`` stand for, each once."""
     size = len(setting.members)
     named = {
-        "least": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+        "minimum": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
         "all": size,
     }
     numbers: dict[Any, None] = dict.fromkeys(named.get(entry, entry) for entry in options.g)
@@ -138,7 +150,7 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
                 NAME,
                 "g",
                 f"{g} clusters of the {size} networks of '{setting.architecture_set}' cannot be; "
-                f"allowed: 1 to {size}, 'least', 'all'",
+                f"allowed: 1 to {size}, 'minimum', 'all'",
             )
     return list(numbers)
 

@@ -12,12 +12,15 @@ from mnbench.commands.arguments import add_architecture_set, add_dataset, fracti
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
 
-MINIMUM, ALL = "least", "all"  # numbers of clusters, as a configuration says them
+MINIMUM, ALL = "minimum", "all"  # numbers of clusters, as a configuration says them
+FORMER_MINIMUM = "least"  # still valid
 
 
 def _clusters(text: str) -> int | str:
-    if text in (MINIMUM, ALL):
-        return text
+    if text in (MINIMUM, FORMER_MINIMUM):
+        return MINIMUM
+    if text == ALL:
+        return ALL
     if not text.isdecimal():
         raise ArgumentTypeError(f"must be a whole number, '{MINIMUM}' or '{ALL}', got {text}")
     return int(text)

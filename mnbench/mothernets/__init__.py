@@ -1,4 +1,4 @@
-"""The method: construct a MotherNet, cluster an ensemble's architectures, hatch its members.
+"""The method: construct a MotherNet, cluster an architecture set, hatch its members.
 
 In come architecture values and a trained module; out go clusters, MotherNets and larger modules
 that compute the same function. The trap: :func:`hatch` needs torch, the others do without.

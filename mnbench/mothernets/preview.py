@@ -1,4 +1,4 @@
-"""Preview what MotherNets do with an ensemble, and what it costs, without training.
+"""Preview what MotherNets do with an architecture set, and what it costs, without training.
 
 Open this module to change ``mnbench preview``. The trap: costs are FLOPs that are counted, and the
 speed of a machine is not in them.
@@ -69,10 +69,10 @@ def preview(
     hatched_epochs: int,
     tau: float = 0.0,
 ) -> Preview:
-    """Cluster an ensemble, construct its MotherNets and predict what training costs.
+    """Cluster an architecture set, construct its MotherNets and predict what training costs.
 
     Args:
-        members: the ensemble's architectures.
+        members: the set's architectures.
         g: number of clusters to show; None is the minimum.
         dataset: gives the images' size and number of classes.
         images: number of training images.

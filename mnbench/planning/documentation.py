@@ -95,7 +95,8 @@ def as_template(schema: Schema) -> str:
 def in_words(schema: Schema, *, plural: bool = False) -> str:
     """Return the type that a JSON schema describes, as Markdown, for example "number ≥ 0"."""
     if "anyOf" in schema:
-        return " or ".join(in_words(form, plural=plural) for form in schema["anyOf"])
+        forms = [form for form in schema["anyOf"] if not form.get("deprecated")]
+        return " or ".join(in_words(form, plural=plural) for form in forms)
     if "enum" in schema:
         names = [f"`{flow(value)}`" for value in schema["enum"]]
         return " or ".join([", ".join(names[:-1]), names[-1]] if names[:-1] else names)

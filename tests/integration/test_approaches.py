@@ -28,12 +28,12 @@ def id_of(approach: str, name: str) -> TrainingId:
     return TrainingId(*WHERE, approach, name)
 
 
-def plan_of(seeds=(0,), recipe=None, ensemble="v5-small", **approaches) -> Plan:
+def plan_of(seeds=(0,), recipe=None, architecture_set="v5-small", **approaches) -> Plan:
     config = {
         "study": "tiny",
-        "datasets": ["fashion_mnist" if ensemble.endswith("-small") else "cifar10"],
+        "datasets": ["fashion_mnist" if architecture_set.endswith("-small") else "cifar10"],
         "data": {"download": True},
-        "architecture_sets": [ensemble],
+        "architecture_sets": [architecture_set],
         "seeds": list(seeds),
         "recipe": recipe or {"epochs": 10},
         "approaches": approaches,
@@ -123,21 +123,29 @@ def g_of(plan: Plan) -> list[int]:
     return list(dict.fromkeys(row.g for row in plan.ensembles))
 
 
-def test_least_and_all_stand_for_numbers_of_clusters():
+def test_minimum_and_all_stand_for_numbers_of_clusters():
     assert g_of(plan_of(mothernets={})) == [1]
-    assert g_of(plan_of(mothernets={"g": ["least", 3, "all"]})) == [1, 3, 5]
+    assert g_of(plan_of(mothernets={"g": ["minimum", 3, "all"]})) == [1, 3, 5]
     # Three families that share no MotherNet.
-    assert g_of(plan_of(ensemble="mixed10", mothernets={"g": ["all", "least"]})) == [10, 3]
+    of_mixed = plan_of(architecture_set="mixed10", mothernets={"g": ["all", "minimum"]})
+    assert g_of(of_mixed) == [10, 3]
+
+
+def test_least_the_former_name_of_minimum_plans_the_same_trainings_with_the_same_hashes():
+    present, former = (plan_of(mothernets={"g": [g, 3]}) for g in ("minimum", "least"))
+    assert former.to_json() == present.to_json()
+    hashes = {id: training.recipe_hash for id, training in present.trainings.items()}
+    assert {id: training.recipe_hash for id, training in former.trainings.items()} == hashes
 
 
 def test_entries_for_the_same_number_of_clusters_are_one():
-    once, twice = (plan_of(mothernets={"g": g}) for g in ([1, 5], ["least", 1, "all", 5]))
+    once, twice = (plan_of(mothernets={"g": g}) for g in ([1, 5], ["minimum", 1, "all", 5]))
     assert once.to_json() == twice.to_json()
 
 
 def test_with_tau_every_member_has_that_share_from_its_mothernet():
     tau = 0.6
-    plan = plan_of(mothernets={"g": ["least"], "tau": tau})
+    plan = plan_of(mothernets={"g": ["minimum"], "tau": tau})
     assert g_of(plan)[0] > 1
     hatched = [training for training in plan.trainings.values() if training.parents]
     assert hatched
@@ -150,7 +158,7 @@ def test_with_tau_every_member_has_that_share_from_its_mothernet():
 
 def test_a_g_that_incompatible_networks_do_not_allow_is_refused():
     with pytest.raises(UserError) as caught:
-        plan_of(ensemble="mixed10", mothernets={"g": ["all", 2]})
+        plan_of(architecture_set="mixed10", mothernets={"g": ["all", 2]})
     assert str(caught.value).startswith(
         "tiny.yaml: key 'approaches.mothernets.g': 'mixed10': g = 2 clusters are too few: "
     )

@@ -150,7 +150,7 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("preview --architecture-set v5-small --epoch-count 3", "unknown option '--epoch-count'"),
         ("preview --architecture-set v5-small --imagess 3", "did you mean '--images'?"),
         ("preview --architecture-set v5-smal", "did you mean 'v5-small'?"),
-        ("preview --architecture-set v5-small --g some", "'least' or 'all', got some"),
+        ("preview --architecture-set v5-small --g some", "'minimum' or 'all', got some"),
         ("preview --architecture-set v5-small --g 6", "mnbench: g = 6"),
         ("preview --architecture-set v5-small --tau 2", "number from 0 to 1, got 2"),
         ("preview --architecture-set v5-small --images many", "whole number from 1, got many"),
@@ -245,6 +245,14 @@ def test_dataset_writes_the_two_files(prepared, tmp_path):
     options = ["--train-images", "100", "--validation-images", "50", "--out", tmp_path]
     assert status_of("dataset", DATASET, prepared.plan, *options) == 0
     assert {file.name for file in tmp_path.iterdir()} == {"train.npz", "test.npz"}
+
+
+def test_preview_takes_the_minimum_g_by_its_present_and_its_former_name(capsys):
+    shown = []
+    for g in ("minimum", "least"):
+        assert status_of("preview", "--architecture-set", "v5-small", "--g", g) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] and shown[0].startswith("1 cluster (at least 1)")
 
 
 def test_preview_writes_json_for_programs(capsys):

@@ -33,13 +33,13 @@ class Requirement:
         quantity: a name of ``QUANTITIES``.
         arguments: what the quantity is called with.
         threshold: in the quantity's unit.
-        least: whether the threshold is a minimum; else it is a maximum.
+        is_minimum: whether the threshold is a minimum; else it is a maximum.
     """
 
     quantity: str
     arguments: Mapping[str, Any]
     threshold: float
-    least: bool
+    is_minimum: bool
 
     def __str__(self) -> str:
         words = self.quantity.replace("_", " ")
@@ -49,11 +49,11 @@ class Requirement:
     @property
     def requirement(self) -> str:
         """The threshold in words."""
-        return f"at {'least' if self.least else 'most'} {self.threshold:g}"
+        return f"at {'least' if self.is_minimum else 'most'} {self.threshold:g}"
 
     def passed(self, measured: Measurement) -> bool:
         """Return whether the whole interval is on the right side."""
-        if self.least:
+        if self.is_minimum:
             return measured.low >= self.threshold
         return measured.high <= self.threshold
 
@@ -104,14 +104,14 @@ def read_claims() -> tuple[Claim, ...]:
         tests = []
         for test in entry["tests"]:
             arguments = dict(test)
-            least = "at_least" in arguments
-            threshold = arguments.pop("at_least" if least else "at_most")
+            is_minimum = "at_least" in arguments
+            threshold = arguments.pop("at_least" if is_minimum else "at_most")
             quantity = arguments.pop("quantity")
             if quantity not in QUANTITIES:
                 raise UserError(
                     f"claims.yaml: claim '{entry['id']}': unknown quantity '{quantity}'"
                 )
-            tests.append(Requirement(quantity, arguments, threshold, least))
+            tests.append(Requirement(quantity, arguments, threshold, is_minimum))
         source = FORMER_SOURCES.get(entry.get("source"), entry.get("source"))
         values = entry | {"source": source, "tests": tuple(tests)}
         claims.append(TypeAdapter(Claim).validate_python(values))

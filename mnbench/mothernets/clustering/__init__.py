@@ -1,4 +1,4 @@
-"""Cluster an ensemble's architectures. The one entrance: :func:`cluster`.
+"""Cluster an architecture set. The one entrance: :func:`cluster`.
 
 In come architecture values and g; out go groups of indices. Open this folder to change what counts
 as similar (``partition``) or how partitions are searched (``search``). numpy only, no torch.

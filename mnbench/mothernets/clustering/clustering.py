@@ -1,4 +1,4 @@
-"""Cluster an ensemble into g groups of similar networks, one MotherNet a group.
+"""Cluster an architecture set into g groups of similar networks, one MotherNet a group.
 
 Open this module for the objective and the guarantees. The trap: beyond 10 networks the result is
 the best partition that a search finds, and not always the best possible one.
@@ -49,7 +49,7 @@ def cluster(
 
     Args:
         architectures: the members, in order.
-        g: number of clusters, from 1 (fastest) to the ensemble's size (Full Data).
+        g: number of clusters, from 1 (fastest) to the number of architectures (Full Data).
         tau: the minimum fraction of a member's parameters that its MotherNet must have, from 0
             to 1.
         image_shape: the keyword arguments of :func:`mnbench.architectures.parameter_count`:
@@ -149,9 +149,9 @@ def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
 def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape) -> str:
     """Say why *g* clusters are impossible."""
     problem = _problem(networks, tau, shape)
-    families = problem.vectors.families.tolist()
-    if g <= max(families):
-        pair = [networks[families.index(family)] for family in (0, 1)]
+    numbers = problem.vectors.class_numbers.tolist()
+    if g <= max(numbers):
+        pair = [networks[numbers.index(number)] for number in (0, 1)]
         names = " and ".join(network.name for network in pair)
         return f"{names} cannot share one, since {incompatibility(*pair)}"
     share, name = min(

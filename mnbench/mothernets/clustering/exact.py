@@ -54,18 +54,18 @@ def _shared_by_subset(problem: Problem) -> list[int]:
     vectors = problem.vectors
     mothernets = np.full((1, vectors.rows.shape[1]), UNBOUNDED)
     sizes, kin, largest = np.zeros((3, 1), dtype=np.int64)
-    for row, family, parameters in zip(
-        vectors.rows, vectors.families, vectors.parameters, strict=True
+    for row, class_number, parameters in zip(
+        vectors.rows, vectors.class_numbers, vectors.parameters, strict=True
     ):
         # The subsets with this network follow those without it.
         mothernets = np.concatenate([mothernets, np.minimum(mothernets, row)])
         sizes = np.concatenate([sizes, sizes + 1])
-        kin = np.concatenate([kin, kin | 1 << family])
+        kin = np.concatenate([kin, kin | 1 << class_number])
         largest = np.concatenate([largest, np.maximum(largest, parameters)])
     shared = np.full(len(kin), IMPOSSIBLE)
-    for family in range(len(vectors.layouts)):
-        groups = np.flatnonzero(kin == 1 << family)
-        parameters = vectors.count(mothernets[groups], np.full_like(groups, family))
+    for class_number in range(len(vectors.layouts)):
+        groups = np.flatnonzero(kin == 1 << class_number)
+        parameters = vectors.count(mothernets[groups], np.full_like(groups, class_number))
         allowed = problem.allows(parameters, largest[groups])
         shared[groups] = np.where(allowed, (sizes[groups] - 1) * parameters, IMPOSSIBLE)
     return shared.tolist()

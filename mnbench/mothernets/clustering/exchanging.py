@@ -55,12 +55,12 @@ def _moves(partition: Partition, changed: np.ndarray) -> Steps:
     left = np.maximum(sizes - 2, 0) * p.others_parameters - p.shared[home]
     bound = p.sizes * np.minimum.outer(vectors.parameters, p.parameters)
     possible = bound + left[:, None] > p.shared
-    possible &= np.equal.outer(vectors.families, p.families)
+    possible &= np.equal.outer(vectors.class_numbers, p.class_numbers)
     possible &= np.logical_or.outer(changed[home], changed)
     possible &= (sizes > 1)[:, None] & np.not_equal.outer(home, np.arange(len(p.groups)))
     network, group = np.nonzero(possible)
     together = vectors.together(
-        vectors.rows, network, p.mothernets, group, vectors.families[network]
+        vectors.rows, network, p.mothernets, group, vectors.class_numbers[network]
     )
     gains = p.sizes[group] * together + left[network] - p.shared[group]
     largest = np.maximum(vectors.parameters[network], p.largest[group])
@@ -75,13 +75,13 @@ def _swaps(partition: Partition, changed: np.ndarray) -> Steps:
     # An upper bound of what a network's group shares with another network in its place.
     bound = sizes[:, None] * np.minimum.outer(p.others_parameters, vectors.parameters)
     possible = np.triu(bound + bound.T > np.add.outer(shared, shared))
-    possible &= np.equal.outer(vectors.families, vectors.families)
+    possible &= np.equal.outer(vectors.class_numbers, vectors.class_numbers)
     possible &= np.logical_or.outer(changed[home], changed[home]) & np.not_equal.outer(home, home)
     i, j = np.nonzero(possible)
 
     def swapped(i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Count what the group of *i* shares with *j* in its place, and tell if it is allowed."""
-        together = vectors.together(p.others, i, vectors.rows, j, vectors.families[i])
+        together = vectors.together(p.others, i, vectors.rows, j, vectors.class_numbers[i])
         largest = np.maximum(p.others_largest[i], vectors.parameters[j])
         return sizes[i] * together, p.problem.allows(together, largest)
 

@@ -22,10 +22,10 @@ def merged(problem: Problem, networks: Members, g: int) -> list[Members]:
     vectors, indices = problem.vectors, list(networks)
     members: list[Members] = [(network,) for network in indices]
     mothernets, parameters = vectors.rows[indices], vectors.parameters[indices]
-    families, largest = vectors.families[indices], parameters.copy()
+    class_numbers, largest = vectors.class_numbers[indices], parameters.copy()
     sizes, shared = np.ones_like(parameters), np.zeros_like(parameters)
     gains = vectors.pairs[np.ix_(indices, indices)]
-    kin = np.equal.outer(families, families)
+    kin = np.equal.outer(class_numbers, class_numbers)
     gains[~kin | ~problem.allows(gains, np.maximum.outer(largest, largest))] = NEVER
     np.fill_diagonal(gains, NEVER)
     best = gains.max(axis=1)
@@ -42,7 +42,7 @@ def merged(problem: Problem, networks: Members, g: int) -> list[Members]:
         partners = np.flatnonzero((sizes > 0) & kin[kept])
         partners = partners[partners != kept]
         together = vectors.together(
-            mothernets, np.full_like(partners, kept), mothernets, partners, families[partners]
+            mothernets, np.full_like(partners, kept), mothernets, partners, class_numbers[partners]
         )
         gain = (sizes[partners] + sizes[kept] - 1) * together - shared[partners] - shared[kept]
         gain[~problem.allows(together, np.maximum(largest[partners], largest[kept]))] = NEVER
@@ -104,7 +104,7 @@ class Merges:
     def _count(self, batch: np.ndarray) -> None:
         p, (first, second) = self._partition, np.divmod(batch, len(self._gains))
         together = p.problem.vectors.together(
-            p.mothernets, first, p.mothernets, second, p.families[first]
+            p.mothernets, first, p.mothernets, second, p.class_numbers[first]
         )
         self._gains.flat[batch] = self._adds(together, first, second)
         self._counted.flat[batch] = True
@@ -116,4 +116,4 @@ class Merges:
             (p.sizes[first] + p.sizes[second] - 1) * together - p.shared[first] - p.shared[second]
         )
         allowed = p.problem.allows(together, np.maximum(p.largest[first], p.largest[second]))
-        return np.where(allowed & (p.families[first] == p.families[second]), gains, NEVER)
+        return np.where(allowed & (p.class_numbers[first] == p.class_numbers[second]), gains, NEVER)

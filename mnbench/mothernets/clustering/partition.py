@@ -18,11 +18,11 @@ Members = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Hold networks of one family, with all that a search asks about them.
+    """Networks of one compatible class, with all that a search asks about them.
 
     Attributes:
         members: indices of networks, ascending.
-        family: their family.
+        class_number: their class.
         largest: parameters of the largest member.
         mothernet, parameters: the MotherNet's vector, and its parameters.
         others, others_parameters, others_largest: the same for the group without each member, in
@@ -30,7 +30,7 @@ class Group:
     """
 
     members: Members
-    family: int
+    class_number: int
     largest: int
     mothernet: np.ndarray
     parameters: int
@@ -42,18 +42,18 @@ class Group:
     def of(cls, vectors: Vectors, members: Members) -> "Group":
         """Make a group of *members*, ascending indices into *vectors*."""
         indices = np.array(members)
-        family = vectors.families[indices[0]]
+        class_number = vectors.class_numbers[indices[0]]
         rows, parameters = vectors.rows[indices], vectors.parameters[indices]
         before, after = _minima(rows), _minima(rows[::-1])[::-1]
         others = np.minimum(before[:-1], after[1:])
         counts = vectors.count(
-            np.concatenate([before[-1:], others]), np.full(len(members) + 1, family)
+            np.concatenate([before[-1:], others]), np.full(len(members) + 1, class_number)
         )
         *_, second, first = np.sort([0, *parameters])
         is_first = np.arange(len(members)) == parameters.argmax()
         return cls(
             members,
-            int(family),
+            int(class_number),
             int(first),
             before[-1],
             int(counts[0]),
@@ -69,9 +69,9 @@ class Group:
 
 
 class Problem:
-    """Hold the networks of an ensemble, and the condition for sharing a group.
+    """The networks to cluster, and the condition for sharing a group.
 
-    Networks may share a group if they are of one family and their MotherNet has at least the
+    Networks may share a group if they are compatible and their MotherNet has at least the
     fraction *tau* of the largest one's parameters. Any part of an allowed group is allowed, too.
 
     Attributes:
@@ -98,11 +98,11 @@ class Problem:
 
 
 class Partition:
-    """Hold groups that contain every network once, as arrays.
+    """Groups that contain every network once, as arrays.
 
     Attributes:
         groups: in any order.
-        sizes, families, largest, mothernets, parameters, shared: for each group.
+        sizes, class_numbers, largest, mothernets, parameters, shared: for each group.
         home: for each network, the position of its group.
         others, others_parameters, others_largest: for each network, its group without it.
     """
@@ -111,7 +111,7 @@ class Partition:
         self.problem = problem
         self.groups = tuple(problem.group(members) for members in groups)
         self.sizes = np.array([len(group.members) for group in self.groups])
-        self.families = np.array([group.family for group in self.groups])
+        self.class_numbers = np.array([group.class_number for group in self.groups])
         self.largest = np.array([group.largest for group in self.groups])
         self.mothernets = np.array([group.mothernet for group in self.groups])
         self.parameters = np.array([group.parameters for group in self.groups])

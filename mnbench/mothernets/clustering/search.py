@@ -145,13 +145,15 @@ def _dissolved(partition: Partition) -> Change | None:
 def _spread(partition: Partition, at: int) -> Change | None:
     """Move each network of the group at *at*, the largest first, to the group that gains most."""
     p, vectors = partition, partition.problem.vectors
-    kin = np.flatnonzero((p.families == p.families[at]) & (np.arange(len(p.groups)) != at))
+    kin = np.flatnonzero(
+        (p.class_numbers == p.class_numbers[at]) & (np.arange(len(p.groups)) != at)
+    )
     mothernets, sizes, largest = p.mothernets[kin], p.sizes[kin], p.largest[kin]
     parameters = p.parameters[kin]
     added: list[Members] = [() for _ in kin]
     for network in sorted(p.groups[at].members, key=lambda network: -vectors.parameters[network]):
         rows = np.minimum(mothernets, vectors.rows[network])
-        together = vectors.count(rows, p.families[kin])
+        together = vectors.count(rows, p.class_numbers[kin])
         allowed = p.problem.allows(together, np.maximum(largest, vectors.parameters[network]))
         gains = np.where(allowed, sizes * together - (sizes - 1) * parameters, NEVER)
         if gains.max(initial=NEVER) == NEVER:

@@ -1,10 +1,10 @@
 """Describe parts of a network as columns of integers whose minima describe the MotherNet's part.
 
-Open this module when a new kind of block must be clustered. A segment stands for one part of a
-family's networks. It says which numbers describe the part, and counts its parameters for many
+Open this module when a new kind of block must be clustered. A segment stands for one part of
+compatible networks. It says which numbers describe the part, and counts its parameters for many
 networks at once. It repeats in numpy what :func:`mnbench.mothernets.construct` and
 :func:`mnbench.architectures.parameter_count` compute for one network. A test compares both on
-random ensembles of every family.
+random networks of every family.
 
 The trap: the minimum of a number over a group must be the MotherNet's number. So a missing layer
 has width 0. Kernels are squared because parameter counts need their squares.
@@ -26,7 +26,7 @@ B = TypeVar("B", bound=Block, contravariant=True)
 
 
 class Segment(Protocol[B]):
-    """Describe one part of the networks of a family, a block of kind B."""
+    """One part of compatible networks, a block of kind B."""
 
     @property
     def columns(self) -> int:
@@ -92,7 +92,7 @@ class Stream:
     """Describe a residual block by its stream's width, its units' filters and squared kernels."""
 
     length: int
-    block: Residual  # of any network: unit, shortcut and activation are the family's
+    block: Residual  # of any network: unit, shortcut and activation are the same in all
 
     @property
     def columns(self) -> int:

@@ -2,7 +2,7 @@
 
 Open this module to see why clustering is fast. A search compares hundreds of thousands of
 MotherNets and keeps a few. numpy takes their minima and counts their parameters thousands at a
-time. The trap: columns mean something else in each family.
+time. The trap: columns mean something else in each compatible class.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ CHUNK = 2048  # rows counted together, to fit into a core's cache
 
 @dataclass(frozen=True)
 class ImageShape:
-    """Describe the images, on which parameter counts depend."""
+    """The shape of the images, on which parameter counts depend."""
 
     in_channels: int = 3
     num_classes: int = 10
@@ -39,27 +39,30 @@ class ImageShape:
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Hold the networks of an ensemble; only those of one family have a meaningful minimum.
+    """The networks to cluster; only those of one compatible class have a meaningful minimum.
 
-    Networks are of one family if they are compatible, which is an equivalence.
+    Being compatible is an equivalence, so every network is of exactly one class.
 
     Attributes:
-        rows: int64 ``(networks, numbers)``; each family has its own columns, from the left.
-        families: int64 ``(networks,)``, numbered by first appearance.
-        layouts: for each family, the meaning of its columns.
+        rows: int64 ``(networks, numbers)``; each class has its own columns, from the left.
+        class_numbers: each network's class, int64 ``(networks,)``, by first appearance from 0.
+        layouts: for each class, the meaning of its columns.
         parameters: int64 ``(networks,)``.
     """
 
     rows: np.ndarray
-    families: np.ndarray
+    class_numbers: np.ndarray
     layouts: tuple["Layout", ...]
     parameters: np.ndarray
 
     @classmethod
     def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Vectors":
         """Describe *networks* for images of *shape*."""
-        families = np.array(_families(networks))
-        kin = [np.flatnonzero(families == family).tolist() for family in range(families.max() + 1)]
+        class_numbers = np.array(_class_numbers(networks))
+        kin = [
+            np.flatnonzero(class_numbers == class_number).tolist()
+            for class_number in range(class_numbers.max() + 1)
+        ]
         layouts = tuple(Layout.of([networks[i] for i in members], shape) for members in kin)
         rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
         parameters = np.zeros(len(networks), dtype=np.int64)
@@ -67,14 +70,16 @@ class Vectors:
             for i in members:
                 rows[i, : layout.columns] = layout.numbers(networks[i])
             parameters[members] = layout.count(rows[members])
-        return cls(rows, families, layouts, parameters)
+        return cls(rows, class_numbers, layouts, parameters)
 
     @cached_property
     def pairs(self) -> np.ndarray:
         """Parameters of the MotherNet of any two networks, ``(networks, networks)``; -1: none."""
         counts = np.full((len(self.rows), len(self.rows)), -1)
-        i, j = np.nonzero(np.triu(self.families[:, None] == self.families))
-        counts[i, j] = counts[j, i] = self.together(self.rows, i, self.rows, j, self.families[i])
+        i, j = np.nonzero(np.triu(self.class_numbers[:, None] == self.class_numbers))
+        counts[i, j] = counts[j, i] = self.together(
+            self.rows, i, self.rows, j, self.class_numbers[i]
+        )
         return counts
 
     def together(
@@ -83,14 +88,14 @@ class Vectors:
         i: np.ndarray,
         right: np.ndarray,
         j: np.ndarray,
-        families: np.ndarray,
+        class_numbers: np.ndarray,
     ) -> np.ndarray:
         """Count the parameters of the MotherNets of ``left[i]`` and ``right[j]``, pair by pair.
 
         Args:
             left, right: int64 ``(any, numbers)``.
             i, j: rows of *left* and *right*, ``(m,)``.
-            families: each pair's family, ``(m,)``.
+            class_numbers: each pair's class, ``(m,)``.
 
         Returns:
             int64 ``(m,)``.
@@ -99,15 +104,15 @@ class Vectors:
         for start in range(0, len(i), CHUNK):
             part = slice(start, start + CHUNK)
             rows = np.minimum(left[i[part]], right[j[part]])
-            counts[part] = self.count(rows, families[part])
+            counts[part] = self.count(rows, class_numbers[part])
         return counts
 
-    def count(self, rows: np.ndarray, families: np.ndarray) -> np.ndarray:
+    def count(self, rows: np.ndarray, class_numbers: np.ndarray) -> np.ndarray:
         """Count the parameters of networks or of their minima.
 
         Args:
             rows: int64 ``(m, numbers)``.
-            families: each row's family, ``(m,)``.
+            class_numbers: each row's class, ``(m,)``.
 
         Returns:
             int64 ``(m,)``.
@@ -115,15 +120,15 @@ class Vectors:
         if len(self.layouts) == 1:
             return self.layouts[0].count(rows)
         counts = np.empty(len(rows), dtype=np.int64)
-        for family in np.unique(families):
-            kin = families == family
-            counts[kin] = self.layouts[family].count(rows[kin])
+        for class_number in np.unique(class_numbers):
+            kin = class_numbers == class_number
+            counts[kin] = self.layouts[class_number].count(rows[kin])
         return counts
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Give the columns of one family's vectors their meaning, segment by segment.
+    """The meaning of the columns of one compatible class's vectors, segment by segment.
 
     Attributes:
         channels: channels behind space to depth.
@@ -145,7 +150,7 @@ class Layout:
 
     @classmethod
     def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
-        """Make a layout with room for all of *networks*, which are of one family."""
+        """Make a layout with room for all of *networks*, which are compatible."""
         first, hidden = networks[0], max(len(network.head.hidden) for network in networks)
         body: list[Segment[Any]] = []
         closes = []
@@ -213,20 +218,20 @@ def _segment(blocks: Sequence[Block]) -> Segment[Any]:
 
 
 def _pixels(network: Architecture, shape: ImageShape) -> int:
-    """Count a channel's pixels that reach the head: the same for a whole family."""
+    """Count a channel's pixels that reach the head: the same for all compatible networks."""
     if network.library or network.head.pool == "average":
         return 1
     *_, last = shapes_between(network, shape.image_size, shape.in_channels)
     return last.size**2
 
 
-def _families(networks: Sequence[Architecture]) -> list[int]:
-    """List each network's family, numbered from 0 by first appearance."""
+def _class_numbers(networks: Sequence[Architecture]) -> list[int]:
+    """List the number of each network's compatible class, from 0 by first appearance."""
     founders: list[Architecture] = []
-    families = []
+    class_numbers = []
     for network in networks:
         kin = (i for i, founder in enumerate(founders) if not incompatibility(founder, network))
-        families.append(next(kin, len(founders)))
-        if families[-1] == len(founders):
+        class_numbers.append(next(kin, len(founders)))
+        if class_numbers[-1] == len(founders):
             founders.append(network)
-    return families
+    return class_numbers

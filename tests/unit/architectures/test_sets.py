@@ -1,4 +1,4 @@
-"""The named ensembles: the ways to write one, and the ones there are."""
+"""The architecture sets: the ways to write one, and the ones there are."""
 
 import re
 
@@ -26,8 +26,8 @@ SMALL = [name for name in ARCHITECTURE_SETS if name.endswith("-small")]
 
 
 @pytest.fixture
-def own_ensemble(tmp_path, monkeypatch):
-    """Write an ensemble file of one's own and load it."""
+def own_set(tmp_path, monkeypatch):
+    """Write the file of an architecture set and load it."""
 
     def load(text):
         (tmp_path / "own.yaml").write_text(text)
@@ -41,7 +41,7 @@ def own_ensemble(tmp_path, monkeypatch):
 # The named ones
 
 
-def test_the_papers_and_the_small_ensembles_are_there():
+def test_the_papers_and_the_small_architecture_sets_are_there():
     paper = {"v5", "d5", "r10", "w5", "h5", "v25", "r25", "v100", "r100", "mixed10"}
     small = {"v5-small", "r5-small", "d5-small", "w5-small", "h5-small", "v25-small", "v100-small"}
     assert set(ARCHITECTURE_SETS) == paper | small
@@ -82,7 +82,7 @@ def test_v5_has_as_many_parameters_as_the_papers():
 
 
 @pytest.mark.parametrize("name", ARCHITECTURE_SETS)
-def test_each_file_says_how_many_parameters_its_ensemble_has(name):
+def test_each_file_says_how_many_parameters_its_networks_have(name):
     text = (sets._FOLDER / f"{name}.yaml").read_text()
     said = re.search(r"In all ([\d.,]+) M parameters for 10 classes of 32x32", text).group(1)
     total = sum(parameter_count(member) for member in load_architectures(name)) / 1e6
@@ -100,7 +100,7 @@ def test_v5_small_varies_as_the_papers_v5_does():
     assert parameter_count(v16b) > parameter_count(v16) > parameter_count(v13)
 
 
-def test_an_unknown_ensemble_is_refused_with_the_nearest_name():
+def test_an_unknown_architecture_set_is_refused_with_the_nearest_name():
     with pytest.raises(
         UserError, match=r"^unknown architecture set 'v5-smal'; did you mean 'v5-small'\?"
     ):
@@ -110,8 +110,8 @@ def test_an_unknown_ensemble_is_refused_with_the_nearest_name():
 # The ways to write a network
 
 
-def test_shared_keys_hold_unless_a_member_says_otherwise(own_ensemble):
-    one, other = own_ensemble(
+def test_shared_keys_hold_unless_a_member_says_otherwise(own_set):
+    one, other = own_set(
         """
         shared: {stem: {space_to_depth: 2}, head: {hidden: [9]}}
         members:
@@ -123,8 +123,8 @@ def test_shared_keys_hold_unless_a_member_says_otherwise(own_ensemble):
     assert other == plain([8], pool="flatten", stem=2)
 
 
-def test_a_member_can_be_one_of_a_family(own_ensemble):
-    members = own_ensemble(
+def test_a_member_can_be_one_of_a_family(own_set):
+    members = own_set(
         """
         members:
           - {name: v, family: vgg, depth: 16, width: 8, classifier: [20, 20]}
@@ -142,8 +142,8 @@ def test_a_member_can_be_one_of_a_family(own_ensemble):
     assert [member.name for member in members] == ["v", "r", "d", "m"]
 
 
-def test_a_familys_stem_and_head_change_key_by_key(own_ensemble):
-    one, other = own_ensemble(
+def test_a_familys_stem_and_head_change_key_by_key(own_set):
+    one, other = own_set(
         """
         shared: {stem: {space_to_depth: 2}, head: {hidden: [9]}}
         members:
@@ -156,8 +156,8 @@ def test_a_familys_stem_and_head_change_key_by_key(own_ensemble):
     assert other == Architecture(blocks, Stem(2, filters=16, kernel=5))
 
 
-def test_a_member_can_be_a_librarys_by_name(own_ensemble):
-    one, other = own_ensemble(
+def test_a_member_can_be_a_librarys_by_name(own_set):
+    one, other = own_set(
         """
         shared: {stem: {space_to_depth: 2}}
         members: ["timm:resnet18.a1_in1k", {name: own, library: "timm:resnet18"}]
@@ -204,9 +204,9 @@ def test_a_member_can_be_a_librarys_by_name(own_ensemble):
         ("members: ['timm:a', 'timm:a']", "two members are named timm-a; rename one"),
     ],
 )
-def test_a_bad_ensemble_file_is_refused_in_one_line(own_ensemble, text, expected):
+def test_a_bad_file_of_an_architecture_set_is_refused_in_one_line(own_set, text, expected):
     with pytest.raises(UserError) as caught:
-        own_ensemble(text)
+        own_set(text)
     message = str(caught.value)
     assert message.startswith("own.yaml: ") and expected in message and "\n" not in message
     assert message.count("own.yaml") == 1
@@ -239,15 +239,15 @@ def test_a_bad_ensemble_file_is_refused_in_one_line(own_ensemble, text, expected
         ("family: mlp, hidden: []", "network 'r': mlp: hidden must be a list of at least one"),
     ],
 )
-def test_a_bad_family_is_refused_in_one_line(own_ensemble, keys, expected):
+def test_a_bad_family_is_refused_in_one_line(own_set, keys, expected):
     with pytest.raises(UserError) as caught:
-        own_ensemble(f"members: [{{name: r, {keys}}}]")
+        own_set(f"members: [{{name: r, {keys}}}]")
     message = str(caught.value)
     assert message.startswith("own.yaml: network 'r'") and expected in message
     assert message.count("own.yaml") == 1 and "\n" not in message
 
 
-# Generated ensembles
+# Sets made by a rule
 
 
 def test_variants_by_hand():
@@ -287,13 +287,13 @@ def test_variants_differ_however_small_the_step_is():
     assert len(set(made)) == 60
 
 
-def test_the_same_rule_makes_the_first_of_a_larger_ensemble():
+def test_the_same_rule_makes_the_first_of_a_larger_set():
     for few, many in (("v25", "v100"), ("r25", "r100"), ("v25-small", "v100-small")):
         assert load_architectures(many)[:25] == load_architectures(few)
 
 
-def test_a_base_can_be_written_in_both_ways_and_shares(own_ensemble):
-    of_family = own_ensemble(
+def test_a_base_can_be_written_in_both_ways_and_shares(own_set):
+    of_family = own_set(
         """
         shared: {head: {hidden: [9]}}
         base: {name: r, family: resnet, depth: 8}
@@ -301,7 +301,7 @@ def test_a_base_can_be_written_in_both_ways_and_shares(own_ensemble):
         """
     )
     assert of_family[0] == Architecture(resnet(8).blocks, Stem(filters=16), Head(hidden=(9,)))
-    in_full = own_ensemble("{base: {name: v, blocks: [[8]]}, variants: {networks: 2}}")
+    in_full = own_set("{base: {name: v, blocks: [[8]]}, variants: {networks: 2}}")
     assert in_full == (plain([8]), plain([12]))
 
 
@@ -322,9 +322,9 @@ def test_a_base_can_be_written_in_both_ways_and_shares(own_ensemble):
         ("{networks: 3, larger_kernel: 0}", "'variants': larger_kernel must be a whole number"),
     ],
 )
-def test_a_bad_rule_is_refused_in_one_line(own_ensemble, rule, expected):
+def test_a_bad_rule_is_refused_in_one_line(own_set, rule, expected):
     with pytest.raises(UserError) as caught:
-        own_ensemble(f"{{base: {{name: v, blocks: [[8]]}}, variants: {rule}}}")
+        own_set(f"{{base: {{name: v, blocks: [[8]]}}, variants: {rule}}}")
     message = str(caught.value)
     assert message.startswith("own.yaml: ") and expected in message and "\n" not in message
 
@@ -347,8 +347,8 @@ def test_a_bad_rule_is_refused_in_one_line(own_ensemble, rule, expected):
         ),
     ],
 )
-def test_a_bad_base_is_refused_in_one_line(own_ensemble, text, expected):
+def test_a_bad_base_is_refused_in_one_line(own_set, text, expected):
     with pytest.raises(UserError) as caught:
-        own_ensemble(text)
+        own_set(text)
     message = str(caught.value)
     assert message.startswith("own.yaml: ") and expected in message and "\n" not in message

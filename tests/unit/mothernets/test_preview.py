@@ -1,4 +1,4 @@
-"""The preview of an ensemble's MotherNets: its predictions worked out by hand."""
+"""The preview of an architecture set's MotherNets: its predictions worked out by hand."""
 
 import json
 import subprocess

@@ -259,7 +259,7 @@ WHAT_CANNOT_BE = [
         "approaches.mothernets.g",
         [1, 9],
         "key 'approaches.mothernets.g': 9 clusters of the 5 networks of 'v5-small' cannot be; "
-        "allowed: 1 to 5, 'least', 'all'",
+        "allowed: 1 to 5, 'minimum', 'all'",
     ),
     (
         "approaches.mothernets",
@@ -274,12 +274,12 @@ WHAT_CANNOT_BE = [
     (
         "approaches.mothernets.g",
         [0],
-        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'least' or 'all', got 0",
+        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'minimum' or 'all', got 0",
     ),
     (
         "approaches.mothernets.g",
         ["some"],
-        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'least' or 'all', got "
+        "key 'approaches.mothernets.g.0': must be a whole number from 1, 'minimum' or 'all', got "
         "'some'",
     ),
     (

@@ -82,7 +82,7 @@ def assert_neighbours_agree(members, tau=0.0):
     @cache
     def weigh(group):
         """What a group shares; None if it may not be."""
-        kin, rows = vectors.families[[*group]], vectors.rows[[*group]]
+        kin, rows = vectors.class_numbers[[*group]], vectors.rows[[*group]]
         if len({*kin}) > 1:
             return None
         mothernet = int(vectors.count(rows.min(axis=0, keepdims=True), kin[:1])[0])

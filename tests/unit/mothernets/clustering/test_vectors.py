@@ -25,9 +25,9 @@ def test_minima_of_vectors_are_mothernets(family, shape):
         vectors = Vectors.of(members, shape)
         counts = [count(member) for member in members]
         assert vectors.parameters.tolist() == counts
-        assert vectors.count(vectors.rows, vectors.families).tolist() == counts
+        assert vectors.count(vectors.rows, vectors.class_numbers).tolist() == counts
         least = vectors.rows.min(axis=0, keepdims=True)
-        assert vectors.count(least, vectors.families[:1])[0] == count(construct(members))
+        assert vectors.count(least, vectors.class_numbers[:1])[0] == count(construct(members))
 
     check()
 
@@ -49,8 +49,8 @@ def test_a_group_knows_what_it_is_without_each_member(members):
 def test_the_vectors_of_different_families_stand_side_by_side():
     members = load_architectures("mixed10")
     vectors = Vectors.of(members, ImageShape())
-    assert vectors.families.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+    assert vectors.class_numbers.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
     assert vectors.parameters.tolist() == [parameter_count(member) for member in members]
     for i, j in combinations(range(10), 2):
-        if vectors.families[i] == vectors.families[j]:
+        if vectors.class_numbers[i] == vectors.class_numbers[j]:
             assert vectors.pairs[i, j] == parameter_count(construct([members[i], members[j]]))
