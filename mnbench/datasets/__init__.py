@@ -4,7 +4,7 @@ In comes the name of a data set; out go ``train.npz`` and ``test.npz``. Open a m
 data set or to change the split.
 
 =================  =============================================================================
-``registry``       the data sets that a config can name: :data:`DATASETS`
+``registry``       the data sets that a study can name: :data:`DATASETS`
 ``bundled``        Fashion-MNIST, which comes with the package
 ``downloaded``     CIFAR-10, CIFAR-100 and SVHN, through torchvision
 ``loading``        either kind by name, checked

@@ -48,7 +48,7 @@ class Source:
         addresses = " and ".join(self.address + name for name in self.downloads)
         title = DATASETS[self.name].title
         return (
-            f"three ways to get {title}: (1) set `data.download: true` in the config; "
+            f"three ways to get {title}: (1) set `data.download: true` in the configuration; "
             f"(2) fetch {addresses} yourself into {root}; "
             f"(3) point `data.root` at a folder that has {files}"
         )

@@ -1,4 +1,4 @@
-"""The data sets that a config can name: their sizes, known before any image is read.
+"""The data sets that a study can name: their sizes, known before any image is read.
 
 Open this module first to add a data set.
 """
@@ -14,7 +14,7 @@ from mnbench.errors import UserError, choices
 class Dataset:
     """Describe a data set before it is read."""
 
-    name: str  # as a config says it
+    name: str  # as a configuration says it
     title: str  # as a figure says it
     image_size: int  # pixels, height and width alike
     in_channels: int

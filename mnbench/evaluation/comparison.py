@@ -13,9 +13,10 @@ from mnbench.errors import UserError
 from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
 from mnbench.evaluation.evaluate import Evaluation
 from mnbench.evaluation.points import Point, full_size, points
-from mnbench.evaluation.tables.columns import POINT, SEEDS, frame, with_interval
+from mnbench.evaluation.tables.columns import POINT, SEEDS, SETTING, frame, with_interval
 
 COLUMNS = {
+    **SETTING,
     **POINT,
     **SEEDS,
     "first_error": "test error in the first study, fraction",
@@ -62,9 +63,9 @@ def compare(first: Evaluation, second: Evaluation, cost: str) -> pd.DataFrame:
 def _pairs(first: Evaluation, second: Evaluation) -> Iterator[Pair]:
     of_second = points(second)
     for setting, of_first in points(first).items():
-        known = {point.configuration: point for point in full_size(of_second.get(setting, ()))}
+        known = {point.id: point for point in full_size(of_second.get(setting, ()))}
         for point in full_size(of_first):
-            match = known.get(point.configuration)
+            match = known.get(point.id)
             if match is None or match.bootstrap.images != point.bootstrap.images:
                 continue
             common = [seed for seed in point.seeds if seed in match.seeds]
@@ -81,7 +82,7 @@ def _row(pair: Pair, cost: str) -> dict[str, object]:
     return {
         "dataset": pair.dataset,
         "architecture_set": pair.architecture_set,
-        **first.configuration.columns(),
+        **first.id.columns(),
         "seeds": len(first.seeds),
         "first_error": first.value("test_error"),
         "second_error": second.value("test_error"),

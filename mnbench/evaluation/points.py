@@ -23,7 +23,7 @@ Points = Mapping[tuple[str, str], list["Point"]]  # by (data set, architecture s
 
 
 @dataclass(frozen=True)
-class Configuration:
+class PointId:
     """What tells a point from the others of its data set and architecture set."""
 
     approach: str
@@ -41,12 +41,12 @@ class Point:
     """One approach at one g, budget and size.
 
     Attributes:
-        configuration: the approach, g, budget and size.
+        id: the approach, g, budget and size.
         runs: one evaluated ensemble a seed, in the study's order.
         bootstrap: the replicates that all points of a data set share.
     """
 
-    configuration: Configuration
+    id: PointId
     runs: tuple[EvaluatedEnsemble, ...]
     bootstrap: Bootstrap
 
@@ -69,7 +69,7 @@ class Point:
         """Return the same point on some of its seeds only."""
         chosen = set(seeds)
         runs = tuple(run for run in self.runs if run.ensemble.seed in chosen)
-        return Point(self.configuration, runs, self.bootstrap)
+        return Point(self.id, runs, self.bootstrap)
 
     def value(self, metric: str, combination: str = AVERAGE) -> float:
         """Return the mean of a metric over the seeds."""
@@ -118,18 +118,18 @@ def cost_of(run: EvaluatedEnsemble, cost: str) -> float:
 
 def points(evaluation: Evaluation) -> Points:
     """Return every point of a study by (data set, architecture set), in the plan's order."""
-    runs: dict[tuple[str, str], dict[Configuration, list[EvaluatedEnsemble]]] = {}
+    runs: dict[tuple[str, str], dict[PointId, list[EvaluatedEnsemble]]] = {}
     for run in evaluation.evaluated:
         ensemble = run.ensemble
         setting = (ensemble.dataset, ensemble.architecture_set)
-        configuration = Configuration(ensemble.approach, ensemble.g, ensemble.budget, ensemble.size)
-        runs.setdefault(setting, {}).setdefault(configuration, []).append(run)
+        id = PointId(ensemble.approach, ensemble.g, ensemble.budget, ensemble.size)
+        runs.setdefault(setting, {}).setdefault(id, []).append(run)
     return {
         setting: [
-            Point(configuration, tuple(of_point), evaluation.bootstraps[setting[0]])
-            for configuration, of_point in by_configuration.items()
+            Point(id, tuple(of_point), evaluation.bootstraps[setting[0]])
+            for id, of_point in by_id.items()
         ]
-        for setting, by_configuration in runs.items()
+        for setting, by_id in runs.items()
     }
 
 
@@ -140,8 +140,8 @@ def full_size(of_set: Iterable[Point]) -> list[Point]:
 
 def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
     """Yield each approach with its points of all g and budgets: what it offers at its costs."""
-    ordered = sorted(of_set, key=lambda point: point.configuration.approach)
-    for approach, group in groupby(ordered, key=lambda point: point.configuration.approach):
+    ordered = sorted(of_set, key=lambda point: point.id.approach)
+    for approach, group in groupby(ordered, key=lambda point: point.id.approach):
         yield approach, list(group)
 
 

@@ -79,7 +79,7 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
 
 
 def fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep what figures without room for every configuration show of each approach.
+    """Keep what figures without room for every point show of each approach.
 
     That is its main budget (:func:`main_budgets`), and of MotherNets the fewest clusters.
     """

@@ -1,6 +1,6 @@
 """How much cheaper MotherNets are than each other approach at equal error, and how much better.
 
-Open this for the headline of the comparison; every configuration is in equal_error.csv. The trap:
+Open this for the headline of the comparison; every point is in equal_error.csv. The trap:
 a row shows the best of several MotherNets configurations, chosen by the mean that it then shows.
 """
 

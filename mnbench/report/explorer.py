@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from mnbench.datasets import DATASETS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
-from mnbench.evaluation.tables.columns import CONFIGURATION
+from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
@@ -150,7 +150,7 @@ def _points(
     numbers: Mapping[TrainingId, int],
     costs: Sequence[str],
 ) -> Iterable[ExplorerPoint]:
-    keys = [*CONFIGURATION, "combination"]
+    keys = [*POINT, "combination"]
     means = tables["estimates"].astype({"g": "Int64"}).set_index(keys).sort_index()
     summary = tables["summary"]
     here = set(zip(summary["dataset"], summary["architecture_set"], strict=True))
@@ -159,7 +159,7 @@ def _points(
         for row in plan.ensembles
         if (row.dataset, row.architecture_set) in here
     }
-    groups = summary.groupby(list(CONFIGURATION), dropna=False, sort=False)
+    groups = summary.groupby(list(POINT), dropna=False, sort=False)
     for key, rows in groups:
         approach, g, budget, size = key
         g = None if pd.isna(g) else int(g)

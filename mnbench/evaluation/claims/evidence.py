@@ -76,15 +76,13 @@ class Evidence:
             networks: the minimum size.
         """
         plain = [
-            point
-            for point in self.points
-            if (point.configuration.approach, point.configuration.budget) == (approach, 1)
+            point for point in self.points if (point.id.approach, point.id.budget) == (approach, 1)
         ]
-        largest = max((point.configuration.size for point in plain), default=0)
+        largest = max((point.id.size for point in plain), default=0)
         if not plain or largest < networks:
             return []
-        full = [point for point in plain if point.configuration.size == largest]
-        return sorted(full, key=lambda point: point.configuration.g or 0)
+        full = [point for point in plain if point.id.size == largest]
+        return sorted(full, key=lambda point: point.id.g or 0)
 
     def fastest(self, approach: str, networks: int = 0) -> Point | None:
         """Return the one of an approach's largest points with the fewest clusters."""
@@ -94,11 +92,10 @@ class Evidence:
         """Return the points that differ from *like* in size only, the smallest first."""
 
         def but_for_size(point: Point) -> tuple:
-            configuration = point.configuration
-            return configuration.approach, configuration.g, configuration.budget
+            return point.id.approach, point.id.g, point.id.budget
 
         same = [point for point in self.points if but_for_size(point) == but_for_size(like)]
-        return sorted(same, key=lambda point: point.configuration.size)
+        return sorted(same, key=lambda point: point.id.size)
 
 
 def evidence_of(results: StudyResults) -> list[Evidence]:

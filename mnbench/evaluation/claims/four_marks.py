@@ -2,8 +2,8 @@
 
 Open this module to look up when an approach trains fast, is accurate, takes diverse architectures
 or grows large. Each mark is *yes*, *partly* or *no*; Full Data is the yardstick. The trap: all four
-belong to one configuration. Of several (MotherNets at every g) the one with the most marks counts,
-the faster one of equals.
+belong to one point. Of several (MotherNets at every g) the one with the most marks counts, the
+faster one of equals.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from statistics import mean
 import numpy as np
 
 from mnbench.evaluation.claims.evidence import Evidence
-from mnbench.evaluation.points import Configuration, Point
+from mnbench.evaluation.points import Point, PointId
 
 APPROACHES = (
     "full_data",
@@ -44,11 +44,11 @@ class Marks:
     """One approach's marks.
 
     Attributes:
-        configuration: whose they are.
+        point: whose they are.
         grades: by mark: yes, partly, no, or None where the study cannot tell.
     """
 
-    configuration: Configuration
+    point: PointId
     grades: Mapping[str, str | None]
 
 
@@ -62,7 +62,7 @@ def marks(evidence: Evidence) -> list[Marks]:
         candidates = [
             _marks(evidence, point, yardstick)
             for point in evidence.full(approach)
-            if approach != "mothernets" or point.configuration.g != point.configuration.size
+            if approach != "mothernets" or point.id.g != point.id.size
         ]
         if candidates:
             # max takes the first of equals, and g ascends.
@@ -74,7 +74,7 @@ def _marks(evidence: Evidence, point: Point, yardstick: Point) -> Marks:
     cost = point.cost(evidence.cost) / yardstick.cost(evidence.cost)
     error = point.value("test_error") - yardstick.value("test_error")
     return Marks(
-        point.configuration,
+        point.id,
         {
             "fast training": _grade(cost, FAST),
             "high accuracy": _grade(error, ACCURATE),
@@ -93,7 +93,7 @@ def _grade(value: float, limits: tuple[float, float]) -> str | None:
 def _diversity(evidence: Evidence, point: Point, yardstick: Point) -> str:
     if _architectures(point, evidence) < _architectures(yardstick, evidence):
         return "no"
-    approach = point.configuration.approach
+    approach = point.id.approach
     cannot = any(out.approach == approach for out in evidence.plan.left_out)
     return "partly" if cannot else "yes"
 
@@ -109,10 +109,10 @@ def _size(evidence: Evidence, point: Point, yardstick: Point) -> str | None:
     if len(sizes) < 2:
         return None
     smallest, largest = sizes[0], sizes[-1]
-    added = largest.configuration.size - smallest.configuration.size
-    a_network = yardstick.cost(evidence.cost) / yardstick.configuration.size
+    added = largest.id.size - smallest.id.size
+    a_network = yardstick.cost(evidence.cost) / yardstick.id.size
     marginal = (largest.cost(evidence.cost) - smallest.cost(evidence.cost)) / added
-    upper_half = [p for p in sizes if 2 * p.configuration.size >= largest.configuration.size]
+    upper_half = [p for p in sizes if 2 * p.id.size >= largest.id.size]
     if largest.value("test_error") > mean([p.value("test_error") for p in upper_half]):
         return "no"
     return _grade(marginal / a_network, LARGE)

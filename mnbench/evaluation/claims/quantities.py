@@ -53,7 +53,7 @@ def hours_saved(evidence: Evidence, of: str, to: str, networks: int) -> Measurem
 
 def _pair(evidence: Evidence, of: str, to: str, networks: int = 0) -> tuple[Point, Point] | None:
     first, second = evidence.fastest(of, networks), evidence.fastest(to, networks)
-    if first is None or second is None or first.configuration.size != second.configuration.size:
+    if first is None or second is None or first.id.size != second.id.size:
         return None
     return first, second
 
@@ -65,12 +65,8 @@ def minimum_share_on_front(evidence: Evidence, approach: str) -> Measurement | N
     MotherNets with g = ensemble size are Full Data and do not count.
     """
     compared = [p for p in full_size(evidence.points) if np.isfinite(p.cost(evidence.cost))]
-    own = [
-        p
-        for p in evidence.full(approach)
-        if p in compared and p.configuration.g != p.configuration.size
-    ]
-    if not own or all(point.configuration.approach == approach for point in compared):
+    own = [p for p in evidence.full(approach) if p in compared and p.id.g != p.id.size]
+    if not own or all(point.id.approach == approach for point in compared):
         return None
     stacked = np.stack([[p.cost_replicates(evidence.cost), p.error] for p in compared])
     samples = np.moveaxis(stacked, -1, 0)
@@ -100,7 +96,7 @@ def refused_for_skip_connections(evidence: Evidence, approach: str) -> Measureme
     ]
     if any("skip connections" in reason for reason in reasons):
         return Measurement.exact(1.0, ())
-    trained = [point for point in evidence.points if point.configuration.approach == approach]
+    trained = [point for point in evidence.points if point.id.approach == approach]
     members = {member for p in trained for run in p.runs for member in run.ensemble.members}
     networks = {n for member in members for n in evidence.plan.trainings[member].networks}
     has_skips = any(block.kind != "plain" for net in networks for block in net.blocks)
@@ -114,7 +110,7 @@ def error_growth(
     largest = evidence.fastest(approach, networks)
     if largest is None:
         return None
-    small = next((p for p in evidence.sized(largest) if p.configuration.size == after), None)
+    small = next((p for p in evidence.sized(largest) if p.id.size == after), None)
     if small is None:
         return None
     value = largest.value("test_error") - small.value("test_error")
@@ -149,7 +145,7 @@ def largest_hatching_difference(evidence: Evidence) -> Measurement | None:
 
 def best_relative_gain(evidence: Evidence) -> Measurement | None:
     """Return the fraction of its members' mean error that the best ensemble avoids."""
-    several = [point for point in full_size(evidence.points) if point.configuration.size > 1]
+    several = [point for point in full_size(evidence.points) if point.id.size > 1]
     if not several:
         return None
 
@@ -164,7 +160,7 @@ def best_relative_gain(evidence: Evidence) -> Measurement | None:
 
 def alone_with_all_marks(evidence: Evidence, approach: str) -> Measurement | None:
     """Return 1 if this one of the six approaches alone has all four marks, 0 if not."""
-    rows = {row.configuration.approach: row for row in marks(evidence)}
+    rows = {row.point.approach: row for row in marks(evidence)}
     if approach not in rows or len(rows) < 3:
         return None
     if any(None in row.grades.values() for row in rows.values()):

@@ -13,13 +13,12 @@ SETTING = {
     "dataset": "data set",
     "architecture_set": "name of the architecture set",
 }
-CONFIGURATION = {
+POINT = {
     "approach": "how the networks were trained",
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
     "size": "number of networks that predict together",
 }
-POINT = SETTING | CONFIGURATION
 SEEDS = {"seeds": "number of seeds that the row is a mean over"}
 COST_AXIS = {"cost": "cost axis, a column of summary.csv"}
 WORK = {

@@ -34,14 +34,14 @@ def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every longer budget of the single network."""
     rows = []
     for setting, points in results.points.items():
-        alone = [point for point in points if point.configuration.approach == ALONE]
-        plain = next((point for point in alone if point.configuration.budget == 1), None)
-        for longer in (point for point in alone if point.configuration.budget > 1):
+        alone = [point for point in points if point.id.approach == ALONE]
+        plain = next((point for point in alone if point.id.budget == 1), None)
+        for longer in (point for point in alone if point.id.budget > 1):
             gain = difference(plain, longer) if plain else {}
             if "difference" in gain:
                 rows.append(
                     setting_columns(setting)
-                    | {"budget": longer.configuration.budget, "seeds": gain["seeds"]}
+                    | {"budget": longer.id.budget, "seeds": gain["seeds"]}
                     | {f"gain{end}": gain[f"difference{end}"] for end in ("", "_low", "_high")}
                 )
     return frame(rows, COLUMNS)

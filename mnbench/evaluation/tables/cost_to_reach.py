@@ -44,14 +44,12 @@ def rows_on(points: Points, cost: str) -> list[dict]:
     rows = []
     for setting, of_set in points.items():
         goals = [
-            point
-            for point in of_set
-            if point.configuration.approach == YARDSTICK and point.configuration.budget == 1
+            point for point in of_set if point.id.approach == YARDSTICK and point.id.budget == 1
         ]
         for goal in goals:
             for approach, curve in budget_curves(of_set):
                 common = on_common_seeds([goal, *curve], cost)
-                if len(common) < 2 or common[0].configuration != goal.configuration:
+                if len(common) < 2 or common[0].id != goal.id:
                     continue
                 target, offers = common[0], common[1:]
                 error = target.value("test_error")
@@ -60,7 +58,7 @@ def rows_on(points: Points, cost: str) -> list[dict]:
                 replicates = cost_at(target.error, np.moveaxis(stacked, -1, 0))
                 rows.append(
                     setting_columns(setting)
-                    | {"cost": cost, "networks": goal.configuration.size, "error": error}
+                    | {"cost": cost, "networks": goal.id.size, "error": error}
                     | {"approach": approach, "seeds": len(target.seeds)}
                     | with_ends("cost_to_reach", float(cost_at(error, means)), replicates)
                 )

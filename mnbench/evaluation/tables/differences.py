@@ -10,7 +10,7 @@ from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
 from mnbench.evaluation.points import Point, full_size
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
-    CONFIGURATION,
+    POINT,
     SEEDS,
     SETTING,
     frame,
@@ -23,8 +23,8 @@ TITLE = "Test errors of every two full-size ensembles: the first's less the seco
 
 COLUMNS = {
     **SETTING,
-    **prefixed(CONFIGURATION, "first_", "the first point"),
-    **prefixed(CONFIGURATION, "second_", "the second point"),
+    **prefixed(POINT, "first_", "the first point"),
+    **prefixed(POINT, "second_", "the second point"),
     **SEEDS,
     **with_interval("difference", "test error of the first less that of the second, fraction"),
     "p": f"two-sided p of no difference, from {MINIMUM_SEEDS} seeds on",
@@ -59,7 +59,7 @@ def difference(first: Point, second: Point) -> dict[str, Any]:
     if first.members == second.members:
         return {}
     common = [seed for seed in first.seeds if seed in second.seeds]
-    row = first.configuration.columns("first_") | second.configuration.columns("second_")
+    row = first.id.columns("first_") | second.id.columns("second_")
     row |= {"seeds": len(common)}
     if not common:
         return row | {"p": float("nan")}

@@ -14,6 +14,7 @@ from mnbench.evaluation.tables.columns import (
     COST_AXIS,
     POINT,
     SEEDS,
+    SETTING,
     frame,
     read_off,
     setting_columns,
@@ -22,6 +23,7 @@ from mnbench.evaluation.tables.columns import (
 TITLE = "Speed-up at equal error, and error gained at equal cost"
 
 COLUMNS = {
+    **SETTING,
     **POINT,
     **COST_AXIS,
     "against": "approach whose budget curve the point is compared with",
@@ -55,10 +57,10 @@ def rows_on(points: Points, cost: str) -> list[dict]:
         by_approach = dict(budget_curves(full))
         for point in full:
             for against, curve in by_approach.items():
-                if against == point.configuration.approach or _on_curve(point, curve):
+                if against == point.id.approach or _on_curve(point, curve):
                     continue
                 common = on_common_seeds([point, *curve], cost)
-                if len(common) > 1 and common[0].configuration == point.configuration:
+                if len(common) > 1 and common[0].id == point.id:
                     compared = _compare(common[0], common[1:], cost)
                     row = setting_columns(setting) | {"cost": cost, "against": against}
                     rows.append(row | compared)
@@ -76,7 +78,7 @@ def _compare(point: Point, curve: Sequence[Point], cost: str) -> dict[str, Any]:
     own_cost, own_error = point.cost_replicates(cost), point.error
     stacked = np.stack([[p.cost_replicates(cost), p.error] for p in curve])
     replicates = np.moveaxis(stacked, -1, 0)
-    row = point.configuration.columns() | {"seeds": len(point.seeds)}
+    row = point.id.columns() | {"seeds": len(point.seeds)}
     for name, quantity in (("speed_up", _speed_up), ("error_gain", _error_gain)):
         value = float(quantity(mean_cost, mean_error, curve_means))
         row |= with_ends(name, value, quantity(own_cost, own_error, replicates))

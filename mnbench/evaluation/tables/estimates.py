@@ -12,6 +12,7 @@ from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     POINT,
     SEEDS,
+    SETTING,
     WORK,
     frame,
     setting_columns,
@@ -21,6 +22,7 @@ from mnbench.evaluation.tables.columns import (
 TITLE = "Every ensemble and combination method: mean over the seeds (95 % interval)"
 
 COLUMNS = {
+    **SETTING,
     **POINT,
     "combination": f"combination method: {', '.join(COMBINATIONS)}",
     **SEEDS,
@@ -50,7 +52,7 @@ def build(results: StudyResults) -> pd.DataFrame:
 
 
 def _row(point: Point, combination: str) -> dict[str, Any]:
-    row: dict[str, Any] = point.configuration.columns() | {
+    row: dict[str, Any] = point.id.columns() | {
         "combination": combination,
         "seeds": len(point.runs),
         "images": point.bootstrap.images,

@@ -12,6 +12,7 @@ from mnbench.evaluation.tables.columns import (
     COST_AXIS,
     POINT,
     SEEDS,
+    SETTING,
     frame,
     setting_columns,
     with_interval,
@@ -21,6 +22,7 @@ TITLE = "Hypervolume of each approach; how often each point is on the front"
 
 REFERENCE = 1.1  # the reference point: so many times the largest cost, and the largest error
 COLUMNS = {
+    **SETTING,
     **POINT,
     **COST_AXIS,
     **SEEDS,
@@ -74,7 +76,7 @@ def rows_on(points: Points, cost: str) -> list[dict]:
                 }
             )
         rows += [
-            shared | point.configuration.columns() | {"on_front": share}
+            shared | point.id.columns() | {"on_front": share}
             for point, share in zip(compared, on_front, strict=True)
         ]
     return rows

@@ -5,11 +5,12 @@ import pandas as pd
 from mnbench.evaluation.claims.evidence import evidence_of
 from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables.columns import POINT, frame
+from mnbench.evaluation.tables.columns import POINT, SETTING, frame
 
 TITLE = "The four marks of each approach"
 
 COLUMNS = {
+    **SETTING,
     **POINT,
     "mark": f"one of: {', '.join(MARKS)}",
     "grade": "yes, partly or no; empty if it could not be measured",
@@ -20,7 +21,7 @@ def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every approach and mark; none without Full Data."""
     rows = [
         {"dataset": evidence.dataset, "architecture_set": evidence.architecture_set}
-        | row.configuration.columns()
+        | row.point.columns()
         | {"mark": mark, "grade": row.grades[mark]}
         for evidence in evidence_of(results)
         for row in marks(evidence)

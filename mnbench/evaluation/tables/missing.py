@@ -3,14 +3,14 @@
 import pandas as pd
 
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables.columns import CONFIGURATION, SETTING, frame
+from mnbench.evaluation.tables.columns import POINT, SETTING, frame
 
 TITLE = "What could not be evaluated, and why"
 
 COLUMNS = {
     **SETTING,
     "seed": "seed of the repetition",
-    **CONFIGURATION,
+    **POINT,
     "reason": "why the ensemble could not be evaluated, and what to do",
 }
 

@@ -13,6 +13,7 @@ from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     POINT,
     SEEDS,
+    SETTING,
     frame,
     setting_columns,
     with_interval,
@@ -21,6 +22,7 @@ from mnbench.evaluation.tables.columns import (
 TITLE = "Confidence and accuracy by bins of confidence"
 
 COLUMNS = {
+    **SETTING,
     **POINT,
     **SEEDS,
     "bin": "number of the bin, from 0: 15 of equal width on [0, 1]",
@@ -39,7 +41,7 @@ def build(results: StudyResults) -> pd.DataFrame:
             with np.errstate(invalid="ignore"):
                 confidence = total.confidence / total.images
                 accuracy = total.right / total.images
-            named = setting_columns(setting) | point.configuration.columns()
+            named = setting_columns(setting) | point.id.columns()
             for number, replicates in enumerate(_accuracies(point, len(total.images))):
                 low, high = interval(replicates)
                 rows.append(

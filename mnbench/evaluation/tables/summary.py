@@ -7,14 +7,14 @@ import pandas as pd
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.evaluate import METRICS, EvaluatedEnsemble
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables.columns import CONFIGURATION, SETTING, WORK, frame
+from mnbench.evaluation.tables.columns import POINT, SETTING, WORK, frame
 
 TITLE = "Every ensemble and seed"
 
 COLUMNS = {
     **SETTING,
     "seed": "seed of the repetition",
-    **CONFIGURATION,
+    **POINT,
     "full_size": "whether the plan has no larger ensemble of this approach",
     **METRICS,
     "temperature": "that minimises the negative log-likelihood on the validation images",
@@ -38,7 +38,7 @@ def build(results: StudyResults) -> pd.DataFrame:
 
 
 def _row(run: EvaluatedEnsemble) -> dict[str, Any]:
-    planned = (*SETTING, "seed", *CONFIGURATION)
+    planned = (*SETTING, "seed", *POINT)
     return {
         **{name: getattr(run.ensemble, name) for name in planned},
         "full_size": run.full_size,

@@ -50,7 +50,7 @@ def evidence_of(runs, costs=None, *, left_out=(), networks=None, hatching=None, 
     for point in here:
         for run in point.runs:
             for place, id in enumerate(run.ensemble.members):
-                network = (kinds or {}).get(point.configuration.approach, chain)(place)
+                network = (kinds or {}).get(point.id.approach, chain)(place)
                 trainings[id] = Training(id, "member", (network,), {}, 0, {})
     plan = Plan("made-up", trainings, (), tuple(left_out))
     columns = ["record", "approach", "role", "networks", "epochs"]
@@ -239,7 +239,7 @@ def study_of_marks(**changes):
 
 def test_marks_by_their_rules():
     found = {
-        row.configuration.approach: tuple(row.grades[mark] for mark in MARKS)
+        row.point.approach: tuple(row.grades[mark] for mark in MARKS)
         for row in marks(study_of_marks())
     }
     assert found == {
@@ -253,9 +253,7 @@ def test_marks_by_their_rules():
 
 def test_an_approach_that_cannot_take_an_ensemble_is_partly_diverse():
     out = LeftOut("fashion_mnist", "r5-small", "knowledge_distillation", "of some reason")
-    found = {
-        row.configuration.approach: row.grades for row in marks(study_of_marks(left_out=[out]))
-    }
+    found = {row.point.approach: row.grades for row in marks(study_of_marks(left_out=[out]))}
     assert found["knowledge_distillation"]["diverse architectures"] == "partly"
 
 

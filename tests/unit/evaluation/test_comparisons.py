@@ -279,8 +279,8 @@ def test_without_a_longer_run_nothing_is_said_of_convergence(study):
 
 def test_points_keep_the_order_of_the_plan(study):
     (of_ensemble,) = points(study).values()
-    configurations = [point.configuration for point in of_ensemble]
-    assert [(c.approach, c.g, c.budget, c.size) for c in configurations] == [
+    ids = [point.id for point in of_ensemble]
+    assert [(id.approach, id.g, id.budget, id.size) for id in ids] == [
         FULL,
         HALF,
         G1,
