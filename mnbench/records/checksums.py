@@ -1,4 +1,8 @@
-"""Checksums: whether a record's files are those that it was written with."""
+"""Checksums: whether a record's files are those that it was written with.
+
+Open it when a record is refused as altered. The trap: a record without checksums is accepted, since
+other programs may write records.
+"""
 
 import hashlib
 from pathlib import Path

@@ -44,26 +44,34 @@ RECORD, HISTORY, PREDICTIONS, WEIGHTS = FILES = (
     "weights.safetensors",
 )
 
-HISTORY_COLUMNS = (
-    "epoch",  # 1-based, counted within this record
-    "phase",  # "scratch", "mothernet", "hatched", "distilled", "joint" or "cycle"
-    "learning_rate",  # at the epoch's last step
-    "train_loss",  # mean over the epoch's examples of the loss that was minimised
-    "train_accuracy",  # of the predictions made while training, fraction
-    "validation_loss",  # mean negative log-likelihood (nats), mean over the record's networks
-    "validation_accuracy",  # fraction, mean over the record's networks
-    "examples",  # this epoch's own work, as are the four columns below
-    "training_flops",
-    "device_seconds",
-    "cpu_seconds",
-    "device_share",  # the fraction of the device that the job had, as far as could be seen
-)
+HISTORY_COLUMNS = {  # meaning by name, in the order of the file
+    "epoch": "number of the epoch, from 1 in each record",
+    "phase": "scratch, mothernet, hatched, distilled, joint or cycle",
+    "learning_rate": "learning rate at the epoch's last step",
+    "train_loss": "mean over the epoch's examples of the loss that was minimised, in nats",
+    "train_accuracy": "accuracy of the predictions made while training, fraction",
+    "validation_loss": "negative log-likelihood of the validation images in nats, mean over the "
+    "record's networks",
+    "validation_accuracy": "accuracy on the validation images, fraction, mean over the record's "
+    "networks",
+    "examples": "training examples seen in this epoch",
+    "training_flops": "floating-point operations of training in this epoch, by formula",
+    "device_seconds": "wall time that this epoch's training steps held the device, seconds",
+    "cpu_seconds": "process CPU time of this epoch's training steps, seconds",
+    "device_share": "fraction of the device that the job had in this epoch, as far as could be "
+    "seen",
+}
 # With less of the device, over all trainings billed, the seconds are no timing. Beside Snakemake
 # itself a job keeps 0.8 to 0.98 of its core; beside one other job too many, two thirds or less.
 MINIMUM_SHARE = 0.75
 
 _CHECKED = ConfigDict(extra="forbid")  # when a record is read
 _Id = Annotated[TrainingId, PlainValidator(TrainingId.parse)]
+
+
+def _means(meaning: str) -> dict[str, str]:
+    """Return a field's metadata: docs/outputs.md is written from it."""
+    return {"meaning": meaning}
 
 
 @dataclass(frozen=True)
@@ -76,13 +84,30 @@ class Cost:
 
     __pydantic_config__: ClassVar[ConfigDict] = _CHECKED
 
-    epochs: float = 0.0  # passes over the training set (a joint training's networks share one)
-    examples: int = 0  # training examples seen
-    training_flops: int = 0  # floating-point operations, by formula (mnbench.architectures)
-    device_seconds: float = 0.0  # wall time that the training steps held the device
-    cpu_seconds: float = 0.0  # process CPU time of the training steps
-    peak_memory_bytes: int = 0  # of the whole job: device memory on a GPU, else resident memory
-    held_seconds: float = 0.0  # device-seconds, each epoch's times the job's share of the device
+    epochs: float = field(
+        default=0.0,
+        metadata=_means("passes over the training set; networks trained jointly share one"),
+    )
+    examples: int = field(default=0, metadata=_means("training examples seen"))
+    training_flops: int = field(
+        default=0, metadata=_means("floating-point operations of training, by formula")
+    )
+    device_seconds: float = field(
+        default=0.0, metadata=_means("wall time that the training steps held the device, seconds")
+    )
+    cpu_seconds: float = field(
+        default=0.0, metadata=_means("process CPU time of the training steps, seconds")
+    )
+    peak_memory_bytes: int = field(
+        default=0,
+        metadata=_means(
+            "peak memory of the whole job, bytes: device memory on a GPU, else resident memory"
+        ),
+    )
+    held_seconds: float = field(
+        default=0.0,
+        metadata=_means("sum over the epochs of device_seconds times device_share, seconds"),
+    )
 
     @property
     def shared_device(self) -> bool:
@@ -102,20 +127,43 @@ class Record:
 
     __pydantic_config__: ClassVar[ConfigDict] = _CHECKED
 
-    id: _Id  # "{dataset}/{architecture_set}/seed{seed}/{approach}/{name}", the path below records/
-    approach: str  # the approach whose module trained it
-    role: str  # "member" or "mothernet"
-    networks: tuple[dict[str, Any], ...]  # {"name", "id", "parameters", "architecture"} each
-    dataset: str
-    seed: int  # the seed that the training's generators were given
-    recipe: dict[str, Any]
-    recipe_hash: str  # hash of everything that decides this training: the rerun trigger
-    parents: tuple[_Id, ...]  # the records that this training started from
-    cost: Cost
-    environment: dict[str, Any] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)  # what only this approach measures
-    checksums: dict[str, str] = field(default_factory=dict)  # SHA-256 of the other files, by name
-    format: int = FORMAT
+    id: _Id = field(
+        metadata=_means(
+            "the record's path below records/: "
+            "{dataset}/{architecture_set}/seed{seed}/{approach}/{name}"
+        )
+    )
+    approach: str = field(metadata=_means("approach whose module trained it"))
+    role: str = field(metadata=_means("member or mothernet"))
+    networks: tuple[dict[str, Any], ...] = field(
+        metadata=_means(
+            "the trained networks: name, id, architecture and number of parameters of each"
+        )
+    )
+    dataset: str = field(metadata=_means("data set"))
+    seed: int = field(
+        metadata=_means("seed of the training's generators, derived from the study's")
+    )
+    recipe: dict[str, Any] = field(
+        metadata=_means("the recipe, as docs/configuration.md describes its keys")
+    )
+    recipe_hash: str = field(
+        metadata=_means("hash of everything that decides this training; another one retrains")
+    )
+    parents: tuple[_Id, ...] = field(
+        metadata=_means("ids of the records that this training started from")
+    )
+    cost: Cost = field(metadata=_means("the work of this training alone, without its parents'"))
+    environment: dict[str, Any] = field(
+        default_factory=dict, metadata=_means("device and versions that it was trained with")
+    )
+    details: dict[str, Any] = field(
+        default_factory=dict, metadata=_means("what only this approach measures")
+    )
+    checksums: dict[str, str] = field(
+        default_factory=dict, metadata=_means("SHA-256 of the other three files, by name")
+    )
+    format: int = field(default=FORMAT, metadata=_means("version of this list of keys"))
 
     def write(self, directory: Path) -> None:
         """Write ``record.json`` into *directory*."""

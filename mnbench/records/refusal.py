@@ -1,4 +1,7 @@
-"""How a record is refused: one line that says why, and what to do."""
+"""How a record is refused: one line that says why, and what to do.
+
+Open it to change that line. The trap: of pydantic's many findings only the first is told.
+"""
 
 from pydantic import ValidationError
 

@@ -1,7 +1,8 @@
 """``docs/outputs.md``: every file that a study writes and every column of its tables.
 
 Open this module to change how outputs are documented. The trap: columns are described where a table
-is defined (``mnbench/evaluation/tables``), never here.
+is defined (``mnbench/evaluation/tables``), keys of a record where it is (``mnbench/records``),
+never here.
 """
 
 from collections.abc import Mapping
@@ -53,8 +54,15 @@ def outputs_page() -> str:
         "`predictions.npz` (logits and labels of the validation and test images) and "
         "`weights.safetensors`. Whatever program wrote it, a record that passes the checks is "
         "compared with the others.",
-        f"Keys of `record.json`: {_names(Record)}; its `cost`: {_names(Cost)}.",
-        f"Columns of `history.csv`: {', '.join(f'`{name}`' for name in HISTORY_COLUMNS)}.",
+        "### record.json",
+        _table(("key", "meaning"), _meanings(Record)),
+        "Its `cost`:",
+        _table(("key", "meaning"), _meanings(Cost)),
+        "### history.csv",
+        _table(
+            ("column", "meaning"),
+            {f"`{name}`": meaning for name, meaning in HISTORY_COLUMNS.items()},
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -70,8 +78,9 @@ def _columns(name: str) -> dict[str, str]:
     }
 
 
-def _names(kind: type) -> str:
-    return ", ".join(f"`{field.name}`" for field in fields(kind))
+def _meanings(kind: type) -> dict[str, str]:
+    """Return what each field of a dataclass means."""
+    return {f"`{field.name}`": field.metadata["meaning"] for field in fields(kind)}
 
 
 def _table(heads: tuple[str, str], rows: Mapping[str, str]) -> str:

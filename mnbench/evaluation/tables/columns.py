@@ -25,9 +25,9 @@ WORK = {
     "epochs": "passes over the training set, summed over all trainings billed",
     "examples": "training examples seen, summed over all trainings billed",
     "training_flops": "floating-point operations of training, by formula",
-    "cpu_seconds": "process CPU time of the training steps",
-    "device_seconds": "wall time that the training steps held the device",
-    "peak_memory_bytes": "largest peak memory of any job billed (device memory on a GPU, "
+    "cpu_seconds": "process CPU time of the training steps, seconds",
+    "device_seconds": "wall time that the training steps held the device, seconds",
+    "peak_memory_bytes": "largest peak memory of any job billed, bytes (device memory on a GPU, "
     "resident memory on a CPU)",
     "shared_device": "whether other jobs had over a quarter of the device while it trained, as far "
     "as could be seen, so that the seconds are no timing",

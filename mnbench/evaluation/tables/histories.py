@@ -1,4 +1,8 @@
-"""Table ``histories``: every epoch of every training."""
+"""Table ``histories``: every epoch of every training.
+
+Open it for the numbers behind training curves. The trap: epochs are counted within a record, so
+those of a hatched network begin at 1 again.
+"""
 
 import pandas as pd
 
@@ -10,10 +14,7 @@ from mnbench.records.store import RecordStore
 
 TITLE = "Every epoch of every training"
 
-COLUMNS = {
-    **IDENTITY,
-    **{name: f"`{name}` of the record's history.csv" for name in HISTORY_COLUMNS},
-}
+COLUMNS = {**IDENTITY, **HISTORY_COLUMNS}
 
 
 def build(results: StudyResults) -> pd.DataFrame:

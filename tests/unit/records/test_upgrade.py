@@ -96,7 +96,7 @@ def test_a_record_of_format_2_is_read_in_todays_names(store):
 
 def test_a_history_of_format_2_is_read_in_todays_names(store):
     history = store.history(ID)
-    assert tuple(history) == HISTORY_COLUMNS
+    assert list(history) == list(HISTORY_COLUMNS)
     assert history["training_flops"].tolist() == [7 * 10**9] * 2
 
 
@@ -142,5 +142,5 @@ def test_a_present_record_is_left_alone(tmp_path):
     EXAMPLE.write(tmp_path)
     content = json.loads((tmp_path / RECORD).read_text())
     assert with_present_keys(content) == content
-    assert present_columns(HISTORY_COLUMNS) == list(HISTORY_COLUMNS)
+    assert present_columns(list(HISTORY_COLUMNS)) == list(HISTORY_COLUMNS)
     assert present_columns(["flops", "training_flops"]) == ["flops", "training_flops"]
