@@ -62,8 +62,8 @@ class Options:
         default=0.5,
         ge=0,
         le=1,
-        description="Weight of the teacher's part in the loss. The labels' cross-entropy has "
-        "1 minus it.",
+        description="Weight of the teacher's part in the loss, w. The cross-entropy with the "
+        "labels has the weight 1 - w.",
         examples=[0.9],
     )
     budgets: Budgets = (1.0,)

@@ -95,22 +95,23 @@ class Data:
     train_images: int | None = Field(
         default=None,
         gt=0,
-        description="Number of training images: the first of each class, in the proportions of "
-        "the whole. `null`, the default, takes all that validation leaves.",
+        description="Number of training images. They are the first of each class in the files' "
+        "order; every class keeps its share of the whole. `null`, the default, takes all images "
+        "that are not held out for validation.",
         examples=[12000],
     )
     validation_images: int = Field(
         default=5000,
         gt=0,
-        description="Number of images held out of the official training images: the last of each "
-        "class.",
+        description="Number of images held out of the official training images. They are the last "
+        "of each class in the files' order; every class keeps its share.",
         examples=[2000],
     )
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Study:
-    """A study: which approaches train which ensembles, on which images, by which recipe."""
+    """A study: which approaches train which architecture sets, on which images, by which recipe."""
 
     study: Annotated[str, AfterValidator(_file_name)] = Field(
         description="Name of the study. Results are written to `results/<study>/`.",
@@ -127,13 +128,13 @@ class Study:
         examples=[("v5-small",)],
     )
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Distinct] = Field(
-        description="Seeds. The whole study is repeated for each. Intervals need two at the "
-        "minimum, p-values three.",
+        description="Seeds. The whole study is repeated for each. Intervals over seeds need "
+        "at least two, p-values at least three.",
         examples=[(0, 1, 2)],
     )
     approaches: Annotated[dict[str, dict[str, Any] | None], Field(min_length=1)] = Field(
-        description="Approaches to compare, each with its options. Nothing behind the colon keeps "
-        "all defaults.",
+        description="Approaches to compare, each with its options. An approach without options, "
+        "`full_data:`, has all of them at their defaults.",
         examples=[{"full_data": None, "mothernets": {"g": [1, 2, 5]}}],
     )
     data: Data = Data()
@@ -141,7 +142,9 @@ class Study:
     costs: Annotated[tuple[CostAxis, ...], Field(min_length=1), Distinct] = Field(
         default=("training_flops", "cpu_seconds"),
         description="Cost axes of figures and comparisons. Claims are judged on the first. "
-        "`training_flops` and `examples` are exact; the seconds are measured.",
+        "`training_flops` (floating-point operations by formula) and `examples` (training images "
+        "seen) are exact. `cpu_seconds` (CPU time) and `device_seconds` (wall time on the "
+        "device) are measured.",
         examples=[("training_flops", "device_seconds")],
     )
     device: Literal["auto", "cpu", "cuda"] = Field(

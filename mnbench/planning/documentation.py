@@ -55,7 +55,8 @@ _TEMPLATE = """\
 # yaml-language-server: $schema=../workflow/schemas/study.schema.json
 # A study: every key, at its default. Copy this file, then edit it.
 # Written by `{command}`; docs/configuration.md says the same.
-# A key with "#" directly before it is optional: remove the "#" of it and of what it is part of.
+# A key with "#" directly before it is optional. To set it, remove that "#". A key that stands under
+# another one, further to the right, needs that one's "#" removed as well.
 """
 
 

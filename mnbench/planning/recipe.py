@@ -79,8 +79,8 @@ class Schedule:
     decays: int = Field(
         default=2,
         ge=0,
-        description="Only `plateau`: number of decays. When patience runs out once more, training "
-        "ends.",
+        description="Only `plateau`: number of decays. The rate decays each time `patience` epochs "
+        "pass without an improvement. After the last decay, training ends the next time they do.",
         examples=[3],
     )
 
@@ -180,7 +180,7 @@ class Recipe:
 
     @property
     def longest(self) -> int:
-        """Return the maximum number of epochs."""
+        """The maximum number of epochs."""
         return self.epochs if self.protocol == "epochs" else self.convergence.max_epochs
 
     def with_budget(self, budget: float) -> "Recipe":

@@ -1,7 +1,7 @@
 """The id of a training: five facts, which a person sees as one text.
 
-Open it to learn what an id is made of. The seed here is the study's; the generators of a training
-get one derived from it (:attr:`mnbench.planning.plan.Training.seed`).
+Open it to learn what an id is made of. The trap: the seed here is the study's; the generators of a
+training get one derived from it (:attr:`mnbench.planning.plan.Training.seed`).
 """
 
 import re
