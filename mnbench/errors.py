@@ -1,4 +1,8 @@
-"""The exception that a user's mistake raises, and what its message is made of."""
+"""The exception that a user's mistake raises, and what its message is made of.
+
+Open it when a wrong value is explained poorly. The trap: every other exception is a bug, and shown
+as a traceback.
+"""
 
 import difflib
 from collections.abc import Iterable, Mapping

@@ -19,7 +19,7 @@ SHORTCUTS = ("identity", "padding", "projection")
 
 @dataclass(frozen=True, order=True)
 class Layer:
-    """Describe *filters* of *kernel* x *kernel* pixels, with "same" padding.
+    """A convolution: *filters* of *kernel* x *kernel* pixels, with "same" padding.
 
     A layer is a convolution in a plain block, and a unit in a residual block. In a dense block its
     filters are its growth.
@@ -34,7 +34,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plain:
-    """Describe layers of convolution, batch norm and ReLU, then max pooling (VGG)."""
+    """A block of layers of convolution, batch norm and ReLU, then max pooling (VGG)."""
 
     layers: tuple[Layer, ...]
     pool: int = 2  # side and stride of the max pooling at the block's end; 1 is none
@@ -52,7 +52,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Residual:
-    """Describe units that add to one stream of *width* channels (He et al. 2016, a).
+    """A block of units that add to one stream of *width* channels (He et al. 2016, a).
 
     A *unit* "basic" is two convolutions of the layer's kernel: width to filters to width. A
     "bottleneck" is 1x1 to filters, the layer's kernel, and 1x1 to width. Batch norm and ReLU follow
@@ -87,7 +87,7 @@ class Residual:
 
 @dataclass(frozen=True)
 class Dense:
-    """Describe layers that each read all channels before them (Huang et al. 2017).
+    """A block of layers that each read all channels before them (Huang et al. 2017).
 
     A layer is batch norm, ReLU and convolution; its filters are its growth. A *bottleneck* of b
     puts a 1x1 convolution to b times the growth before it. A *transition* to that number of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """Describe a convolution or linear layer at its output size, and its batch norm."""
+    """A convolution or linear layer at its output size, and its batch norm."""
 
     inputs: int  # channels or features
     outputs: int
@@ -42,7 +42,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Shape:
-    """Describe what flows between two blocks."""
+    """What flows between two blocks."""
 
     channels: int
     size: int  # height and width in pixels

@@ -1,8 +1,8 @@
 """The published families: from a few numbers to an architecture.
 
-Open this module to see a family's arguments, or to add a family. Each function returns the
-published network with two differences. Batch norm stands behind every convolution of a VGG, so a
-convolution has no bias; and dropout is left out. Tests compare the counts with torchvision's and
+Open this module to see a family's arguments, or to add a family. The trap: each function returns
+the published network with two differences. Batch norm stands behind every convolution of a VGG, so
+a convolution has no bias; and dropout is left out. Tests compare the counts with torchvision's and
 timm's models, and with the papers.
 """
 

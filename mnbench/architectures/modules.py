@@ -1,8 +1,8 @@
 """From the architecture value to a torch module: :class:`Network` and its blocks.
 
-Open this module to see how a block computes, or how weights are drawn. The order in which modules
-are built decides which random numbers each one draws. Another order gives other initial weights
-for the same seed.
+Open this module to see how a block computes, or how weights are drawn. The trap: the order in which
+modules are built decides which random numbers each one draws. Another order gives other initial
+weights for the same seed.
 """
 
 import torch
@@ -28,7 +28,7 @@ from mnbench.architectures.value import Architecture, Head, Stem
 
 
 class NetworkStem(nn.Module):
-    """Apply space to depth, a convolution with batch norm and ReLU, and max pooling, if present."""
+    """The stem: space to depth, a convolution unit and max pooling, each if present."""
 
     def __init__(self, stem: Stem, in_channels: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class NetworkStem(nn.Module):
 
 
 class PlainBlock(nn.Module):
-    """Apply convolution units one after the other, then max pooling."""
+    """Convolution units one after the other, then max pooling."""
 
     def __init__(self, block: Plain, channels: int) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class PlainBlock(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Apply residual units of one kind, then batch norm and ReLU if the block is closed."""
+    """Residual units of one kind, then batch norm and ReLU if the block is closed."""
 
     def __init__(self, block: Residual, channels: int, *, closed: bool) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class ResidualBlock(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Apply dense layers, then transition, average pooling and closing batch norm, if present."""
+    """Dense layers, then transition, average pooling and closing batch norm, if present."""
 
     def __init__(self, block: Dense, channels: int, *, closed: bool) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ NetworkBlock = PlainBlock | ResidualBlock | DenseBlock
 
 
 class HiddenLayer(nn.Module):
-    """Apply a linear layer and ReLU to ``(n, features)``."""
+    """A linear layer and ReLU on ``(n, features)``."""
 
     def __init__(self, features: int, width: int) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class HiddenLayer(nn.Module):
 
 
 class NetworkHead(nn.Module):
-    """Pool or flatten, then apply hidden layers and the linear classifier."""
+    """The head: pooling or flattening, hidden layers and the linear classifier."""
 
     def __init__(self, head: Head, features: int, num_classes: int) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class NetworkHead(nn.Module):
 
 
 class Network(nn.Module):
-    """Apply stem, blocks and head: images ``(n, in_channels, h, w)`` to logits."""
+    """Stem, blocks and head: from images ``(n, in_channels, h, w)`` to logits."""
 
     def __init__(
         self, stem: NetworkStem, blocks: TypedSequential[NetworkBlock], head: NetworkHead

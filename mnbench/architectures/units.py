@@ -1,7 +1,7 @@
 """The smallest parts of a network as torch modules: convolutions with batch norm, and shortcuts.
 
-Open this module to see how one layer computes. The order in which a class sets its children is
-part of the weights' format: it decides the names and the order of a record's tensors.
+Open this module to see how one layer computes. The trap: the order in which a class sets its
+children is part of the weights' format. It decides the names and the order of a record's tensors.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class TypedSequential(nn.Sequential, Generic[M]):
-    """Apply modules of one class one after the other, as ``nn.Sequential`` does.
+    """Modules of one class one after the other, like ``nn.Sequential``.
 
     The only addition is for type checkers: the items have a type.
     """
@@ -37,7 +37,7 @@ class TypedSequential(nn.Sequential, Generic[M]):
 
 
 class NormRelu(nn.Module):
-    """Apply batch norm and ReLU to ``(n, channels, h, w)``."""
+    """Batch norm and ReLU on ``(n, channels, h, w)``."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class NormRelu(nn.Module):
 
 
 class BareConv(nn.Module):
-    """Apply a convolution alone ("same" padding, no bias)."""
+    """A convolution alone ("same" padding, no bias)."""
 
     def __init__(self, inputs: int, filters: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class BareConv(nn.Module):
 
 
 class ConvUnit(nn.Module):
-    """Apply a convolution ("same" padding, no bias), batch norm and, if *activated*, ReLU."""
+    """A convolution ("same" padding, no bias), batch norm and, if *activated*, ReLU."""
 
     def __init__(
         self, inputs: int, filters: int, kernel: int, stride: int = 1, *, activated: bool = True
@@ -79,7 +79,7 @@ class ConvUnit(nn.Module):
 
 
 class PreactivatedConv(nn.Module):
-    """Apply batch norm, ReLU and a convolution ("same" padding, no bias)."""
+    """Batch norm, ReLU and a convolution ("same" padding, no bias)."""
 
     def __init__(self, inputs: int, filters: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class PreactivatedConv(nn.Module):
 
 
 class Padding(nn.Module):
-    """Take every stride-th pixel of some channels, and zeros: a shortcut without parameters.
+    """A shortcut without parameters: every stride-th pixel of some channels, and zeros.
 
     Attributes:
         source: int64 ``(outputs,)``, the channel that each output repeats. The number of inputs
@@ -114,7 +114,7 @@ class Padding(nn.Module):
 
 
 class Projection(nn.Module):
-    """Apply a 1x1 convolution and batch norm: a shortcut that changes the shape."""
+    """A shortcut that changes the shape: a 1x1 convolution and batch norm."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ Shortcut = nn.Identity | Padding | Projection | nn.Conv2d
 
 
 class ResidualUnit(nn.Module):
-    """Add the body's output to the shortcut's, then apply ReLU (He et al. 2016, a)."""
+    """A unit that adds its body's output to the shortcut's, then ReLU (He et al. 2016, a)."""
 
     def __init__(self, body: TypedSequential[ConvUnit], shortcut: Shortcut) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class ResidualUnit(nn.Module):
 
 
 class PreactivatedUnit(nn.Module):
-    """Activate the stream, then add the body's output to the bare stream (He et al. 2016, b)."""
+    """A unit that adds its body's output to the bare stream (He et al. 2016, b)."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class PreactivatedUnit(nn.Module):
 
 
 class DenseLayer(nn.Module):
-    """Concatenate the body's output to the channels so far (Huang et al. 2017)."""
+    """A layer that adds its body's output to the channels so far (Huang et al. 2017)."""
 
     def __init__(self, body: TypedSequential[PreactivatedConv]) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ LIBRARY = "timm:"
 
 @dataclass(frozen=True)
 class Stem:
-    """Describe what happens before the first block.
+    """What happens before the first block.
 
     Space to depth with factor s turns (c, h, w) into (c * s * s, h / s, w / s). It loses nothing
     and makes the first layers s * s times cheaper. A convolution follows if *filters* is not 0.
@@ -50,7 +50,7 @@ class Stem:
 
 @dataclass(frozen=True)
 class Head:
-    """Describe what happens after the last block, up to the linear classifier."""
+    """What happens after the last block, up to the linear classifier."""
 
     pool: str = "average"  # global average pooling, or "flatten"
     hidden: tuple[int, ...] = ()  # widths of fully connected ReLU layers before the classifier
@@ -58,7 +58,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Describe a network's structure.
+    """A network's structure, as a frozen value.
 
     Two architectures are equal when their structures are: the name is for people. A network without
     blocks is fully connected: it has a "flatten" head with hidden layers. A *library*'s network is

@@ -1,6 +1,7 @@
 """Make variants of one network: vary one layer at a time (the paper's rule, unverified).
 
-Open this module to see how a set of a hundred networks is made from one.
+Open this module to see how a set of a hundred networks is made from one. The trap: a smaller set is
+the beginning of a larger one, so the order of the variants must stay.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ MAXIMUM_NETWORKS = 1000  # what is clustered in seconds
 
 @dataclass(frozen=True)
 class Rule:
-    """Say how many networks to make, and how large a step is."""
+    """How many networks to make, and how large a step is."""
 
     networks: int  # with the base
     more_filters: float = 0.5  # fraction of the layer's own

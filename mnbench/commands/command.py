@@ -1,6 +1,8 @@
 """What a command is: its name, its help, its options, and the function that does the work.
 
-Open this when help should say more, or when a command needs something that the others lack.
+Open this when help should say more, or when a command needs something that the others lack. The
+trap: a command imports torch and pandas inside ``run`` only, since the shell starts mnbench on each
+Tab.
 """
 
 from argparse import ArgumentParser, Namespace

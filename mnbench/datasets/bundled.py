@@ -30,7 +30,7 @@ NAMES = MappingProxyType({"fashion_mnist": {"train": "train", "test": "t10k"}})
 
 @dataclass(frozen=True)
 class _Idx:
-    """Describe the uncompressed content that an idx file of unsigned bytes must have."""
+    """The uncompressed content that an idx file of unsigned bytes must have."""
 
     shape: tuple[int, ...]
     sha256: str

@@ -29,7 +29,7 @@ TIMEOUT_SECONDS = 30.0  # without an answer; torchvision itself would wait forev
 
 @dataclass(frozen=True)
 class Source:
-    """Say where a data set's files come from and how they are named under the data root."""
+    """Where a data set's files come from, and how they are named under the data root."""
 
     name: str  # in the registry
     torchvision: str  # torchvision's class
@@ -86,7 +86,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 
 @dataclass(frozen=True)
 class _Download:
-    """Describe a file to download, and the files that can be read from it."""
+    """A file to download, and the files that can be read from it."""
 
     url: str
     name: str

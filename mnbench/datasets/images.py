@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class Images:
-    """Hold labelled images, in file order."""
+    """Labelled images, in file order."""
 
     images: np.ndarray  # uint8 (n, channels, height, width)
     labels: np.ndarray  # int64 (n,), from 0

@@ -1,6 +1,7 @@
 """Write and read arrays in an uncompressed ``.npz`` file: whole or not at all, never pickle.
 
-Open this module when a prepared file is refused as damaged.
+Open this module when a prepared file is refused as damaged. The trap: arrays are checked for their
+dtype and number of axes, never for their values.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Write the two files from which training and prediction start.
 
-Open this module to change what they hold. They are two so that a training job is given the first
-and never the second.
+Open this module to change what they hold. The trap: they are two so that a training job is given
+the first and never the second.
 """
 
 from pathlib import Path

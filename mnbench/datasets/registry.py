@@ -1,6 +1,7 @@
 """The data sets that a study can name: their sizes, known before any image is read.
 
-Open this module first to add a data set.
+Open this module first to add a data set. The trap: an entry here says nothing of the files; those
+are read by ``bundled`` or ``downloaded``.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from mnbench.errors import UserError, choices
 
 @dataclass(frozen=True)
 class Dataset:
-    """Describe a data set before it is read."""
+    """What is known of a data set before it is read."""
 
     name: str  # as a configuration says it
     title: str  # as a figure says it

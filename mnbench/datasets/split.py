@@ -1,9 +1,9 @@
 """Divide the official training images into training and validation images, by a fixed rule.
 
 Open this module to see which images validate. Both parts are stratified by class. Of each class's
-images in file order, the last validate and the first train. Nothing is drawn at random, so every
-seed, approach and study has the same validation images. They stay the same when a study takes
-fewer training images.
+images in file order, the last validate and the first train. The trap: nothing is drawn at random,
+so every seed, approach and study has the same validation images. They stay the same when a study
+takes fewer training images.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from mnbench.errors import UserError
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class Split:
-    """Hold positions in the official training part: int64, ascending."""
+    """Positions in the official training part: int64, ascending."""
 
     train: np.ndarray
     validation: np.ndarray

@@ -1,7 +1,8 @@
 """Read ``test.npz``, for code that predicts after training.
 
-Open this module never from training code. A test follows the imports of the training code and fails
-if they lead here. Nothing else in :mod:`mnbench.datasets` imports it.
+Open this module to change how test images are read. The trap: training code must never import it. A
+test follows the imports of the training code and fails if they lead here. Nothing else in
+:mod:`mnbench.datasets` imports it.
 """
 
 from pathlib import Path

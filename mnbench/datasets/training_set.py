@@ -15,7 +15,7 @@ from mnbench.datasets.npz import read_arrays
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class TrainingData:
-    """Hold the images that a training sees, and their statistics."""
+    """The images that a training sees, and their statistics."""
 
     train: Images
     validation: Images

@@ -59,7 +59,7 @@ class Look:
 
     @property
     def ink(self) -> str:
-        """Return the colour for text: dark enough to read on white."""
+        """The colour for text: dark enough to read on white."""
         return mix(self.color, "black", 0.3)
 
 

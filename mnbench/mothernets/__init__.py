@@ -1,7 +1,8 @@
 """The method: construct a MotherNet, cluster an architecture set, hatch its members.
 
 In come architecture values and a trained module; out go clusters, MotherNets and larger modules
-that compute the same function. The trap: :func:`hatch` needs torch, the others do without.
+that compute the same function. Open ``construction``, ``clustering`` or ``hatching`` for a step of
+the method, ``preview`` for its cost. The trap: :func:`hatch` needs torch, the others do without.
 
 Source: Wasay et al., "MotherNets: Rapid Deep Ensemble Learning", MLSys 2020. Statements about the
 paper that are marked "unverified" come from memory, not from its text.

@@ -1,6 +1,7 @@
 """List a network for people: a line for the stem, each block and the head.
 
-Open this module to change how a preview describes a MotherNet.
+Open this module to change how a preview describes a MotherNet. The lines are for reading only: two
+networks are told apart by their values.
 """
 
 from mnbench.architectures import Architecture, Block, Head, Plain, Residual, Stem

@@ -19,7 +19,7 @@ from mnbench.mothernets.listing import listing
 
 @dataclass(frozen=True)
 class Share:
-    """Say how much of a member comes from its MotherNet."""
+    """How much of a member comes from its MotherNet."""
 
     member: str
     parameters: int
@@ -28,7 +28,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Describe a cluster; a single member is its own MotherNet, trained from scratch."""
+    """A cluster; a single member is its own MotherNet, trained from scratch."""
 
     mothernet: Architecture
     parameters: int
@@ -37,7 +37,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class PredictedCost:
-    """Give the training FLOPs of the whole ensemble at one g."""
+    """The training FLOPs of the whole ensemble at one g."""
 
     g: int
     training_flops: int
@@ -46,7 +46,7 @@ class PredictedCost:
 
 @dataclass(frozen=True)
 class Preview:
-    """Hold the clusters at one g, and the predicted cost of every possible g."""
+    """The clusters at one g, and the predicted cost of every possible g."""
 
     dataset: str
     images: int  # for training

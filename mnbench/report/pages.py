@@ -1,4 +1,7 @@
-"""Write a study's documents, pages and explorer: the step ``mnbench report``."""
+"""Write a study's documents, pages and explorer: the step ``mnbench report``.
+
+Open it to add a page. The trap: it reads every table, so one that is missing stops all pages.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

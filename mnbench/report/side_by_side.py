@@ -1,4 +1,7 @@
-"""Two studies side by side, as Markdown: what ``mnbench compare`` prints."""
+"""Two studies side by side, as Markdown: what ``mnbench compare`` prints.
+
+Open it to change what is printed. The trap: a difference is the second study's less the first's.
+"""
 
 from collections.abc import Hashable, Mapping
 from typing import Any

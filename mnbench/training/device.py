@@ -89,7 +89,7 @@ class Reading:
 
 
 class Stopwatch:
-    """Measures the device-seconds and CPU-seconds between two calls."""
+    """A clock of the device-seconds and CPU-seconds between two calls."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

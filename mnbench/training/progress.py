@@ -19,7 +19,7 @@ SECONDS_BETWEEN_LINES = 2.0
 
 @dataclass
 class Progress:
-    """Writes lines to the terminal and to the job's log.
+    """A writer of lines to the terminal and to the job's log.
 
     Jobs run beside each other, so each line says whose it is, and none is overwritten.
     """

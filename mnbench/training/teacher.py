@@ -13,7 +13,7 @@ from mnbench.training.loop import EVALUATION_BATCH, Batch
 
 
 class Teacher:
-    """Predicts batches of training images.
+    """A network that predicts batches of training images.
 
     Without augmentation the prediction for an image never changes. The teacher then predicts the
     whole training set once: at the first batch, on the training's clock. With augmentation it

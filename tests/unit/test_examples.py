@@ -7,18 +7,23 @@ import pkgutil
 import pytest
 
 import mnbench
+from mnbench.evaluation import metrics
 
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(mnbench.__path__, "mnbench.")
     if not module.name.endswith("__main__")
 ]
+CONTRACT = "Metric"  # a protocol, of which there is nothing to show
+METRICS = sorted(set(metrics.__all__) - {CONTRACT})
 SHOWN = (
     "mnbench.architectures.counts.parameter_count",
     "mnbench.architectures.sets.load_architectures",
+    "mnbench.evaluation.dominance.pareto_front",
     "mnbench.mothernets.clustering.clustering.cluster",
     "mnbench.mothernets.construction.construct",
     "mnbench.mothernets.hatching.hatching.hatch",
+    *(f"{getattr(metrics, name).__module__}.{name}" for name in METRICS),
 )
 
 

@@ -27,7 +27,7 @@ ARCHITECTURE_SETS = tuple(
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuse a key that is given twice; YAML would quietly take the last one."""
+    """A loader that refuses a key given twice; YAML would quietly take the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

@@ -37,6 +37,10 @@ class MeanMetric:
         values: ``(quantities, images)``, what is averaged over the images.
         function: from the means ``(quantities, ...)`` to the metric ``(...)``; the first mean
             unless given.
+
+    >>> wrong = MeanMetric(np.array([[1.0, 0.0, 0.0, 1.0]]))
+    >>> wrong.value(), wrong.resampled(np.array([[0.5, 0.5, 0.0, 0.0]])).tolist()
+    (0.5, [0.5])
     """
 
     values: np.ndarray
@@ -60,6 +64,10 @@ def resample(metrics: Mapping[Name, Metric], weights: np.ndarray) -> dict[Name, 
     Args:
         metrics: by name.
         weights: ``(replicates, images)``, each row summing to one.
+
+    >>> wrong = MeanMetric(np.array([[1.0, 0.0]]))
+    >>> resample({"error": wrong}, np.array([[0.5, 0.5], [0.0, 1.0]]))["error"].tolist()
+    [0.5, 0.0]
     """
     of_means = {name: metric for name, metric in metrics.items() if isinstance(metric, MeanMetric)}
     replicates = {

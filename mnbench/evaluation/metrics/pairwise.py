@@ -53,8 +53,8 @@ def divergence(log_probabilities: np.ndarray) -> Metric:
     Summed over pairs (i, j), sum_c p_i (log p_i - log p_j) needs no loop over them:
     m sum_i p_i log p_i - (sum_i p_i)(sum_j log p_j), summed over the classes c.
 
-    >>> round(divergence(np.log([[[0.5, 0.5]], [[0.5, 0.5]]])).value(), 4)
-    0.0
+    >>> round(divergence(np.log([[[0.8, 0.2]], [[0.5, 0.5]]])).value(), 4)
+    0.2079
     """
     networks, images, _ = log_probabilities.shape
     if networks < 2:
@@ -101,9 +101,11 @@ def q_statistic(both_right: Pairs) -> Metric:
 
     Pairs with a network that is always right or always wrong have no Q and are left out.
 
-    >>> classes = np.array([[0, 1, 0, 1], [0, 0, 1, 1]])
-    >>> q_statistic(pairs(classes, np.array([0, 1, 0, 1]))).value()
-    nan
+    Both networks are right on three images, both wrong on one, and each alone is right on one:
+
+    >>> classes = np.array([[0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 0, 1]])
+    >>> round(q_statistic(pairs(classes, np.zeros(6, dtype=int))).value(), 4)
+    0.5
     """
 
     def quotient(

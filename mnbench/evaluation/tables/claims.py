@@ -1,4 +1,8 @@
-"""Table ``claims``: every test of every claim, and the records that it rests on."""
+"""Table ``claims``: every test of every claim, and the records that it rests on.
+
+Open it to change what is said of a test. The trap: an empty ``measured`` is a test that the study
+cannot do, not one that failed.
+"""
 
 import pandas as pd
 

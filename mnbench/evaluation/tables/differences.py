@@ -1,4 +1,8 @@
-"""Table ``differences``: the test errors of every two full-size points, paired."""
+"""Table ``differences``: the test errors of every two full-size points, paired.
+
+Open it to see how two approaches are compared. The trap: two points of the same records have no
+row, such as Full Data and MotherNets with g = ensemble size.
+"""
 
 from itertools import combinations
 from typing import Any

@@ -1,4 +1,8 @@
-"""Table ``disagreement``: how often every two networks of a seed predict different classes."""
+"""Table ``disagreement``: how often every two networks of a seed predict different classes.
+
+Open it for the numbers behind the disagreement map. The trap: it has the first seed and budget 1
+only; means over the seeds are in ``estimates``.
+"""
 
 from dataclasses import dataclass
 from typing import Any

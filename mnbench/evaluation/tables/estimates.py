@@ -1,4 +1,8 @@
-"""Table ``estimates``: every point with a confidence interval for every metric."""
+"""Table ``estimates``: every point with a confidence interval for every metric.
+
+Open it to add a quantity that pages and figures show. The trap: below an approach's full size, slow
+metrics have no interval.
+"""
 
 from typing import Any
 

@@ -1,4 +1,8 @@
-"""Table ``fronts``: how far each approach pushes the Pareto front."""
+"""Table ``fronts``: how far each approach pushes the Pareto front.
+
+Open it to see how points are compared on cost and error together. The trap: rows are of two sorts:
+approaches have a hypervolume, points have ``on_front``.
+"""
 
 import moocore
 import numpy as np

@@ -1,4 +1,8 @@
-"""Table ``left_out``: approaches that cannot take an architecture set."""
+"""Table ``left_out``: approaches that cannot take an architecture set.
+
+Open it when an approach is absent from every other table. The trap: what was planned and failed is
+in ``missing``.
+"""
 
 import pandas as pd
 

@@ -1,4 +1,8 @@
-"""Table ``marks``: the four marks of the authors' page, given by stated rules."""
+"""Table ``marks``: the four marks of the authors' page, given by stated rules.
+
+Open :mod:`mnbench.evaluation.claims.four_marks` for the rules; this module only lists their grades.
+The trap: an empty grade could not be measured, which is not a "no".
+"""
 
 import pandas as pd
 

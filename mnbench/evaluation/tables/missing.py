@@ -1,4 +1,8 @@
-"""Table ``missing``: what could not be evaluated."""
+"""Table ``missing``: what could not be evaluated.
+
+Open it when an ensemble of the plan has no numbers. The trap: an approach that cannot take an
+architecture set is never planned; it is in ``left_out``.
+"""
 
 import pandas as pd
 

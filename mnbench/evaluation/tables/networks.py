@@ -1,4 +1,8 @@
-"""Table ``networks``: every training, by itself and with its ancestors."""
+"""Table ``networks``: every training, by itself and with its ancestors.
+
+Open it to see what a single training cost. The trap: lineages share ancestors, so a sum of
+``lineage_`` columns counts a MotherNet once for every member.
+"""
 
 from typing import Any
 

@@ -1,4 +1,8 @@
-"""Table ``reliability_bins``: confidence and accuracy, the numbers behind reliability diagrams."""
+"""Table ``reliability_bins``: confidence and accuracy, the numbers behind reliability diagrams.
+
+Open it to change the diagram's intervals. The trap: all seeds' images are counted together, so the
+bins hold several times the test set.
+"""
 
 from functools import reduce
 from operator import add

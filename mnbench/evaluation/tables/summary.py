@@ -1,4 +1,8 @@
-"""Table ``summary``: every ensemble of every seed."""
+"""Table ``summary``: every ensemble of every seed.
+
+Open it to add a quantity of single ensembles. The trap: ensembles share trainings, so a sum of
+their costs is more than the study's.
+"""
 
 from typing import Any
 

@@ -1,4 +1,8 @@
-"""Table ``verdicts``: what became of each of the paper's claims."""
+"""Table ``verdicts``: what became of each of the paper's claims.
+
+Open :mod:`mnbench.evaluation.claims.claim` to see how a verdict is reached. The trap: the tests
+behind a verdict are in ``claims``, one row each.
+"""
 
 import pandas as pd
 

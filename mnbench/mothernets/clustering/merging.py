@@ -67,7 +67,7 @@ def halves(problem: Problem, group: Group) -> tuple[Group, Group]:
 
 
 class Merges:
-    """Find what merging any two groups of a partition adds: bounds, counted only when needed."""
+    """What merging any two groups of a partition adds: bounds, counted only when needed."""
 
     def __init__(self, partition: Partition) -> None:
         self._partition = p = partition

@@ -1,7 +1,7 @@
 """Search for the partitions whose groups share most: merge, exchange, regroup.
 
-Open this module to change the search for more than 10 networks. Everything is counted in integers
-and ties go to the first candidate. So the result is the same on every machine.
+Open this module to change the search for more than 10 networks. The trap: the result must be the
+same on every machine. So everything is counted in integers, and ties go to the first candidate.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from mnbench.mothernets.clustering.partition import Group, Members, Partition, P
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Describe a replacement of some of a partition's groups by others.
+    """A replacement of some of a partition's groups by others.
 
     Attributes:
         partition: the partition before.

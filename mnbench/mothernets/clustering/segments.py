@@ -41,7 +41,7 @@ class Segment(Protocol[B]):
 
 @dataclass(frozen=True)
 class Chain:
-    """Describe consecutive layers: a stem's convolution, a plain block, the head's hidden layers.
+    """Consecutive layers: a stem's convolution, a plain block, the head's hidden layers.
 
     The numbers are the layers' widths, the minimum width from each layer to the end, and the
     squared kernels. Where other members insert layers, that minimum must carry all that flows.
@@ -89,7 +89,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Stream:
-    """Describe a residual block by its stream's width, its units' filters and squared kernels."""
+    """A residual block by its stream's width, its units' filters and squared kernels."""
 
     length: int
     block: Residual  # of any network: unit, shortcut and activation are the same in all
@@ -126,7 +126,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Growth:
-    """Describe a dense block by transition, bottleneck, growths and squared kernels."""
+    """A dense block by transition, bottleneck, growths and squared kernels."""
 
     length: int
 

@@ -2,7 +2,7 @@
 
 In come a trained module and two architecture values; out goes a larger module that computes the
 same function. Open ``hatching`` for the idea, ``growth`` for each kind of block, ``flow`` for the
-replication of channels.
+replication of channels. The trap: a member is exact before noise is added, not after.
 """
 
 from mnbench.mothernets.hatching.hatching import hatch, hatching_difference, perturb

@@ -15,7 +15,7 @@ NEW = -1  # a channel that the MotherNet does not have
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Describe a member's channels between two layers in terms of its MotherNet's channels.
+    """A member's channels between two layers, in terms of its MotherNet's channels.
 
     Attributes:
         source: int64 ``(member's channels,)``, the MotherNet's channel that each repeats, or NEW.

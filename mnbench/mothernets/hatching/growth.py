@@ -39,7 +39,7 @@ _Unit = ResidualUnit | PreactivatedUnit | DenseLayer  # each has a body
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """Fill a member's modules from its MotherNet's.
+    """The steps that fill a member's modules from its MotherNet's.
 
     Attributes:
         generator: chooses the channels to replicate, and the weights of inserted units. None

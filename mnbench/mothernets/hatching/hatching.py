@@ -2,8 +2,8 @@
 
 Open this module for the idea; ``growth`` has the steps for each kind of block. One value keeps
 every step exact, the :class:`~mnbench.mothernets.hatching.flow.Flow`. It says which channel of the
-MotherNet each channel of the member replicates. Whoever reads a flow divides the MotherNet's weight
-for a channel by the number of its replicas. So the replicas sum to the MotherNet's value. A
+MotherNet each channel of the member replicates. The trap: whoever reads a flow must divide the
+MotherNet's weight for a channel by the number of its replicas. So the replicas sum to its value. A
 residual block adds to one flow throughout; a dense block joins flows.
 
 A missing layer is inserted without changing the function. In a plain block it is the identity.

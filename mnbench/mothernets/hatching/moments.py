@@ -1,6 +1,7 @@
 """Means and variances in front of an inserted layer, which its batch norm must undo.
 
-Open this module when a hatched network differs from its MotherNet in training mode.
+Open this module when a hatched network differs from its MotherNet in training mode. The trap: what
+is measured must be what training will see, so a copy of the MotherNet runs in training mode.
 """
 
 import copy
