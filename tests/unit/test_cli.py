@@ -57,6 +57,12 @@ def test_help_lists_every_command_in_its_group(capsys):
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_what_no_study_runs_is_no_step_of_the_pipeline():
+    steps = GROUPS["steps of the pipeline, which Snakemake runs"]
+    rules = "".join(file.read_text() for file in ROOT.glob("workflow/rules/*.smk"))
+    assert all(f" mnbench {command.name} " in rules for command in steps)
+
+
 def test_without_a_command_help_is_shown(capsys):
     assert status_of() == 2
     assert "mnbench COMMAND --help" in capsys.readouterr().err
