@@ -3,7 +3,7 @@
 Open this when a table's columns change. The trap: tables hold fractions, figures show percent.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -98,31 +98,6 @@ def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.
         flag: the column that says so.
     """
     return networks[~networks[flag].astype(bool)] if cost in TIMES else networks
-
-
-def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFrame:
-    """Return one row for each value of *keys*: mean and range over its rows (the seeds).
-
-    Args:
-        frame: a networks table.
-        keys: the columns that tell the rows apart.
-        cost: the column to take as the cost.
-
-    Returns:
-        Columns *keys*, then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and
-        ``error``, ``error_low``, ``error_high`` in percent, and ``seeds``.
-    """
-    values = frame.assign(_cost=frame[cost].astype(float), _error=100 * frame["test_error"])
-    groups = values.groupby(list(keys), sort=True)
-    return groups.agg(
-        cost=("_cost", "mean"),
-        cost_low=("_cost", "min"),
-        cost_high=("_cost", "max"),
-        error=("_error", "mean"),
-        error_low=("_error", "min"),
-        error_high=("_error", "max"),
-        seeds=("seed", "nunique"),
-    ).reset_index()
 
 
 def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
