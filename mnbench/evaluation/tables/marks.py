@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from mnbench.evaluation.claims.evidence import evidence_of
 from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import POINT, frame
@@ -22,7 +21,7 @@ def build(results: StudyResults) -> pd.DataFrame:
         {"dataset": evidence.dataset, "architecture_set": evidence.architecture_set}
         | row.configuration.columns()
         | {"mark": mark, "grade": row.grades[mark]}
-        for evidence in evidence_of(results)
+        for evidence in results.evidence
         for row in marks(evidence)
         for mark in MARKS
     ]

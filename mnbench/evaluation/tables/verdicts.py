@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from mnbench.evaluation.claims.claim import judge, read_claims, verdict_of
-from mnbench.evaluation.claims.evidence import evidence_of
+from mnbench.evaluation.claims.claim import verdict_of
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import frame
 
@@ -22,8 +21,6 @@ COLUMNS = {
 
 def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every claim, in the order of ``claims.yaml``."""
-    claims = read_claims()
-    findings = judge(claims, evidence_of(results))
     rows = [
         {
             "claim": claim.id,
@@ -32,8 +29,8 @@ def build(results: StudyResults) -> pd.DataFrame:
             "scale": claim.scale,
             "holds": claim.holds,
             "needs": claim.needs,
-            "verdict": verdict_of(claim, findings),
+            "verdict": verdict_of(claim, results.findings),
         }
-        for claim in claims
+        for claim in results.claims
     ]
     return frame(rows, COLUMNS)

@@ -22,8 +22,7 @@ from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
 from mnbench.evaluation.points import points
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import claims, table, verdicts
-from mnbench.evaluation.tables import marks as marks_table
+from mnbench.evaluation.tables import table
 from mnbench.planning.plan import LeftOut, Plan, Training
 from mnbench.report.claims_page import claims_page
 
@@ -274,13 +273,29 @@ def test_the_gain_of_combining():
 # For people
 
 
-def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
+def test_the_evidence_of_a_study_is_gathered_and_judged_once(monkeypatch):
+    gathered = []
+
+    def gather(*arguments):
+        gathered.append(arguments)
+        return [study_of_marks(hatching={"record": 1e-7})]
+
+    monkeypatch.setattr("mnbench.evaluation.results.evidence_of", gather)
+    ready = {"networks": pd.DataFrame()}
+    results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",), ready)
+    for name in ("claims", "verdicts", "marks"):
+        assert len(table(results, name))
+    ((of_points, networks, _, cost),) = gathered
+    assert of_points is results.points and networks is ready["networks"]
+    assert cost == "cpu_seconds"
+
+
+def test_the_report_says_every_verdict_and_what_it_would_take():
     evidence = study_of_marks(hatching={"record": 1e-7})
     everything = read_claims()
     findings = judge(everything, [evidence])
-    for module in (claims, verdicts, marks_table):
-        monkeypatch.setattr(module, "evidence_of", lambda results: [evidence])
     results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
+    vars(results)["evidence"] = [evidence]  # as if it had been gathered
     gains = ("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.01, 0.03)
     columns = ["dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high"]
     tables = {name: table(results, name) for name in ("claims", "verdicts", "marks")}
