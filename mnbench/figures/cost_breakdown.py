@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 
 TITLE = "Training cost by network"

@@ -24,7 +24,7 @@ from mnbench.figures.aggregate import (
 )
 from mnbench.figures.figure_data import Data
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.figures.naming import configuration, epochs
+from mnbench.naming import configuration, epochs
 
 TITLE = "Error against training cost"
 CAPTION = (
@@ -90,13 +90,13 @@ def draw(data: Data) -> Figure:
 
 def _series(points: pd.DataFrame) -> list[pd.DataFrame]:
     """Split an approach's points into those that a line joins, in its order."""
-    if (points["g"] > 0).any():
+    if points["g"].notna().any():
         return [series.sort_values("g") for _, series in points.groupby("budget")]
     return [points.sort_values("budget")]
 
 
 def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.DataFrame) -> None:
-    clusters, loud = bool((series["g"] > 0).any()), bool((~series["quiet"]).any())
+    clusters, loud = bool(series["g"].notna().any()), bool((~series["quiet"]).any())
     pale, faint = (style.mix(look.color, "white", share) for share in (0.5, 0.65))
     hero = clusters and loud and len(series) > 1
     if len(series) > 1:
@@ -120,7 +120,7 @@ def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.
                 zorder=2.5,
             )
         # Where two approaches coincide, the one without g lies below and is larger: both show.
-        below = row["g"] == 0 and _same(points, row).sum() > 1
+        below = pd.isna(row["g"]) and _same(points, row).sum() > 1
         size = 4.5 if row["quiet"] else 7.0
         axes.plot(
             row["cost"],
@@ -143,7 +143,7 @@ def _same(points: pd.DataFrame, row: pd.Series) -> np.ndarray:
 
 def _labels(series: pd.DataFrame, title: str, look: style.Look) -> list[Label]:
     """Name a series at its first point or at its main budget, its other points by what differs."""
-    has_g = (series["g"] > 0).any()
+    has_g = series["g"].notna().any()
     named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
     labels = []
     for i, row in series.iterrows():

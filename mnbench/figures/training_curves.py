@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 
 TITLE = "Training curves"

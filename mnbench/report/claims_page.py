@@ -13,7 +13,7 @@ from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
-from mnbench.report.names import point_name, setting_name
+from mnbench.naming import point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
 SOURCES = {"page": "the authors' page", "recalled": "recalled of the paper"}
