@@ -1,8 +1,10 @@
 """Table ``verdicts``: what became of each of the paper's claims."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from mnbench.evaluation.claims.claim import verdict_of
+from mnbench.evaluation.claims.claim import Claim, Finding, verdict_of
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import frame
 
@@ -16,6 +18,7 @@ COLUMNS = {
     "holds": "whether it must hold everywhere or somewhere among the study's settings",
     "needs": "what a study needs for the claim to be tested",
     "verdict": "what follows from all its tests",
+    "records": "number of records that its tests rest on, see claims.csv",
 }
 
 
@@ -30,7 +33,14 @@ def build(results: StudyResults) -> pd.DataFrame:
             "holds": claim.holds,
             "needs": claim.needs,
             "verdict": verdict_of(claim, results.findings),
+            "records": len(_records(claim, results.findings)),
         }
         for claim in results.claims
     ]
     return frame(rows, COLUMNS)
+
+
+def _records(claim: Claim, findings: Sequence[Finding]) -> set[str]:
+    """Return the ids of the records that a claim's tests rest on."""
+    measured = [finding.measured for finding in findings if finding.claim == claim]
+    return {record for measurement in measured if measurement for record in measurement.records}

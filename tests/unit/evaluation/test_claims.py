@@ -306,10 +306,15 @@ def test_the_report_says_every_verdict_and_what_it_would_take():
         assert f"## {claim.id}: {verdict_of(claim, findings)}" in text
         assert claim.claim in text
     assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in text
-    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from ×2 the epochs" in text
+    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from twice the epochs" in text
     assert "| MotherNets, g = 1 | yes | yes | yes | yes |" in text
     rows = tables["claims"]
     assert len(rows) == sum(len(claim.tests) for claim in everything)
+    for claim in tables["verdicts"].to_dict("records"):
+        own = rows.loc[rows["claim"] == claim["claim"], "records"]
+        assert claim["records"] == len({id for ids in own for id in ids.split()})
+        if claim["verdict"] != NOT_TESTED:
+            assert f"Rests on {claim['records']} records" in text
     (row,) = rows[rows["claim"] == "preserved"].to_dict("records")
     assert (row["measured"], row["records"], row["verdict"]) == (1e-7, "record", REPRODUCED)
     assert isinstance(evidence.points[0].bootstrap, Bootstrap)
