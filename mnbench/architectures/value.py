@@ -75,11 +75,16 @@ class Architecture:
         _check(self)
 
     def __str__(self) -> str:
+        return f"{self.name}: {self.structure}"
+
+    @property
+    def structure(self) -> str:
+        """The layers in words, without the name."""
         if self.library:
-            return f"{self.name}: {self.library}"
+            return self.library
         hidden = "".join(f" fc{width}" for width in self.head.hidden)
         blocks = " | ".join(map(str, self.blocks))
-        return f"{self.name}: {self.stem}{blocks}{hidden if blocks else hidden.lstrip()}"
+        return f"{self.stem}{blocks}{hidden if blocks else hidden.lstrip()}"
 
     @cached_property
     def id(self) -> str:

@@ -20,7 +20,8 @@ from mnbench.commands import (
 )
 from mnbench.commands.command import Command
 
-# The order of help: what people type, then what the pipeline types in its own order.
+# The order of help: what people type, then what the pipeline types in its own order, at last
+# what people type who change mnbench itself.
 GROUPS: Mapping[str, tuple[Command, ...]] = {
     "for you": (preview.COMMAND, plan.COMMAND, compare.COMMAND),
     "steps of the pipeline, which Snakemake runs": (
@@ -29,8 +30,8 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         tables.COMMAND,
         figure.COMMAND,
         report.COMMAND,
-        docs.COMMAND,
     ),
+    "for maintainers of mnbench": (docs.COMMAND,),
 }
 COMMANDS = tuple(command for commands in GROUPS.values() for command in commands)
 

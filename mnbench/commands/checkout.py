@@ -53,8 +53,8 @@ def import_approach(name: str) -> ModuleType:
     return importlib.import_module(f"{BASELINES}.{name}")
 
 
-def find_approaches() -> dict[str, Approach]:
-    """Import every approach of the checkout, and return them by name.
+def approach_modules() -> dict[str, ModuleType]:
+    """Import every approach of the checkout, and return the modules by name.
 
     A module without ``Options`` or ``lineage`` is a helper of other modules, and is left out.
     """
@@ -65,7 +65,15 @@ def find_approaches() -> dict[str, Approach]:
         if not module.ispkg
     }
     return {
-        name: Approach(name, module.Options, module.lineage)
+        name: module
         for name, module in modules.items()
         if hasattr(module, "Options") and hasattr(module, "lineage")
+    }
+
+
+def find_approaches() -> dict[str, Approach]:
+    """Return every approach of the checkout by name, as planning wants them."""
+    return {
+        name: Approach(name, module.Options, module.lineage)
+        for name, module in approach_modules().items()
     }

@@ -6,7 +6,7 @@ template or the definition, never the page. The trap: it overwrites pages in pla
 
 from argparse import ArgumentParser, Namespace
 
-from mnbench.commands.checkout import find_checkout
+from mnbench.commands.checkout import approach_modules, find_checkout
 from mnbench.commands.command import Command
 
 
@@ -19,7 +19,7 @@ def _run(arguments: Namespace) -> None:
     from mnbench.report.generated import generated_pages
 
     checkout = find_checkout()
-    for path, text in generated_pages(checkout).items():
+    for path, text in generated_pages(checkout, approach_modules()).items():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
         (checkout / path).write_text(text, encoding="utf-8")
         print(path)

@@ -16,6 +16,7 @@ from mnbench.commands.arguments import (
 )
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
+from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.plan import read_plan
 
@@ -30,6 +31,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_architecture_set(parser)
     add_costs(parser, "cost axes, a file each")
     parser.add_argument(
+        "--absolute",
+        action="store_true",
+        help="show the interval of each error itself, not of its difference to Full Data (of "
+        f"{', '.join(name for name, entry in FIGURES.items() if entry.absolute)} only)",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="FOLDER", required=True, help="where PNG and PDF go"
     )
 
@@ -40,6 +47,12 @@ def _run(arguments: Namespace) -> None:
     from mnbench.figures.figure_data import Data
 
     entry = FIGURES[arguments.name]
+    if arguments.absolute and not entry.absolute:
+        able = ", ".join(name for name, entry in FIGURES.items() if entry.absolute)
+        raise UserError(
+            f"--absolute: the figure '{arguments.name}' has no intervals of differences that could "
+            f"be absolute; leave the option out, or draw {able}"
+        )
     dataset, architecture_set = arguments.dataset, arguments.architecture_set
     tables = {
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
@@ -48,7 +61,7 @@ def _run(arguments: Namespace) -> None:
     title = f"{DATASETS[dataset].title}, {architecture_set}"
     plan = read_plan(arguments.plan)
     for cost, stem in entry.stems(arguments.costs).items():
-        data = Data(plan, tables, dataset, architecture_set, cost, title)
+        data = Data(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)
         figure = catalogue.draw(arguments.name, data)
         style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
 

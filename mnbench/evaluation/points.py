@@ -145,6 +145,17 @@ def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
         yield approach, list(group)
 
 
+def mean_curve(of_set: Iterable[Point], cost: str) -> np.ndarray:
+    """Return the mean cost and test error of each point: ``(points, 2)``."""
+    return np.array([(point.cost(cost), point.value("test_error")) for point in of_set])
+
+
+def replicate_curves(of_set: Iterable[Point], cost: str) -> np.ndarray:
+    """Return cost and test error of each point in every replicate: ``(replicates, points, 2)``."""
+    stacked = np.stack([[point.cost_replicates(cost), point.error] for point in of_set])
+    return np.moveaxis(stacked, -1, 0)
+
+
 def on_common_seeds(of_set: Iterable[Point], cost: str) -> list[Point]:
     """Return the points on the seeds that all have, with a cost that is a measurement.
 

@@ -10,8 +10,11 @@ from functools import cached_property
 
 import pandas as pd
 
+from mnbench.evaluation.claims.claim import Claim, Finding, judge, read_claims
+from mnbench.evaluation.claims.evidence import Evidence, evidence_of
 from mnbench.evaluation.evaluate import Evaluation
 from mnbench.evaluation.points import Points, points
+from mnbench.evaluation.tables import table
 from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
 
@@ -41,3 +44,18 @@ class StudyResults:
     def points(self) -> Points:
         """Every point by (data set, architecture set)."""
         return points(self.evaluation)
+
+    @cached_property
+    def evidence(self) -> Sequence[Evidence]:
+        """What claims and marks are judged by: of every data set and architecture set."""
+        return evidence_of(self.points, table(self, "networks"), self.store, self.costs[0])
+
+    @cached_property
+    def claims(self) -> Sequence[Claim]:
+        """The paper's claims, in order."""
+        return read_claims()
+
+    @cached_property
+    def findings(self) -> Sequence[Finding]:
+        """What every test of every claim found on every data set and architecture set."""
+        return judge(self.claims, self.evidence)

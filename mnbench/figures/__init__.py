@@ -1,4 +1,4 @@
-"""Figures: a module each, which says what it is in four constants and draws itself from tables.
+"""Figures: a module each, which says what it is in constants and draws itself from tables.
 
 Open this to add a figure: write ``mnbench/figures/NAME.py`` with
 
@@ -6,6 +6,7 @@ Open this to add a figure: write ``mnbench/figures/NAME.py`` with
 - ``CAPTION``, one or two plain sentences for the report;
 - ``COST_AXIS``, whether it is drawn once on every cost axis of a study;
 - ``TABLES``, the tables that it reads, by name;
+- ``ABSOLUTE = True``, only if its intervals are of differences and can be of the errors instead;
 - ``draw(data)``, from a :class:`mnbench.figures.figure_data.Data` to a matplotlib figure.
 
 No other file changes. The trap: Snakemake reads the constants each time it parses the workflow, so
@@ -32,6 +33,7 @@ class Entry:
     caption: str
     cost_axis: bool
     tables: tuple[str, ...]  # those that every figure needs are among them
+    absolute: bool  # whether it can show intervals of errors in place of those of differences
 
     def stems(self, costs: Sequence[str]) -> dict[str, str]:
         """Return the names of the figure's files, without suffix, by their cost axis.
@@ -51,6 +53,7 @@ FIGURES: dict[str, Entry] = {
         constants["CAPTION"],
         constants["COST_AXIS"],
         tuple(dict.fromkeys([*constants["TABLES"], *SAID_FROM])),
+        constants.get("ABSOLUTE", False),
     )
     for name, constants in literal_constants(Path(__file__).parent, "TITLE").items()
 }

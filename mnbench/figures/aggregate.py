@@ -3,7 +3,8 @@
 Open this when a table's columns change. The trap: tables hold fractions, figures show percent.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -18,14 +19,14 @@ def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
         cost: the column to take as the cost; NaN where every time was taken on a shared device.
 
     Returns:
-        Columns ``approach``, ``g`` (0 is none), ``budget``, ``size``, ``full_size``, ``seeds``,
+        Columns ``approach``, ``g`` (NA is none), ``budget``, ``size``, ``full_size``, ``seeds``,
         ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``,
         ``error_low``, ``error_high`` in percent.
     """
     rows = estimates[estimates["combination"] == "average"]
-    # As CSV gives it, g is a float with NaN; zero clusters mean "has none".
+    # As CSV gives it, g is a float with NaN.
     shown = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
-        g=rows["g"].astype("Float64").fillna(0).astype(int)
+        g=rows["g"].astype("Int64")
     )
     for end in ("", "_low", "_high"):
         shown[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
@@ -60,15 +61,15 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
     intervals = {}
     for row in differences.to_dict("records"):
         first, second = (
-            tuple(0 if pd.isna(row[f"{end}_{key}"]) else row[f"{end}_{key}"] for key in keys)
-            for end in ("first", "second")
+            _without_na(row[f"{end}_{key}"] for key in keys) for end in ("first", "second")
         )
         interval = (row["difference_low"], row["difference_high"])
-        if second == tuple(reference[keys]):
+        if second == _without_na(reference[keys]):
             intervals[first] = interval
-        elif first == tuple(reference[keys]):
+        elif first == _without_na(reference[keys]):
             intervals[second] = (-interval[1], -interval[0])
-    ends = [intervals.get(tuple(point), (float("nan"),) * 2) for point in points[keys].to_numpy()]
+    unknown = (float("nan"),) * 2
+    ends = [intervals.get(_without_na(point), unknown) for point in points[keys].to_numpy()]
     shown = points.copy()
     shown[["error_low", "error_high"]] = reference["error"] + 100 * pd.DataFrame(
         ends, index=points.index, columns=["error_low", "error_high"]
@@ -76,6 +77,11 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
     shown["error_low"] = shown[["error_low", "error"]].min(axis=1)
     shown["error_high"] = shown[["error_high", "error"]].max(axis=1)
     return shown
+
+
+def _without_na(values: Iterable[Any]) -> tuple:
+    """Return values that can be compared: None for a missing one."""
+    return tuple(None if pd.isna(value) else value for value in values)
 
 
 def fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
@@ -98,31 +104,6 @@ def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.
         flag: the column that says so.
     """
     return networks[~networks[flag].astype(bool)] if cost in TIMES else networks
-
-
-def over_seeds(frame: pd.DataFrame, keys: Sequence[str], cost: str) -> pd.DataFrame:
-    """Return one row for each value of *keys*: mean and range over its rows (the seeds).
-
-    Args:
-        frame: a networks table.
-        keys: the columns that tell the rows apart.
-        cost: the column to take as the cost.
-
-    Returns:
-        Columns *keys*, then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and
-        ``error``, ``error_low``, ``error_high`` in percent, and ``seeds``.
-    """
-    values = frame.assign(_cost=frame[cost].astype(float), _error=100 * frame["test_error"])
-    groups = values.groupby(list(keys), sort=True)
-    return groups.agg(
-        cost=("_cost", "mean"),
-        cost_low=("_cost", "min"),
-        cost_high=("_cost", "max"),
-        error=("_error", "mean"),
-        error_low=("_error", "min"),
-        error_high=("_error", "max"),
-        seeds=("seed", "nunique"),
-    ).reset_index()
 
 
 def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:

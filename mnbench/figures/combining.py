@@ -12,7 +12,7 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import fewest_clusters, interval_note
 from mnbench.figures.bands import Line, draw_lines
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Combination methods"
 CAPTION = (

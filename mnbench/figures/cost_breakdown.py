@@ -15,8 +15,8 @@ from matplotlib.text import Text
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
-from mnbench.planning.plan import Ensemble, Plan
+from mnbench.naming import configuration
+from mnbench.planning.plan import Ensemble, Plan, Training
 
 TITLE = "Training cost by network"
 CAPTION = (
@@ -126,15 +126,15 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
         costs: dict[tuple[str, str], Segment] = {}
         for ensemble in full:
             for record in plan.lineage(ensemble.members):
-                row = rows.loc[str(record)]
-                key = (row["approach"], row["name"])
+                training = plan.trainings[record]
+                key = (training.approach, training.name)
                 before = costs[key].cost if key in costs else 0.0
                 ancestor = record not in ensemble.members
                 costs[key] = Segment(
                     training=key,
-                    names=_names(row, ancestor),
-                    shared=ancestor or "+" in row["networks"],
-                    cost=before + float(row[cost]) / len(full),
+                    names=_names(training, ancestor),
+                    shared=ancestor or len(training.networks) > 1,
+                    cost=before + float(rows.loc[str(record), cost]) / len(full),
                 )
         # Python's sort is stable: within each part the order of the lineage is kept.
         ordered = sorted(costs.values(), key=lambda segment: not segment.shared)
@@ -142,14 +142,15 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     return drawn
 
 
-def _names(row: pd.Series, ancestor: bool) -> tuple[str, ...]:
+def _names(training: Training, ancestor: bool) -> tuple[str, ...]:
     """Return what to call a record, the longest first; a teacher is another approach's member."""
-    networks = row["networks"].split("+")
+    networks = training.networks
     if len(networks) > 1:
         return (f"{len(networks)} networks jointly", "joint")
-    if row["role"] == "mothernet":
+    if training.role == "mothernet":
         return ("MotherNet",)
-    return (f"{networks[0]} (teacher)", "teacher") if ancestor else (networks[0],)
+    name = networks[0].name
+    return (f"{name} (teacher)", "teacher") if ancestor else (name,)
 
 
 def _rank(bar: Bar) -> tuple[bool, str]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from mnbench.figures import style
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Disagreement of every two networks"
 CAPTION = (
@@ -38,7 +38,7 @@ def draw(data: Data) -> Figure:
         return style.notice("Nothing to show: no two networks to compare.", data.title)
     values = matrix(table)
     members = values.index.to_frame(index=False)
-    groups = members.groupby(["order", "g"], sort=False)
+    groups = members.groupby(["order", "g"], sort=False, dropna=False)
     with style.styled():
         figure = style.new_figure(5.2)
         axes = figure.add_subplot()
@@ -77,27 +77,24 @@ def matrix(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Rows and columns are networks, ordered by approach, g, cluster and position; the index has
-        levels ``order``, ``approach``, ``g`` (0 is none), ``cluster``, ``position``, ``network``.
+        levels ``order``, ``approach``, ``g`` (NA is none), ``cluster``, ``position``, ``network``.
     """
     ends = []
     for end in ("first", "second"):
         rows = table[[f"{end}_{column}" for column in MEMBER]].set_axis(MEMBER, axis=1)
-        ends.append(rows.assign(g=rows["g"].astype("Float64").fillna(0).astype(int)))
+        ends.append(rows.assign(g=rows["g"].astype("Int64")))
     everyone = pd.concat(ends).drop_duplicates(MEMBER[:3])
     order = {name: place for place, name in enumerate(style.looks(everyone["approach"]))}
     everyone["order"] = everyone["approach"].map(order)
     everyone["parent"] = everyone["parent"].fillna("")
     everyone = everyone.sort_values(["order", "g", "position"])
     # A MotherNet's networks form a cluster; without a parent, or in a chain, each is its own.
-    sharing = everyone.groupby(["order", "g", "parent"])["position"]
+    sharing = everyone.groupby(["order", "g", "parent"], dropna=False)["position"]
     alone = (everyone["parent"] == "") | (sharing.transform("size") == 1)
     everyone["cluster"] = everyone["position"].where(alone, sharing.transform("min"))
     everyone = everyone.sort_values(["order", "g", "cluster", "position"])
-    places = {key: i for i, key in enumerate(zip(*(everyone[c] for c in MEMBER[:3]), strict=True))}
-    first, second = (
-        [places[key] for key in zip(*(end[column] for column in MEMBER[:3]), strict=True)]
-        for end in ends
-    )
+    places = pd.MultiIndex.from_frame(everyone[MEMBER[:3]])
+    first, second = (places.get_indexer(pd.MultiIndex.from_frame(end[MEMBER[:3]])) for end in ends)
     values = np.full((len(places), len(places)), np.nan)
     values[first, second] = values[second, first] = table["disagreement"]
     levels = ["order", "approach", "g", "cluster", "position", "network"]

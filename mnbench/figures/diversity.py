@@ -12,7 +12,7 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.figures.figure_data import Data
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Diversity and members' error"
 CAPTION = (

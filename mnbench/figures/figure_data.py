@@ -20,5 +20,6 @@ class Data:
     tables: Mapping[str, pd.DataFrame]  # by name, those of the figure's ``TABLES``
     dataset: str
     architecture_set: str
-    cost: str = "training_flops"  # the column that is the cost axis, one of ``style.COSTS``
+    cost: str = "training_flops"  # the column that is the cost axis, one of ``COST_AXES``
     title: str = ""  # above the figure
+    absolute: bool = False  # whether to show intervals of errors, not of differences between them

@@ -18,15 +18,13 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import (
     interval_note,
     main_budgets,
-    over_seeds,
     paired,
     points,
     sized_titles,
-    timed,
 )
 from mnbench.figures.figure_data import Data
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.figures.naming import configuration, epochs
+from mnbench.naming import configuration, epochs
 
 TITLE = "Error against training cost"
 CAPTION = (
@@ -36,24 +34,22 @@ CAPTION = (
     "epochs."
 )
 COST_AXIS = True
-TABLES = ("estimates", "differences", "networks")
+ABSOLUTE = True
+TABLES = ("estimates", "differences")
 
 _SHADE = "#F3F3F3"
 _FRONT = "#333333"
 
 
-def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Figure:
+def draw(data: Data) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
     A point is the mean over seeds of one (approach, g, budget). MotherNets are joined along g,
     other approaches along their budgets. An approach that ran at smaller sizes only is drawn at its
-    largest and labelled with it.
+    largest and labelled with it. A study without Full Data has absolute intervals only.
 
     Args:
         data: what to draw.
-        absolute: whether to show the interval of each error itself. By default it is that of the
-            difference to Full Data; a study without Full Data has absolute ones only.
-        mothernets: whether to add each MotherNet by itself, as a hollow circle.
     """
     cost = data.cost
     estimates = data.tables["estimates"]
@@ -63,14 +59,12 @@ def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Fig
         sentence = f"Nothing to show: no ensemble of these networks has {cost}."
         return style.notice(sentence, data.title)
     note = interval_note(shown)
-    compared = None if absolute else paired(shown, data.tables["differences"])
+    compared = None if data.absolute else paired(shown, data.tables["differences"])
     if compared is not None:
         shown = compared
         note = note.replace("interval", "interval of the difference to Full Data")
-    alone = _mothernets(data) if mothernets else _mothernets(data).iloc[:0]
     axis = style.quantity(cost, shown["cost_high"])
-    for table in (shown, alone):
-        table[["cost", "cost_low", "cost_high"]] /= axis.unit
+    shown[["cost", "cost_low", "cost_high"]] /= axis.unit
     budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
     shown["front"] = pareto_front(shown["cost"], shown["error"])
     # Quiet points: other budgets, and the single network that ensembles are measured against.
@@ -82,38 +76,27 @@ def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Fig
         figure = style.new_figure(4.7)
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel="test error (%)", title=data.title)
-        _frame(axes, pd.concat([shown, alone]))
+        _frame(axes, shown)
         labels, obstacles = [], [Obstacle(_draw_front(axes, shown), weight=0.3)]
         for approach, look in looks.items():
             for series in _series(shown[shown["approach"] == approach]):
                 _draw_series(axes, series, look, shown)
                 labels += _labels(series, titles[approach], look)
                 obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=0.6))
-        color = style.looks(["mothernets"])["mothernets"].color
-        if len(alone):
-            hollow: style.Keywords = {"markerfacecolor": "none", "markeredgecolor": color}
-            axes.plot(alone["cost"], alone["error"], "o", markersize=4, **hollow, zorder=3)
-        _legend(figure, shown, note, color if len(alone) else None)
-        place(axes, _merge(labels), obstacles + _marks(shown) + _marks(alone))
+        _legend(figure, shown, note)
+        place(axes, _merge(labels), obstacles + _marks(shown))
     return figure
-
-
-def _mothernets(data: Data) -> pd.DataFrame:
-    """Return the MotherNets by themselves, their cost and error over the seeds."""
-    networks = data.tables["networks"]
-    own = timed(networks[networks["role"] == "mothernet"], data.cost, "lineage_shared_device")
-    return over_seeds(own, ["approach", "name"], f"lineage_{data.cost}")
 
 
 def _series(points: pd.DataFrame) -> list[pd.DataFrame]:
     """Split an approach's points into those that a line joins, in its order."""
-    if (points["g"] > 0).any():
+    if points["g"].notna().any():
         return [series.sort_values("g") for _, series in points.groupby("budget")]
     return [points.sort_values("budget")]
 
 
 def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.DataFrame) -> None:
-    clusters, loud = bool((series["g"] > 0).any()), bool((~series["quiet"]).any())
+    clusters, loud = bool(series["g"].notna().any()), bool((~series["quiet"]).any())
     pale, faint = (style.mix(look.color, "white", share) for share in (0.5, 0.65))
     hero = clusters and loud and len(series) > 1
     if len(series) > 1:
@@ -137,7 +120,7 @@ def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.
                 zorder=2.5,
             )
         # Where two approaches coincide, the one without g lies below and is larger: both show.
-        below = row["g"] == 0 and _same(points, row).sum() > 1
+        below = pd.isna(row["g"]) and _same(points, row).sum() > 1
         size = 4.5 if row["quiet"] else 7.0
         axes.plot(
             row["cost"],
@@ -160,7 +143,7 @@ def _same(points: pd.DataFrame, row: pd.Series) -> np.ndarray:
 
 def _labels(series: pd.DataFrame, title: str, look: style.Look) -> list[Label]:
     """Name a series at its first point or at its main budget, its other points by what differs."""
-    has_g = (series["g"] > 0).any()
+    has_g = series["g"].notna().any()
     named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
     labels = []
     for i, row in series.iterrows():
@@ -234,8 +217,8 @@ def _marks(table: pd.DataFrame) -> list[Obstacle]:
     return marks
 
 
-def _legend(figure: Figure, points: pd.DataFrame, note: str, alone: str | None) -> None:
-    """Explain the front, the intervals, pale points, and hollow circles of the color *alone*."""
+def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
+    """Explain the front, the intervals and pale points."""
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=_FRONT, linewidth=1.4, label="Pareto front"),
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
@@ -248,10 +231,6 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str, alone: str | None) 
             "color": "#BBBBBB",
         }
         handles.append(Line2D([], [], **pale, label="pale: other numbers of epochs"))
-    if alone:
-        hollow: style.Keywords = {"marker": "o", "linestyle": "none", "markerfacecolor": "none"}
-        label = "a MotherNet by itself"
-        handles.append(Line2D([], [], **hollow, markersize=4, color=alone, label=label))
     figure.legend(
         handles=handles,
         loc="outside lower center",

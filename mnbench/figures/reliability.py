@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mnbench.figures import style
 from mnbench.figures.aggregate import fewest_clusters
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Reliability diagrams"
 CAPTION = (

@@ -15,7 +15,7 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import interval_note, main_budgets, points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Ensemble size"
 CAPTION = (
@@ -86,11 +86,12 @@ def series(points: pd.DataFrame) -> list[Series]:
     """
     budgets = main_budgets(zip(points["approach"], points["budget"], strict=True))
     main = points[points["budget"] == points["approach"].map(budgets)]
-    sweep = sorted(main.loc[main["g"] > 0, "g"].unique())
+    sweep = sorted(main["g"].dropna().unique())
     lines: list[Series] = []
     # Approaches without g first: theirs is the first name of a line that MotherNets share.
     for (approach, g), own in sorted(
-        main.groupby(["approach", "g"]), key=lambda group: (group[0][1] > 0, group[0])
+        main.groupby(["approach", "g"], dropna=False),
+        key=lambda group: (pd.notna(group[0][1]), group[0]),
     ):
         look = style.looks([approach, *main["approach"]])[approach]
         name = configuration(look.title, g, budgets[approach])
@@ -119,5 +120,5 @@ def _same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
 
 def _shade(color: str, sweep: list[int], g: int) -> str:
     """Return paler shades for fewer clusters."""
-    rank = sweep.index(g) if g else len(sweep) - 1
+    rank = sweep.index(g) if pd.notna(g) else len(sweep) - 1
     return style.mix(color, "white", 0.65 * (1 - (rank + 1) / max(1, len(sweep))))

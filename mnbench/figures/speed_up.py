@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 
 TITLE = "Speed-up at equal error"
 CAPTION = (

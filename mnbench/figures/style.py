@@ -1,4 +1,4 @@
-"""What all figures share: names, colours, markers, cost axes, and how a figure is saved.
+"""What all figures share: colours, markers, cost axes, and how a figure is saved.
 
 The colours are those of Okabe and Ito, which colour-blind readers tell apart; every approach has
 its own marker as well. Open this to change them. The trap: an approach that is not known here gets
@@ -20,6 +20,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from mnbench.naming import approach_title
 
 Keywords = dict[str, Any]  # of a matplotlib call
 DPI = 200  # of PNG; text is measured at it as well, since hinted text is wider at some
@@ -64,13 +66,16 @@ class Look:
 
 
 _KNOWN = {
-    "mothernets": Look("MotherNets", "#D55E00", "o"),
-    "full_data": Look("Full Data", "#0072B2", "s"),
-    "knowledge_distillation": Look("Knowledge Distillation", "#009E73", "D"),
-    "bagging": Look("Bagging", "#56B4E9", "^"),
-    "treenets": Look("TreeNets", "#CC79A7", "v"),
-    "snapshot_ensembles": Look("Snapshot Ensembles", "#E69F00", "P"),
-    "single_network": Look("One network alone", "#8C8C8C", "X"),
+    name: Look(approach_title(name), color, marker)
+    for name, color, marker in (
+        ("mothernets", "#D55E00", "o"),
+        ("full_data", "#0072B2", "s"),
+        ("knowledge_distillation", "#009E73", "D"),
+        ("bagging", "#56B4E9", "^"),
+        ("treenets", "#CC79A7", "v"),
+        ("snapshot_ensembles", "#E69F00", "P"),
+        ("single_network", "#8C8C8C", "X"),
+    )
 }
 _SPARE_COLORS = ("#000000", "#332288", "#999933", "#882255", "#44AA99", "#B8A500")
 _SPARE_MARKERS = ("*", "p", "h", "<", ">", "d", "H", "8")
@@ -87,7 +92,7 @@ def looks(approaches: Iterable[str]) -> dict[str, Look]:
     reference = ordered.pop("single_network", None)
     for i, name in enumerate(unknown):
         color = _SPARE_COLORS[i % len(_SPARE_COLORS)]
-        ordered[name] = Look(_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
+        ordered[name] = Look(approach_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
     return ordered | ({"single_network": reference} if reference else {})
 
 
@@ -212,8 +217,3 @@ def scale_cost_axis(axis: Axis, low: float, high: float, ticks: int = 8) -> None
     else:
         axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-
-
-def _title(approach: str) -> str:
-    words = approach.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]

@@ -4,7 +4,7 @@ Open this to see how soon a hatched network catches up. The trap: its curve star
 MotherNet's, since the ensemble pays for both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.figures.figure_data import Data
-from mnbench.figures.naming import configuration
+from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 
 TITLE = "Training curves"
@@ -42,12 +42,12 @@ class Curve:
     approach: str
     seed: int
     budget: float
-    own: np.ndarray  # (epochs, 2): cost from the lineage's start, validation error in percent
+    own: np.ndarray  # (epochs, 2): epochs from the lineage's start, validation error in percent
     inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
 
 
-def draw(data: Data, *, networks: Sequence[str] | None = None, cost: str = "epochs") -> Figure:
-    """Draw a panel a network: from scratch, and hatched from a MotherNet.
+def draw(data: Data) -> Figure:
+    """Draw a panel a network, of at most six: from scratch, and hatched from a MotherNet.
 
     Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A
     study without Full Data and MotherNets shows the approaches that it has. An approach without
@@ -60,25 +60,14 @@ def draw(data: Data, *, networks: Sequence[str] | None = None, cost: str = "epoc
 
     Args:
         data: what to draw.
-        networks: names of the networks to show, those without a curve left out; by default up to
-            six, spread over the architecture set.
-        cost: the x axis, cumulated over the lineage: "epochs" or another of ``style.COSTS``.
     """
-    drawn = [
-        curve
-        for curve in curves(data.plan, data.tables["histories"], cost)
-        if networks is None or curve.network in networks
-    ]
+    drawn = curves(data.plan, data.tables["histories"])
     if not drawn:
         sentence = "Nothing to show: the study has no network that was trained by itself."
         return style.notice(sentence, data.title)
     names = list(dict.fromkeys(curve.network for curve in drawn))
-    if networks is not None:
-        networks = [name for name in networks if name in names]
-    else:
-        spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
-        networks = [names[i] for i in spread]
-    axis = style.quantity(cost, [curve.own[-1, 0] for curve in drawn])
+    spread = np.linspace(0, len(names) - 1, min(len(names), MOST_PANELS)).round().astype(int)
+    networks = [names[i] for i in spread]
     looks = style.looks(curve.approach for curve in drawn)
     columns = min(3, len(networks))
     rows = -(-len(networks) // columns)
@@ -92,14 +81,13 @@ def draw(data: Data, *, networks: Sequence[str] | None = None, cost: str = "epoc
                     axes,
                     [c for c in drawn if c.network == name and c.approach == approach],
                     look,
-                    axis.unit,
                 )
-        grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=cost == "epochs"))
+        grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         shown = [curve.own[:, 1] for curve in drawn if curve.network in networks]
         shown += [curve.inherited[:, 1] for curve in drawn if curve.network in networks]
         _limit(grid[0, 0], np.concatenate(shown))
         hatched = any(curve.approach == "mothernets" for curve in drawn)
-        word = "epochs, MotherNet included" if cost == "epochs" and hatched else axis.label
+        word = "epochs, MotherNet included" if hatched else "epochs"
         style.label_outer(grid, len(networks), word, "validation error (%)")
         _legend(figure, grid, len(networks), looks, drawn)
         if data.title:
@@ -107,13 +95,12 @@ def draw(data: Data, *, networks: Sequence[str] | None = None, cost: str = "epoc
     return figure
 
 
-def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Curve]:
+def curves(plan: Plan, histories: pd.DataFrame) -> list[Curve]:
     """Return the curves of the largest ensembles of Full Data and MotherNets, at their main budget.
 
     Args:
         plan: the study's plan.
         histories: rows of one data set and architecture set.
-        cost: what the first column of a curve cumulates.
     """
     by_record = dict(list(histories.groupby("record")))
     drawn: dict[tuple[str, str, int], Curve] = {}
@@ -123,7 +110,7 @@ def curves(plan: Plan, histories: pd.DataFrame, cost: str = "epochs") -> list[Cu
             if len(training.networks) > 1:
                 continue  # a joint history is no single network's
             lineage = plan.lineage([member])
-            steps = [_steps(by_record[str(record)], cost) for record in lineage]
+            steps = [_steps(by_record[str(record)]) for record in lineage]
             ends = np.cumsum([0.0] + [step[-1, 0] for step in steps])
             pieces = [step + np.array([end, 0.0]) for step, end in zip(steps, ends, strict=False)]
             name = training.networks[0].name
@@ -159,16 +146,14 @@ def _rank(ensemble: Ensemble) -> tuple[int, int]:
     return ensemble.size, -(ensemble.g or 0)
 
 
-def _steps(rows: pd.DataFrame, cost: str) -> np.ndarray:
-    """Return one record's cumulated cost and validation error in percent, (epochs, 2)."""
+def _steps(rows: pd.DataFrame) -> np.ndarray:
+    """Return one record's epochs, from 1, and validation errors in percent, (epochs, 2)."""
     rows = rows.sort_values("epoch")
-    # Histories have a row an epoch: counted, not summed.
-    count = cost == "epochs"
-    own = np.arange(1.0, len(rows) + 1) if count else rows[cost].cumsum().to_numpy()
+    own = np.arange(1.0, len(rows) + 1)
     return np.column_stack([own, 100 * (1 - rows["validation_accuracy"].to_numpy())])
 
 
-def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look, unit: float) -> None:
+def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look) -> None:
     pale = style.mix(look.color, "white", 0.55)
     later = [curve for curve in drawn if len(curve.inherited)]
     ends = [np.stack([curve.inherited[-1], curve.own[0]]) for curve in later]
@@ -179,7 +164,6 @@ def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look, unit: float
     ):
         if not lines:
             continue
-        lines = [line / [unit, 1] for line in lines]
         for line in lines if len(lines) > 1 else ():
             axes.plot(*line.T, color=pale, linewidth=0.7, linestyle=dash, zorder=2)
         # Seeds may stop at different epochs: the mean ends where the first of them stops.

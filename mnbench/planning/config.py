@@ -1,7 +1,7 @@
 """The study: what a configuration file may say, checked in full before anything runs.
 
 Open it to learn what a key means, or to add one. Every field's description and example become
-documentation (:mod:`mnbench.planning.documentation`). The trap: the options of an approach are
+documentation (:mod:`mnbench.report.configuration`). The trap: the options of an approach are
 checked by :mod:`mnbench.planning.options`, since only ``baselines/`` knows them.
 """
 

@@ -1,7 +1,7 @@
 """The recipe: everything that decides a training apart from the network, the data and the seed.
 
 Open it to learn what a key of ``recipe`` means, or to add one. Descriptions and examples become
-documentation (:mod:`mnbench.planning.documentation`). The trap: a new field changes the hash of
+documentation (:mod:`mnbench.report.configuration`). The trap: a new field changes the hash of
 every recipe, and so every finished record would be trained again.
 """
 

@@ -5,9 +5,7 @@ the pydantic dataclasses, so a new key needs no change here. The trap: rules bet
 schedule that does not suit the protocol) are not in the schema; only planning checks them.
 """
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -19,14 +17,6 @@ from mnbench.planning.options import ARCHITECTURE_SETS, CommonOptions
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-def find_approaches(package: ModuleType) -> dict[str, ModuleType]:
-    """Return the modules of a package, by name: each is an approach with its ``Options``."""
-    return {
-        module.name: importlib.import_module(f"{package.__name__}.{module.name}")
-        for module in pkgutil.iter_modules(package.__path__)
-    }
 
 
 def study_schema(approaches: Mapping[str, ModuleType]) -> Schema:

@@ -13,7 +13,7 @@ from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
-from mnbench.report.names import point_name, setting_name
+from mnbench.naming import point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
 SOURCES = {"page": "the authors' page", "unverified": "from memory of the paper, unverified"}
@@ -63,8 +63,7 @@ def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     untested = dict.fromkeys(tests.loc[~tested, "architecture_set"])
     if untested:
         lines.append(f"\nNot all of it could be tested on {', '.join(untested)}: {claim['needs']}.")
-    records = {id for ids in tests["records"].fillna("") for id in ids.split()}
-    lines.append(f"\nRests on {len(records)} records, which `claims.csv` names.\n")
+    lines.append(f"\nRests on {claim['records']} records, which `claims.csv` names.\n")
     return "\n".join(lines)
 
 

@@ -38,13 +38,7 @@
   const timed = (spread) => spread.each.filter((value) => value !== null).length;
   const titleOf = (point) => DATA.approaches[point.approach].title;
 
-  const nameOf = (point) => {
-    const parts = [titleOf(point)];
-    if (point.g !== null) parts.push(`g = ${point.g}`);
-    if (point.budget !== 1) parts.push(`×${point.budget} the epochs`);
-    parts.push(plural(point.size, "network"));
-    return parts.join(", ");
-  };
+  const nameOf = (point) => `${point.name}, ${plural(point.size, "network")}`;
   const keyOf = (point) => [point.approach, point.g, point.budget, point.size].join("/");
 
   // The unit in which the largest of these costs reads best: [label, how much it is].
@@ -102,8 +96,7 @@
       at === null ? say(spread.mean) + between(spread, say) : say(spread.each[at]);
     const lines = [
       `<b>${titleOf(point)}</b>`,
-      ...(point.g === null ? [] : [`g = ${point.g}`]),
-      ...(point.budget === 1 ? [] : [`×${point.budget} the epochs`]),
+      ...(point.label ? [point.label] : []),
       `size ${point.size}`,
       seed === null
         ? point.seeds.length > 1
@@ -148,12 +141,6 @@
     width: 3,
   });
 
-  const labelOf = ({ g, budget, approach }) => {
-    const parts = g === null ? [] : [`g=${g}`];
-    if (budget !== 1) parts.push(`×${budget}`);
-    return parts.join(" ");
-  };
-
   const traceOf = (group, unit, divisor) => {
     const { approach } = group[0].point;
     const { color, symbol, title } = DATA.approaches[approach];
@@ -165,7 +152,7 @@
       x: xs,
       y: ys,
       mode: named ? "lines+markers+text" : "lines+markers",
-      text: group.map((one) => labelOf(one.point)),
+      text: group.map((one) => one.point.label),
       textposition: "top right",
       textfont: { size: 11, color: "#333333" },
       line: { color, width: group[0].point.g === null ? 1 : 2 },
@@ -304,8 +291,7 @@
     return [...clusters].map(([mother, own]) => ({ mother: mother.role === "mothernet" ? mother : null, own }));
   };
 
-  const namesOf = (record) => record.networks.map((network) => network.split(":")[0]);
-  const structureOf = (record) => record.networks[0].split(": ")[1];
+  const namesOf = (record) => record.networks.map((network) => network.name);
 
   const tableOf = (titles, rows) =>
     element(
@@ -327,7 +313,7 @@
         element("strong", { textContent: `Cluster ${i + 1}: ` }),
         own.flatMap(namesOf).join(", "),
         ...(mother
-          ? [". MotherNet ", element("code", { textContent: structureOf(mother) })]
+          ? [". MotherNet ", element("code", { textContent: mother.networks[0].structure })]
           : [". Alone: trained from scratch"]),
       );
     });
@@ -337,7 +323,7 @@
     const costs = members.map((record) => record.costs[state.cost]);
     const [unit, divisor] = unitOf(costs);
     const rows = members.map((record, i) => [
-      record.networks.join("; "),
+      record.networks.map(({ name, structure }) => `${name}: ${structure}`).join("; "),
       record.error === null ? "" : percent(record.error),
       String(record.epochs.at(-1) ?? ""),
       costs[i] === null ? "" : number(costs[i] / divisor),

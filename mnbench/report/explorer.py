@@ -19,6 +19,7 @@ from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
+from mnbench.naming import approach_title, configuration
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -52,6 +53,8 @@ class Spread:
 class ExplorerPoint:
     """One approach at one g, budget and size, as the page shows it."""
 
+    name: str  # "MotherNets, g = 2, half the epochs"
+    label: str  # the same without the approach
     approach: str
     g: int | None
     budget: float
@@ -69,7 +72,7 @@ class ExplorerRecord:
 
     name: str
     role: str
-    networks: tuple[str, ...]  # each by name and structure
+    networks: tuple[dict[str, str], ...]  # each by name and structure
     parents: tuple[int, ...]  # numbers of records
     before: float  # epochs of the ancestors that it starts from
     error: float | None  # mean test error of its networks
@@ -166,6 +169,8 @@ def _points(
         estimates = means.loc[(approach, pd.NA if g is None else g, budget, size)]
         average = estimates.loc[AVERAGE]
         yield ExplorerPoint(
+            name=configuration(approach_title(approach), g, budget),
+            label=configuration("", g, budget),
             approach=approach,
             g=g,
             budget=float(budget),
@@ -211,7 +216,10 @@ def _records(
         described[id] = ExplorerRecord(
             name=training.name,
             role=training.role,
-            networks=tuple(map(str, training.networks)),
+            networks=tuple(
+                {"name": network.name, "structure": network.structure}
+                for network in training.networks
+            ),
             parents=tuple(numbers[parent] for parent in training.parents if parent in numbers),
             before=float(rows.loc[[id for id in earlier if id in rows.index], "epochs"].sum()),
             error=_number(row["test_error"]),

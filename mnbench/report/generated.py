@@ -4,9 +4,11 @@ Open this module to generate another page. The trap: the pages with numbers keep
 only the marked passages are written anew.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
-from mnbench.planning import documentation
+from mnbench.report.configuration import configuration_pages
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
 
@@ -15,11 +17,12 @@ TEMPLATES = Path("workflow/numbers")  # one a page with numbers
 PAGES = {"README.md": "readme.md.jinja", "docs/results.md": "results.md.jinja"}
 
 
-def generated_pages(checkout: Path) -> dict[Path, str]:
+def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dict[Path, str]:
     """Return the text of every generated file by its path in the checkout.
 
     Args:
         checkout: the folder that holds README.md, docs/ and results/.
+        approaches: the modules of its approaches, by name.
 
     Raises:
         UserError: a page, a template or a table is missing, or a template asks for a number that
@@ -32,4 +35,5 @@ def generated_pages(checkout: Path) -> dict[Path, str]:
         )
         for page, template in PAGES.items()
     }
-    return pages | {Path("docs/outputs.md"): outputs_page()} | documentation.documents()
+    pages[Path("docs/outputs.md")] = outputs_page()
+    return pages | configuration_pages(approaches)

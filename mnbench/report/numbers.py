@@ -20,7 +20,7 @@ from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import read_table, select
-from mnbench.report.names import point_name
+from mnbench.naming import point_name
 from mnbench.report.overview import TABLES, table
 
 YARDSTICK = "Full Data"  # the point that others are compared with

@@ -12,7 +12,7 @@ import pandas as pd
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
-from mnbench.report.names import point_name, setting_name
+from mnbench.naming import point_name, setting_name
 
 TABLES = ("estimates", "convergence", "left_out", "missing")
 HEADINGS = (

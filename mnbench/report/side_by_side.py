@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mnbench.report.names import point_name, setting_name
+from mnbench.naming import point_name, setting_name
 
 
 def side_by_side(table: pd.DataFrame, first: str, second: str, cost: str) -> str:

@@ -114,7 +114,14 @@ def check_commands(text: str) -> None:
 
 def _python(arguments: list[str]) -> None:
     option, module, *rest = arguments
-    assert option == "-m" and importlib.util.find_spec(module), arguments
+    assert option == "-m", arguments
+    specification = importlib.util.find_spec(module)
+    if specification and specification.submodule_search_locations is not None:  # a package
+        specification = importlib.util.find_spec(f"{module}.__main__")
+    assert specification and specification.origin, f"no module '{module}'"
+    # A module that only defines things runs as well, and does nothing.
+    code = Path(specification.origin).read_text(encoding="utf-8")
+    assert "__main__" in code or specification.name.endswith("__main__"), f"'{module}' does nothing"
     if module == "mnbench":
         _mnbench(rest)
 

@@ -15,6 +15,7 @@ from support.tiny import DATASET, config, id_of, plan_of
 from mnbench.cli import _parser, main
 from mnbench.commands import COMMANDS, GROUPS
 from mnbench.errors import UserError
+from mnbench.figures import style
 from mnbench.planning.forecast import overview
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 
@@ -55,6 +56,12 @@ def test_help_lists_every_command_in_its_group(capsys):
             line.endswith(command.summary) for line, command in zip(lines, commands, strict=True)
         )
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_what_no_study_runs_is_no_step_of_the_pipeline():
+    steps = GROUPS["steps of the pipeline, which Snakemake runs"]
+    rules = "".join(file.read_text() for file in ROOT.glob("workflow/rules/*.smk"))
+    assert all(f" mnbench {command.name} " in rules for command in steps)
 
 
 def test_without_a_command_help_is_shown(capsys):
@@ -167,6 +174,11 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("tables nowhere.json --out . --costs examples", "nowhere.json: not a readable plan"),
         ("tables nowhere.json --out . --costs exmples", "did you mean 'examples'?"),
         ("figure paretto p t", "did you mean 'pareto'?"),
+        (
+            "figure size p t --dataset svhn --architecture-set v5 --costs examples --out o "
+            "--absolute",
+            "'size' has no intervals of differences that could be absolute; leave the option out",
+        ),
         ("report nowhere.json nowhere --costs examples --out o --explorer e", "nowhere"),
         ("dataset fashion nowhere.json", "did you mean 'fashion_mnist'?"),
         (
@@ -186,6 +198,20 @@ def test_a_figure_without_tables_is_one_line(prepared, tmp_path, capsys):
         capsys, "figure", "pareto", prepared.plan, tmp_path, *arguments, "--out", tmp_path
     )
     assert str(tmp_path) in line and "estimates.csv" in line
+
+
+def test_absolute_intervals_are_drawn_on_request(tables_of_tiny, tmp_path, monkeypatch):
+    drawn = []
+
+    def draw(name, data):
+        drawn.append(data.absolute)
+        return style.notice("drawn", name)
+
+    monkeypatch.setattr("mnbench.figures.catalogue.draw", draw)
+    line = ["figure", "pareto", tables_of_tiny / "plan.json", tables_of_tiny, "--out", tmp_path]
+    line += ["--dataset", DATASET, "--architecture-set", "v5-small", "--costs", "examples"]
+    assert status_of(*line) == status_of(*line, "--absolute") == 0
+    assert drawn == [False, True]
 
 
 def test_a_missing_file_is_named(tables_of_tiny, tmp_path, capsys):

@@ -95,6 +95,8 @@ def test_the_catalog_finds_what_it_reads():
         (check_commands, "python -m mnbench no-such-step"),
         (check_commands, "python -m mnbench compare a b --no-such-option"),
         (check_commands, "python -m no_such_module"),
+        (check_commands, "python -m mnbench.report.generated"),  # it would do nothing
+        (check_commands, "python -m mnbench.report"),  # a package that is not run
         (check_commands, "pytest -m no_such_mark"),
         (check_commands, "no-such-command"),
     ],

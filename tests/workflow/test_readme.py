@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from mnbench.commands.checkout import approach_modules
 from mnbench.evaluation.tables import TITLES, load
 from mnbench.evaluation.tables.files import read_table
 from mnbench.report.claims_page import TABLES as CLAIMS_TABLES
@@ -25,8 +26,31 @@ REFERENCE, FAMILIES = ROOT / "results/reference", ROOT / "results/families"
 
 
 def test_every_generated_page_is_as_the_code_and_the_committed_tables_say():
-    for path, text in generated_pages(ROOT).items():
+    for path, text in generated_pages(ROOT, approach_modules()).items():
         assert (ROOT / path).read_text(encoding="utf-8") == text, f"{path}: run `mnbench docs`"
+
+
+def test_the_installed_command_writes_every_generated_page_of_the_checkout_around_it(tmp_path):
+    checkout, package = tmp_path / "checkout", tmp_path / "package"
+    for folder in (package, checkout / "docs", checkout / "workflow"):
+        folder.mkdir(parents=True)
+    # The script's own folder is first on its path, and not the checkout: as for a user.
+    (package / "mnbench").symlink_to(ROOT / "mnbench")
+    for name in ("baselines", "results", "workflow/numbers"):
+        (checkout / name).symlink_to(ROOT / name)
+    for page in ("README.md", "docs/results.md"):  # those whose prose is kept
+        shutil.copy(ROOT / page, checkout / page)
+    run = subprocess.run(
+        [Path(sys.executable).with_name("mnbench"), "docs"],
+        cwd=checkout / "docs",
+        env=os.environ | {"PYTHONPATH": str(package)},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert set(run.stdout.split()) == set(map(str, generated_pages(ROOT, approach_modules())))
+    for page in run.stdout.split():
+        assert (checkout / page).read_bytes() == (ROOT / page).read_bytes(), page
 
 
 @pytest.mark.parametrize("folder", [REFERENCE, FAMILIES], ids=lambda folder: folder.name)

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
-from mnbench.evaluation.points import Point
-from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import table
+from mnbench.evaluation.points import Point, Points
 from mnbench.evaluation.tables.files import select
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
+from mnbench.records.store import RecordStore
 
 
 @dataclass(frozen=True)
@@ -98,26 +97,26 @@ class Evidence:
         return sorted(same, key=lambda point: point.id.size)
 
 
-def evidence_of(results: StudyResults) -> list[Evidence]:
-    """Return the evidence of every data set and architecture set of a study."""
+def evidence_of(
+    points: Points, networks: pd.DataFrame, store: RecordStore, cost: str
+) -> list[Evidence]:
+    """Return the evidence of every data set and architecture set of a study.
+
+    Args:
+        points: all of the study.
+        networks: the table ``networks``, whole.
+        store: the records.
+        cost: the cost axis that claims are judged on.
+    """
     evidence = []
-    for (dataset, architecture_set), points in results.points.items():
-        networks = select(table(results, "networks"), dataset, architecture_set)
+    for (dataset, architecture_set), of_set in points.items():
+        rows = select(networks, dataset, architecture_set)
         hatching = {
             id: float(details["hatching_difference"])
-            for id in networks["record"]
-            if "hatching_difference"
-            in (details := results.store.record(TrainingId.parse(id)).details)
+            for id in rows["record"]
+            if "hatching_difference" in (details := store.record(TrainingId.parse(id)).details)
         }
         evidence.append(
-            Evidence(
-                dataset,
-                architecture_set,
-                tuple(points),
-                results.plan,
-                networks,
-                hatching,
-                results.costs[0],
-            )
+            Evidence(dataset, architecture_set, tuple(of_set), store.plan, rows, hatching, cost)
         )
     return evidence

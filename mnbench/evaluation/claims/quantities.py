@@ -13,7 +13,7 @@ import numpy as np
 from mnbench.evaluation.claims.evidence import Evidence, Measurement, records_of
 from mnbench.evaluation.claims.four_marks import marks
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.points import Point, full_size
+from mnbench.evaluation.points import Point, full_size, replicate_curves
 
 Quantity = Callable[..., Measurement | None]
 
@@ -68,8 +68,7 @@ def minimum_share_on_front(evidence: Evidence, approach: str) -> Measurement | N
     own = [p for p in evidence.full(approach) if p in compared and p.id.g != p.id.size]
     if not own or all(point.id.approach == approach for point in compared):
         return None
-    stacked = np.stack([[p.cost_replicates(evidence.cost), p.error] for p in compared])
-    samples = np.moveaxis(stacked, -1, 0)
+    samples = replicate_curves(compared, evidence.cost)
     samples = samples[np.isfinite(samples).all(axis=(1, 2))]
     shares = np.mean([pareto_front(*sample.T) for sample in samples], axis=0)
     return Measurement.exact(min(shares[compared.index(point)] for point in own), records_of(own))

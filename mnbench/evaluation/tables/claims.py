@@ -6,8 +6,6 @@ cannot do, not one that failed.
 
 import pandas as pd
 
-from mnbench.evaluation.claims.claim import Finding, judge, read_claims
-from mnbench.evaluation.claims.evidence import evidence_of
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, frame
 
@@ -29,11 +27,6 @@ COLUMNS = {
 
 def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every test of every claim on every data set and architecture set."""
-    return of_findings(judge(read_claims(), evidence_of(results)))
-
-
-def of_findings(findings: list[Finding]) -> pd.DataFrame:
-    """Return one row for every finding."""
     rows = [
         {
             "claim": finding.claim.id,
@@ -48,7 +41,7 @@ def of_findings(findings: list[Finding]) -> pd.DataFrame:
             "verdict": finding.verdict,
             "records": " ".join(measured.records) if measured else "",
         }
-        for finding in findings
+        for finding in results.findings
         for measured in [finding.measured]
     ]
     return frame(rows, COLUMNS)

@@ -4,10 +4,12 @@ Open this module to see what a column is called everywhere. The trap: g is a nul
 since most approaches have none.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
+from mnbench.evaluation.points import Point, Points
 
 SETTING = {
     "dataset": "data set",
@@ -58,6 +60,25 @@ def prefixed(columns: Mapping[str, str], prefix: str, whose: str) -> dict[str, s
 def setting_columns(setting: tuple[str, str]) -> dict[str, str]:
     """Return the columns of a (data set, architecture set)."""
     return dict(zip(SETTING, setting, strict=True))
+
+
+def rows_on_axes(
+    points: Points,
+    costs: Iterable[str],
+    rows_of: Callable[[Sequence[Point], str], Iterable[Mapping[str, Any]]],
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of every cost axis, data set and architecture set, with the columns of these.
+
+    Args:
+        points: all of a study.
+        costs: the cost axes.
+        rows_of: from the points of one data set and architecture set, and an axis, to the rest of
+            each row.
+    """
+    for cost in costs:
+        for setting, of_set in points.items():
+            for row in rows_of(of_set, cost):
+                yield setting_columns(setting) | {"cost": cost, **row}
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mnbench.evaluation.tables.columns import (
     with_interval,
 )
 from mnbench.evaluation.tables.differences import difference
+from mnbench.naming import epochs
 
 TITLE = "What one network gains from longer training"
 
@@ -85,5 +86,5 @@ def _gain(row: pd.Series) -> str:
     gain, low, high = (100 * row[key] for key in ("gain", "gain_low", "gain_high"))
     return (
         f"one network gains {gain:.1f} points ({low:.1f} to {high:.1f}) from "
-        f"×{row['budget']:g} the epochs"
+        f"{epochs(row['budget'])}"
     )

@@ -4,11 +4,19 @@ Open it to change what an approach is read off. The trap: a cell is empty where 
 not reach the error, and also where its cheapest ensemble already beats it.
 """
 
-import numpy as np
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import pandas as pd
 
 from mnbench.evaluation.curves import cost_at, with_ends
-from mnbench.evaluation.points import Points, budget_curves, on_common_seeds
+from mnbench.evaluation.points import (
+    Point,
+    budget_curves,
+    mean_curve,
+    on_common_seeds,
+    replicate_curves,
+)
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     COST_AXIS,
@@ -16,7 +24,7 @@ from mnbench.evaluation.tables.columns import (
     SETTING,
     frame,
     read_off,
-    setting_columns,
+    rows_on_axes,
 )
 
 TITLE = "What each approach costs where it is as good as Full Data with m networks"
@@ -39,31 +47,25 @@ def build(results: StudyResults) -> pd.DataFrame:
     The approach is read off all that it offers, ensembles of every size at every budget and g. The
     cell is empty for an error that it does not reach, or that its cheapest ensemble beats.
     """
-    rows = [row for cost in results.costs for row in rows_on(results.points, cost)]
-    return frame(rows, COLUMNS)
+    return frame(rows_on_axes(results.points, results.costs, _rows), COLUMNS)
 
 
-def rows_on(points: Points, cost: str) -> list[dict]:
-    """Return the rows on one cost axis."""
-    rows = []
-    for setting, of_set in points.items():
-        goals = [
-            point for point in of_set if point.id.approach == YARDSTICK and point.id.budget == 1
-        ]
-        for goal in goals:
-            for approach, curve in budget_curves(of_set):
-                common = on_common_seeds([goal, *curve], cost)
-                if len(common) < 2 or common[0].id != goal.id:
-                    continue
-                target, offers = common[0], common[1:]
-                error = target.value("test_error")
-                means = np.array([(p.cost(cost), p.value("test_error")) for p in offers])
-                stacked = np.stack([[p.cost_replicates(cost), p.error] for p in offers])
-                replicates = cost_at(target.error, np.moveaxis(stacked, -1, 0))
-                rows.append(
-                    setting_columns(setting)
-                    | {"cost": cost, "networks": goal.id.size, "error": error}
-                    | {"approach": approach, "seeds": len(target.seeds)}
-                    | with_ends("cost_to_reach", float(cost_at(error, means)), replicates)
-                )
-    return rows
+def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one data set and architecture set on one cost axis."""
+    goals = [point for point in of_set if point.id.approach == YARDSTICK and point.id.budget == 1]
+    for goal in goals:
+        for approach, curve in budget_curves(of_set):
+            common = on_common_seeds([goal, *curve], cost)
+            if len(common) < 2 or common[0].id != goal.id:
+                continue
+            target, offers = common[0], common[1:]
+            error = target.value("test_error")
+            value = float(cost_at(error, mean_curve(offers, cost)))
+            replicates = cost_at(target.error, replicate_curves(offers, cost))
+            yield {
+                "networks": goal.id.size,
+                "error": error,
+                "approach": approach,
+                "seeds": len(target.seeds),
+                **with_ends("cost_to_reach", value, replicates),
+            }

@@ -4,7 +4,7 @@ Open it to see how a speed-up is computed. The trap: nothing is extrapolated, so
 place that the other approach's curve does not reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from mnbench.evaluation.curves import cost_at, error_at, with_ends
-from mnbench.evaluation.points import Point, Points, budget_curves, full_size, on_common_seeds
+from mnbench.evaluation.points import (
+    Point,
+    budget_curves,
+    full_size,
+    mean_curve,
+    on_common_seeds,
+    replicate_curves,
+)
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     COST_AXIS,
@@ -21,7 +28,7 @@ from mnbench.evaluation.tables.columns import (
     SETTING,
     frame,
     read_off,
-    setting_columns,
+    rows_on_axes,
 )
 
 TITLE = "Speed-up at equal error, and error gained at equal cost"
@@ -49,26 +56,20 @@ def build(results: StudyResults) -> pd.DataFrame:
     is on that curve itself has no row. Nothing is extrapolated: where the curve does not reach, the
     cell is empty, and with too few replicates that reach there is no interval.
     """
-    rows = [row for cost in results.costs for row in rows_on(results.points, cost)]
-    return frame(rows, COLUMNS)
+    return frame(rows_on_axes(results.points, results.costs, _rows), COLUMNS)
 
 
-def rows_on(points: Points, cost: str) -> list[dict]:
-    """Return the rows on one cost axis."""
-    rows = []
-    for setting, of_set in points.items():
-        full = full_size(of_set)
-        by_approach = dict(budget_curves(full))
-        for point in full:
-            for against, curve in by_approach.items():
-                if against == point.id.approach or _on_curve(point, curve):
-                    continue
-                common = on_common_seeds([point, *curve], cost)
-                if len(common) > 1 and common[0].id == point.id:
-                    compared = _compare(common[0], common[1:], cost)
-                    row = setting_columns(setting) | {"cost": cost, "against": against}
-                    rows.append(row | compared)
-    return rows
+def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one data set and architecture set on one cost axis."""
+    full = full_size(of_set)
+    by_approach = dict(budget_curves(full))
+    for point in full:
+        for against, curve in by_approach.items():
+            if against == point.id.approach or _on_curve(point, curve):
+                continue
+            common = on_common_seeds([point, *curve], cost)
+            if len(common) > 1 and common[0].id == point.id:
+                yield {"against": against, **_compare(common[0], common[1:], cost)}
 
 
 def _on_curve(point: Point, curve: Sequence[Point]) -> bool:
@@ -78,10 +79,9 @@ def _on_curve(point: Point, curve: Sequence[Point]) -> bool:
 
 def _compare(point: Point, curve: Sequence[Point], cost: str) -> dict[str, Any]:
     mean_cost, mean_error = point.cost(cost), point.value("test_error")
-    curve_means = np.array([(p.cost(cost), p.value("test_error")) for p in curve])
+    curve_means = mean_curve(curve, cost)
     own_cost, own_error = point.cost_replicates(cost), point.error
-    stacked = np.stack([[p.cost_replicates(cost), p.error] for p in curve])
-    replicates = np.moveaxis(stacked, -1, 0)
+    replicates = replicate_curves(curve, cost)
     row = point.id.columns() | {"seeds": len(point.seeds)}
     for name, quantity in (("speed_up", _speed_up), ("error_gain", _error_gain)):
         value = float(quantity(mean_cost, mean_error, curve_means))

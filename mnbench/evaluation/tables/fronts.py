@@ -4,13 +4,23 @@ Open it to see how points are compared on cost and error together. The trap: row
 approaches have a hypervolume, points have ``on_front``.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import moocore
 import numpy as np
 import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.points import Points, budget_curves, full_size, on_common_seeds
+from mnbench.evaluation.points import (
+    Point,
+    budget_curves,
+    full_size,
+    mean_curve,
+    on_common_seeds,
+    replicate_curves,
+)
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     COST_AXIS,
@@ -18,7 +28,7 @@ from mnbench.evaluation.tables.columns import (
     SEEDS,
     SETTING,
     frame,
-    setting_columns,
+    rows_on_axes,
     with_interval,
 )
 
@@ -44,46 +54,34 @@ COLUMNS = {
 
 def build(results: StudyResults) -> pd.DataFrame:
     """Return, on every cost axis, one row an approach and one row a full-size point."""
-    rows = [row for cost in results.costs for row in rows_on(results.points, cost)]
-    return frame(rows, COLUMNS)
+    return frame(rows_on_axes(results.points, results.costs, _rows), COLUMNS)
 
 
-def rows_on(points: Points, cost: str) -> list[dict]:
-    """Return the rows on one cost axis."""
-    rows = []
-    for setting, of_set in points.items():
-        compared = on_common_seeds(full_size(of_set), cost)
-        if not compared:
-            continue
-        stacked = np.stack([[p.cost_replicates(cost), p.error] for p in compared])
-        replicates = np.moveaxis(stacked, -1, 0)
-        means = np.array([[p.cost(cost), p.value("test_error")] for p in compared])
-        reference = REFERENCE * means.max(axis=0)
-        on_front = np.mean([pareto_front(*replicate.T) for replicate in replicates], axis=0)
-        shared = setting_columns(setting) | {
-            "cost": cost,
-            "seeds": len(compared[0].seeds),
-            "reference_cost": reference[0],
-            "reference_error": reference[1],
+def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one data set and architecture set on one cost axis."""
+    compared = on_common_seeds(full_size(of_set), cost)
+    if not compared:
+        return
+    means, replicates = mean_curve(compared, cost), replicate_curves(compared, cost)
+    reference = REFERENCE * means.max(axis=0)
+    shared = {
+        "seeds": len(compared[0].seeds),
+        "reference_cost": reference[0],
+        "reference_error": reference[1],
+    }
+    for approach, curve in budget_curves(compared):
+        indices = [compared.index(point) for point in curve]
+        volumes = [_hypervolume(replicate[indices], reference) for replicate in replicates]
+        low, high = interval(np.array(volumes))
+        yield shared | {
+            "approach": approach,
+            "hypervolume": _hypervolume(means[indices], reference),
+            "hypervolume_low": low,
+            "hypervolume_high": high,
         }
-        for approach, curve in budget_curves(compared):
-            indices = [compared.index(point) for point in curve]
-            volumes = [_hypervolume(replicate[indices], reference) for replicate in replicates]
-            low, high = interval(np.array(volumes))
-            rows.append(
-                shared
-                | {
-                    "approach": approach,
-                    "hypervolume": _hypervolume(means[indices], reference),
-                    "hypervolume_low": low,
-                    "hypervolume_high": high,
-                }
-            )
-        rows += [
-            shared | point.id.columns() | {"on_front": share}
-            for point, share in zip(compared, on_front, strict=True)
-        ]
-    return rows
+    on_front = np.mean([pareto_front(*replicate.T) for replicate in replicates], axis=0)
+    for point, share in zip(compared, on_front, strict=True):
+        yield shared | point.id.columns() | {"on_front": share}
 
 
 def _hypervolume(points: np.ndarray, reference: np.ndarray) -> float:

@@ -6,7 +6,6 @@ The trap: an empty grade could not be measured, which is not a "no".
 
 import pandas as pd
 
-from mnbench.evaluation.claims.evidence import evidence_of
 from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import POINT, SETTING, frame
@@ -27,7 +26,7 @@ def build(results: StudyResults) -> pd.DataFrame:
         {"dataset": evidence.dataset, "architecture_set": evidence.architecture_set}
         | row.point.columns()
         | {"mark": mark, "grade": row.grades[mark]}
-        for evidence in evidence_of(results)
+        for evidence in results.evidence
         for row in marks(evidence)
         for mark in MARKS
     ]

@@ -12,6 +12,12 @@ from mnbench.errors import UserError
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(autouse=True)
+def without_a_search_path(monkeypatch):
+    """A checkout that the tester names in PYTHONPATH would come before any other."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 def test_a_folder_inside_the_checkout_finds_it(monkeypatch):
     monkeypatch.chdir(ROOT / "workflow" / "rules")
     assert find_checkout() == ROOT

@@ -23,8 +23,7 @@ from mnbench.evaluation.claims.four_marks import MARKS, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
 from mnbench.evaluation.points import points
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import claims, table, verdicts
-from mnbench.evaluation.tables import marks as marks_table
+from mnbench.evaluation.tables import table
 from mnbench.planning.plan import LeftOut, Plan, Training
 from mnbench.report.claims_page import claims_page
 
@@ -281,13 +280,29 @@ def test_the_gain_of_combining():
 # For people
 
 
-def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
+def test_the_evidence_of_a_study_is_gathered_and_judged_once(monkeypatch):
+    gathered = []
+
+    def gather(*arguments):
+        gathered.append(arguments)
+        return [study_of_marks(hatching={"record": 1e-7})]
+
+    monkeypatch.setattr("mnbench.evaluation.results.evidence_of", gather)
+    ready = {"networks": pd.DataFrame()}
+    results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",), ready)
+    for name in ("claims", "verdicts", "marks"):
+        assert len(table(results, name))
+    ((of_points, networks, _, cost),) = gathered
+    assert of_points is results.points and networks is ready["networks"]
+    assert cost == "cpu_seconds"
+
+
+def test_the_report_says_every_verdict_and_what_it_would_take():
     evidence = study_of_marks(hatching={"record": 1e-7})
     everything = read_claims()
     findings = judge(everything, [evidence])
-    for module in (claims, verdicts, marks_table):
-        monkeypatch.setattr(module, "evidence_of", lambda results: [evidence])
     results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
+    vars(results)["evidence"] = [evidence]  # as if it had been gathered
     gains = ("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.01, 0.03)
     columns = ["dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high"]
     tables = {name: table(results, name) for name in ("claims", "verdicts", "marks")}
@@ -298,10 +313,15 @@ def test_the_report_says_every_verdict_and_what_it_would_take(monkeypatch):
         assert f"## {claim.id}: {verdict_of(claim, findings)}" in text
         assert claim.claim in text
     assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in text
-    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from ×2 the epochs" in text
+    assert "not converged: one network gains 2.0 points (1.0 to 3.0) from twice the epochs" in text
     assert "| MotherNets, g = 1 | yes | yes | yes | yes |" in text
     rows = tables["claims"]
     assert len(rows) == sum(len(claim.tests) for claim in everything)
+    for claim in tables["verdicts"].to_dict("records"):
+        own = rows.loc[rows["claim"] == claim["claim"], "records"]
+        assert claim["records"] == len({id for ids in own for id in ids.split()})
+        if claim["verdict"] != NOT_TESTED:
+            assert f"Rests on {claim['records']} records" in text
     (row,) = rows[rows["claim"] == "preserved"].to_dict("records")
     assert (row["measured"], row["records"], row["verdict"]) == (1e-7, "record", REPRODUCED)
     assert isinstance(evidence.points[0].bootstrap, Bootstrap)

@@ -248,7 +248,11 @@ ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 
     ("longer", "converged", "said"),
     [
         (0.10, False, "not converged: one network gains 5.0 points ("),
-        (0.15, True, "converged: one network gains 0.0 points (0.0 to 0.0) from ×4 the epochs"),
+        (
+            0.15,
+            True,
+            "converged: one network gains 0.0 points (0.0 to 0.0) from 4 times the epochs",
+        ),
         (0.20, True, "converged: one network gains -5.0 points ("),
     ],
 )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,10 +73,7 @@ def figures(any_study):
     made = any_study
     return {
         **{name: catalogue.draw(name, made.data(title=TITLE)) for name in FIGURES},
-        "absolute": pareto.draw(made.data(title=TITLE), absolute=True, mothernets=True),
-        "three curves": training_curves.draw(
-            made.data(title="Curves"), networks=NAMES[:3], cost="cpu_seconds"
-        ),
+        "absolute": pareto.draw(replace(made.data(title=TITLE), absolute=True)),
     }
 
 
@@ -118,7 +116,6 @@ def test_every_cost_can_be_the_axis(full, cost):
         pareto.draw(full.data(cost)),
         size.draw(full.data(cost)),
         cost_breakdown.draw(full.data(cost)),
-        training_curves.draw(full.data(), cost=cost),
     ):
         label = style.quantity(cost, [1e13]).label if cost == "training_flops" else cost
         word = {"training_flops": "FLOPs"}.get(cost, label.split("_")[0].replace("cpu", "CPU"))
@@ -164,7 +161,7 @@ def spans_of(axes) -> list[np.ndarray]:
 
 
 def test_absolute_intervals_are_those_of_error_and_cost(full):
-    spans = spans_of(pareto.draw(full.data(), absolute=True).axes[0])
+    spans = spans_of(pareto.draw(replace(full.data(), absolute=True)).axes[0])
     rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
     error = np.array(sorted(100 * rows["test_error"]))
     cost = np.array(sorted(rows["cpu_seconds"]))
@@ -228,15 +225,6 @@ def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
     assert "Bagging" in words_of(pareto.draw(flops))
     estimates[costs] = np.nan
     assert "Nothing to show" in words_of(pareto.draw(full.data(estimates=estimates)))
-
-
-def test_pareto_shows_each_mothernet_by_itself(full):
-    axes = pareto.draw(full.data(), mothernets=True).axes[0]
-    own = full.networks[full.networks["role"] == "mothernet"]
-    means = own.groupby("name")[["lineage_cpu_seconds", "test_error"]].mean()
-    (hollow,) = [line for line in axes.get_lines() if line.get_markerfacecolor() == "none"]
-    np.testing.assert_allclose(hollow.get_xdata(), means["lineage_cpu_seconds"])
-    np.testing.assert_allclose(hollow.get_ydata(), 100 * means["test_error"])
 
 
 def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
@@ -370,20 +358,6 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
     legend = words_of(figure)
     for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
         assert label in legend
-
-
-def test_curves_cumulate_cost_over_the_lineage(full):
-    curves = training_curves.curves(full.plan, full.histories, "cpu_seconds")
-    costs = full.networks.set_index("record")["lineage_cpu_seconds"]
-    for curve in curves:
-        if curve.approach == "mothernets":
-            name = f"fashion_mnist/v5-small/seed{curve.seed}/mothernets/{curve.network}@g1"
-            assert curve.own[-1, 0] == pytest.approx(costs[name])
-
-
-def test_curves_can_be_asked_for_some_networks(full):
-    figure = training_curves.draw(full.data(), networks=["vgg-7-wide"])
-    assert [axes.get_title() for axes in figure.axes] == ["vgg-7-wide"]
 
 
 def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():

@@ -15,6 +15,7 @@ from support.synthetic_study import study
 from mnbench.evaluation.combination import COMBINATIONS
 from mnbench.evaluation.tables import TITLES
 from mnbench.evaluation.tables.files import read_table
+from mnbench.naming import approach_title, point_name
 from mnbench.planning.plan import LeftOut, read_plan
 from mnbench.report import DOCUMENTS
 from mnbench.report.documents import MAXIMUM_ROWS, document, table_page
@@ -98,6 +99,9 @@ def test_the_explorer_has_every_ensemble_and_every_seed(made):
         names = [setting["records"][number]["name"] for number in point["members"][place]]
         assert names == [member.name for member in ensemble.members]
         assert point["full"] == row.full_size
+        assert point["name"] == point_name(row._asdict())
+        title, _, label = point["name"].partition(", ")
+        assert (title, label) == (approach_title(row.approach), point["label"])
 
 
 def test_the_explorer_knows_what_a_network_goes_on_from(made):
@@ -233,4 +237,8 @@ def test_the_pages_step_makes_every_page(tables_of_tiny, tmp_path):
     assert sum(len(point["seeds"]) for point in setting["points"]) == len(summary)
     plan = read_plan(tables_of_tiny / "plan.json")
     planned = {str(network) for t in plan.trainings.values() for network in t.networks}
-    assert {net for record in setting["records"] for net in record["networks"]} == planned
+    assert {
+        f"{network['name']}: {network['structure']}"
+        for record in setting["records"]
+        for network in record["networks"]
+    } == planned

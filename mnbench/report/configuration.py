@@ -1,22 +1,22 @@
 """Pages about the configuration, written from its schema: reference, template, editor's schema.
 
 Open it when a generated page should look different; what a page says stands where the key is
-defined. In the checkout, ``python -m mnbench.planning.documentation`` writes all of them. The trap:
-the files are committed, and a test compares them, so write them anew after changing a key.
+defined. In the checkout, ``mnbench docs`` writes all of them. The trap: the files are committed,
+and a test compares them, so write them anew after changing a key.
 """
 
-import importlib
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
 
 from mnbench.planning.options import CommonOptions
-from mnbench.planning.schema import Schema, find_approaches, study_schema
+from mnbench.planning.schema import Schema, study_schema
 
 COMMAND = "mnbench docs"
 PAGE = Path("docs/configuration.md")
@@ -60,9 +60,13 @@ _TEMPLATE = """\
 """
 
 
-def documents() -> dict[Path, str]:
-    """Return every generated file's text, by its path in the checkout."""
-    schema = study_schema(find_approaches(importlib.import_module("baselines")))
+def configuration_pages(approaches: Mapping[str, ModuleType]) -> dict[Path, str]:
+    """Return the text of every page about the configuration, by its path in the checkout.
+
+    Args:
+        approaches: modules with ``Options``, by name.
+    """
+    schema = study_schema(approaches)
     return {
         PAGE: as_markdown(schema),
         TEMPLATE: as_template(schema),

@@ -1,0 +1,73 @@
+"""Names as people say them: "MotherNets, g = 2, half the epochs".
+
+Open this module to change what is said on a screen, in a figure or on a page. The trap: tables keep
+approach, g, budget and size as columns; these words are for readers and never parsed.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+_TITLES = {
+    "mothernets": "MotherNets",
+    "full_data": "Full Data",
+    "knowledge_distillation": "Knowledge Distillation",
+    "bagging": "Bagging",
+    "treenets": "TreeNets",
+    "snapshot_ensembles": "Snapshot Ensembles",
+    "single_network": "One network alone",
+}
+_FRACTIONS = {0.25: "a quarter of", 0.5: "half", 0.75: "three quarters of", 2.0: "twice"}
+
+
+def approach_title(approach: str) -> str:
+    """Return the title of an approach; an unknown one's is made from its name.
+
+    >>> approach_title("my_method")
+    'My method'
+    """
+    words = approach.replace("_", " ").strip()
+    return _TITLES.get(approach, words[:1].upper() + words[1:])
+
+
+def epochs(budget: float) -> str:
+    """Return a multiple of the recipe's epochs in words.
+
+    >>> epochs(0.5), epochs(4), epochs(0.3)
+    ('half the epochs', '4 times the epochs', '30 % of the epochs')
+    """
+    if budget in _FRACTIONS:
+        return f"{_FRACTIONS[budget]} the epochs"
+    return f"{100 * budget:g} % of the epochs" if budget < 1 else f"{budget:g} times the epochs"
+
+
+def configuration(title: str, g: float | None = None, budget: float = 1.0) -> str:
+    """Return the name of a configuration.
+
+    Args:
+        title: the approach's; "" leaves it out.
+        g: its number of clusters; None or NA where the approach has none.
+        budget: multiple of the recipe's epochs; not named where it is 1.
+    """
+    clusters = "" if pd.isna(g) else f"g = {g:g}"
+    return ", ".join(filter(None, [title, clusters, "" if budget == 1 else epochs(budget)]))
+
+
+def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
+    """Return the name of a row's point.
+
+    Args:
+        point: has the columns approach, g and budget.
+        prefix: of these columns: "first_" or "second_".
+
+    >>> point_name({"approach": "mothernets", "g": 2, "budget": 0.5})
+    'MotherNets, g = 2, half the epochs'
+    """
+    approach, g, budget = (point[f"{prefix}{name}"] for name in ("approach", "g", "budget"))
+    return configuration(approach_title(approach), g, float(budget))
+
+
+def setting_name(dataset: str, architecture_set: str) -> str:
+    """Return the name of a data set and architecture set."""
+    return f"{dataset}, {architecture_set}"
