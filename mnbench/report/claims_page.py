@@ -13,10 +13,40 @@ from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.tables.convergence import verdict
 from mnbench.evaluation.tables.files import select
-from mnbench.naming import point_name, setting_name
+from mnbench.naming import approach_title, point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
-SOURCES = {"page": "the authors' page", "unverified": "from memory of the paper, unverified"}
+SOURCES = {"page": "the authors' page", "unverified": "memory of the paper, unverified"}
+COSTS = {
+    "training_flops": "training FLOPs",
+    "cpu_seconds": "CPU-seconds",
+    "device_seconds": "device-seconds",
+    "examples": "training examples",
+}
+# Of each quantity of mnbench.evaluation.claims.quantities: its words, and its unit on the page.
+TIMES, POINTS, PERCENT, HOURS, RELATIVE, TRUTH = "times", "pp", "%", "h", "", "yes or no"
+QUANTITIES = {
+    "cost_ratio": ("cost of {approach}, as a multiple of {against}", TIMES),
+    "error_difference": ("test error of {approach} less that of {against}", POINTS),
+    "hours_saved": ("device-hours of {approach} less those of {against}", HOURS),
+    "minimum_share_on_front": (
+        "share of replicates with {approach} on the front, minimum over g",
+        PERCENT,
+    ),
+    "share_in_order_of_g": (
+        "share of replicates where more clusters cost more and err less",
+        PERCENT,
+    ),
+    "refused_for_skip_connections": ("{approach} cannot take skip connections", TRUTH),
+    "error_growth": ("test error of {approach} at full size less that of {after} networks", POINTS),
+    "epochs_of_hatched_to_scratch": ("epochs of hatched networks, as a multiple of scratch", TIMES),
+    "largest_hatching_difference": ("largest change of logits by hatching, relative", RELATIVE),
+    "best_relative_gain": (
+        "share of its members' mean error that the best ensemble avoids",
+        PERCENT,
+    ),
+    "alone_with_all_marks": ("only {approach} earn all four marks", TRUTH),
+}
 
 
 def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> str:
@@ -30,14 +60,17 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     verdicts, claims = tables["verdicts"], tables["claims"]
     settings = list(dict.fromkeys(zip(claims["dataset"], claims["architecture_set"], strict=True)))
     lines = [f"# The paper's claims, tested by the study '{study}'\n"]
-    lines.append(f"Costs are {cost}; intervals are of 95 %.\n")
+    lines.append(
+        f"Costs are {COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
+    )
     if missing := len(tables["missing"]):
-        lines.append(f"{missing} ensembles of single seeds could not be evaluated: missing.csv.\n")
+        lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
+        lines.append("`missing.csv` says which and why.\n")
     for setting in settings:
         sentence = verdict(select(tables["convergence"], *setting)).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
     lines.append("\n| claim | verdict |\n|---|---|")
-    lines += [f"| {row['claim']} | {row['verdict']} |" for row in verdicts.to_dict("records")]
+    lines += [f"| {row['title']} | {row['verdict']} |" for row in verdicts.to_dict("records")]
     lines.append("")
     for row in verdicts.to_dict("records"):
         lines.append(_claim(row, claims[claims["claim"] == row["claim"]]))
@@ -47,9 +80,10 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
 
 def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines = [
-        f"## {claim['claim']}: {claim['verdict']}\n",
-        f"*{claim['statement']}.* ({SOURCES[claim['source']]}; made at: {claim['scale']}; to hold "
-        f"{claim['holds']})\n",
+        f"## {claim['title']}: {claim['verdict']}\n",
+        f"*{claim['statement']}.*\n",
+        f"Source: {SOURCES[claim['source']]}. Scale: {claim['scale']}. "
+        f"It must hold {claim['holds']}.\n",
     ]
     if claim["verdict"] == NOT_TESTED:
         lines.append(f"It would need: {claim['needs']}.\n")
@@ -62,25 +96,52 @@ def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines += [f"| {' | '.join(_cells(row))} |" for row in tests[tested].to_dict("records")]
     untested = dict.fromkeys(tests.loc[~tested, "architecture_set"])
     if untested:
-        lines.append(f"\nNot all of it could be tested on {', '.join(untested)}: {claim['needs']}.")
+        lines.append(f"\nOn {', '.join(untested)} not every test could be done.")
+        lines.append(f"It would need: {claim['needs']}.")
     lines.append(f"\nRests on {claim['records']} records, which `claims.csv` names.\n")
     return "\n".join(lines)
 
 
 def _cells(test: Mapping[Hashable, Any]) -> list[str]:
-    value, low, high = (f"{test[f'measured{end}']:.3g}" for end in ("", "_low", "_high"))
-    if low != high:  # what nothing random decides has no interval
-        value += f" ({low} to {high})"
+    words, unit = QUANTITIES[test["quantity"]]
+    names = {
+        key: approach_title(test[key]) for key in ("approach", "against") if pd.notna(test[key])
+    }
+    required = _number(test["threshold"], unit, "g")
+    if unit != TRUTH:
+        required = f"{test['bound']} {required} {unit}".rstrip()
     verdict_of_test = test["verdict"]
     if test["undecided"]:
         verdict_of_test += " (undecided: the interval holds the threshold)"
     return [
         setting_name(test["dataset"], test["architecture_set"]),
-        test["test"],
-        test["required"],
-        value,
+        words.format(**names, after=test["after"]) + _from(test["networks"]),
+        required,
+        _measured(test, unit),
         verdict_of_test,
     ]
+
+
+def _from(networks: Any) -> str:
+    """Return the minimum number of networks in words."""
+    return f", from {networks:.0f} networks on" if pd.notna(networks) else ""
+
+
+def _measured(test: Mapping[Hashable, Any], unit: str) -> str:
+    """Return what was measured; an interval beside it where something random decides it."""
+    digits = {POINTS: ".2f", PERCENT: ".1f"}.get(unit, ".3g")
+    value, low, high = (
+        _number(test[f"measured{end}"], unit, digits) for end in ("", "_low", "_high")
+    )
+    interval = f" ({low} to {high})" if low != high else ""
+    return value if unit == TRUTH else f"{value} {unit}".rstrip() + interval
+
+
+def _number(value: float, unit: str, digits: str) -> str:
+    """Return a value on the scale of its unit on the page."""
+    if unit == TRUTH:
+        return "yes" if value else "no"
+    return format((100 * value if unit in (POINTS, PERCENT) else value) + 0.0, digits)  # no -0
 
 
 def _marks(setting: tuple[str, str], marks: pd.DataFrame) -> str:

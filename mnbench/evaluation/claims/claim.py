@@ -41,15 +41,10 @@ class Requirement:
     threshold: float
     is_minimum: bool
 
-    def __str__(self) -> str:
-        words = self.quantity.replace("_", " ")
-        arguments = ", ".join(f"{key} {value}" for key, value in self.arguments.items())
-        return words + (f" ({arguments})" if arguments else "")
-
     @property
-    def requirement(self) -> str:
-        """The threshold in words."""
-        return f"at {'least' if self.is_minimum else 'most'} {self.threshold:g}"
+    def bound(self) -> str:
+        """What the threshold is, in words."""
+        return "at least" if self.is_minimum else "at most"
 
     def passed(self, measured: Measurement) -> bool:
         """Return whether the whole interval is on the right side."""
@@ -67,6 +62,7 @@ class Claim:
     """A claim of the paper: see ``claims.yaml``."""
 
     id: str
+    title: str
     claim: str
     source: Literal["page", "unverified"]
     scale: str

@@ -4,6 +4,9 @@ Open it to change what is said of a test. The trap: an empty ``measured`` is a t
 cannot do, not one that failed.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from mnbench.evaluation.results import StudyResults
@@ -14,9 +17,14 @@ TITLE = "Every claim's tests, and the records that they rest on"
 COLUMNS = {
     "claim": "id of the claim, see verdicts.csv",
     **SETTING,
-    "test": "the quantity that tests the claim",
-    "required": "what the claim asks of it",
-    "measured": "what was measured; empty if it could not be",
+    "quantity": "the quantity that tests the claim, a function of claims/quantities.py",
+    "approach": "approach that it is of; empty if of all",
+    "against": "approach that it is compared with; empty if with none",
+    "networks": "minimum number of networks; empty if any",
+    "after": "number of networks from which a growth counts; empty if no growth",
+    "bound": "at least or at most",
+    "threshold": "what the claim asks of the quantity, in its unit; errors are fractions",
+    "measured": "what was measured, in the same unit; empty if it could not be",
     "measured_low": "lower end of the 95 % confidence interval of `measured`",
     "measured_high": "upper end of the 95 % confidence interval of `measured`",
     "undecided": "whether the interval holds the threshold",
@@ -32,8 +40,10 @@ def build(results: StudyResults) -> pd.DataFrame:
             "claim": finding.claim.id,
             "dataset": finding.dataset,
             "architecture_set": finding.architecture_set,
-            "test": str(finding.test),
-            "required": finding.test.requirement,
+            "quantity": finding.test.quantity,
+            **_arguments(finding.test.arguments),
+            "bound": finding.test.bound,
+            "threshold": finding.test.threshold,
             "measured": measured.value if measured else None,
             "measured_low": measured.low if measured else None,
             "measured_high": measured.high if measured else None,
@@ -44,4 +54,14 @@ def build(results: StudyResults) -> pd.DataFrame:
         for finding in results.findings
         for measured in [finding.measured]
     ]
-    return frame(rows, COLUMNS)
+    return frame(rows, COLUMNS).astype({"networks": "Int64", "after": "Int64"})
+
+
+def _arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a quantity was called with, by column."""
+    return {
+        "approach": arguments.get("of", arguments.get("approach")),
+        "against": arguments.get("to"),
+        "networks": arguments.get("networks"),
+        "after": arguments.get("after"),
+    }

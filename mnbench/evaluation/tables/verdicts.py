@@ -16,6 +16,7 @@ TITLE = "What became of each of the paper's claims"
 
 COLUMNS = {
     "claim": "id of the claim",
+    "title": "the claim in a few words",
     "statement": "what is claimed",
     "source": "page (the authors' project page) or unverified (from memory of the paper)",
     "scale": "the scale at which it was claimed",
@@ -31,6 +32,7 @@ def build(results: StudyResults) -> pd.DataFrame:
     rows = [
         {
             "claim": claim.id,
+            "title": claim.title,
             "statement": claim.claim,
             "source": claim.source,
             "scale": claim.scale,

@@ -25,6 +25,7 @@ from mnbench.evaluation.points import points
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import table
 from mnbench.planning.plan import LeftOut, Plan, Training
+from mnbench.report import claims_page as claims_page_module
 from mnbench.report.claims_page import claims_page
 
 CLAIMS = {claim.id: claim for claim in read_claims()}
@@ -297,6 +298,29 @@ def test_the_evidence_of_a_study_is_gathered_and_judged_once(monkeypatch):
     assert cost == "cpu_seconds"
 
 
+def test_every_quantity_has_words_and_a_unit_for_people():
+    assert set(claims_page_module.QUANTITIES) == set(QUANTITIES)
+
+
+def test_the_report_shows_titles_and_percentage_points_instead_of_ids_and_fractions():
+    results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
+    vars(results)["evidence"] = [evidence_of({KD: 0.20, G1: 0.10}, {KD: 30, G1: 10})]
+    tables = {name: table(results, name) for name in ("claims", "verdicts", "marks")}
+    gains = pd.DataFrame(columns=["dataset", "architecture_set", "gain", "gain_low", "gain_high"])
+    text = claims_page(
+        "made-up", "cpu_seconds", tables | {"convergence": gains, "missing": pd.DataFrame()}
+    )
+    assert "Costs are CPU-seconds." in text
+    assert (
+        "| cost of Knowledge Distillation, as a multiple of MotherNets | at least 2 times |" in text
+    )
+    assert (
+        "| test error of Knowledge Distillation less that of MotherNets | at least 0 pp |" in text
+    )
+    assert "| 10.00 pp (" in text
+    assert "knowledge_distillation" not in text and "vs-kd" not in text
+
+
 def test_the_report_says_every_verdict_and_what_it_would_take():
     evidence = study_of_marks(hatching={"record": 1e-7})
     everything = read_claims()
@@ -309,8 +333,8 @@ def test_the_report_says_every_verdict_and_what_it_would_take():
     tables |= {"convergence": pd.DataFrame([gains], columns=columns), "missing": pd.DataFrame()}
     text = claims_page("made-up", "cpu_seconds", tables)
     for claim in everything:
-        assert f"| {claim.id} | {verdict_of(claim, findings)} |" in text
-        assert f"## {claim.id}: {verdict_of(claim, findings)}" in text
+        assert f"| {claim.title} | {verdict_of(claim, findings)} |" in text
+        assert f"## {claim.title}: {verdict_of(claim, findings)}" in text
         assert claim.claim in text
     assert "It would need: MotherNets and Snapshot Ensembles of 100 networks." in text
     assert "not converged: one network gains 2.0 points (1.0 to 3.0) from twice the epochs" in text
