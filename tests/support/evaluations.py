@@ -43,15 +43,16 @@ def evaluation(
     images = next(one for some in runs.values() for one in some if one is not None).size
     bootstrap = Bootstrap(seeds, images, REPLICATES)
     largest = {name[0]: max(other[3] for other in runs if other[0] == name[0]) for name in runs}
-    found = []
+    evaluated = []
     for name, of_seeds in runs.items():
         approach, g, budget, size = name
-        for seed, one in enumerate(of_seeds):
-            if one is None:
+        for seed, wrong_images in enumerate(of_seeds):
+            if wrong_images is None:
                 continue
-            measures = {
-                (AVERAGE, "test_error"): MeanMetric(one[None]),
-                (AVERAGE, "mean_member_error"): MeanMetric(1.5 * one[None]),  # a gain of a third
+            metrics = {
+                (AVERAGE, "test_error"): MeanMetric(wrong_images[None]),
+                # A gain of a third.
+                (AVERAGE, "mean_member_error"): MeanMetric(1.5 * wrong_images[None]),
             }
             members = tuple(
                 TrainingId(*WHERE, seed, approach, f"g{g}_budget{budget}_{i}") for i in range(size)
@@ -66,19 +67,21 @@ def evaluation(
                 cpu_seconds=seconds,
                 held_seconds=seconds if (name, seed) in shared else 2 * seconds,
             )
-            found.append(
+            evaluated.append(
                 EvaluatedEnsemble(
                     row,
                     cost,
                     size,
                     1.0,
-                    {name: measure.value() for name, measure in measures.items()},
-                    resample(measures, bootstrap.image_weights),
-                    Reliability(*(np.array([n]) for n in (images, 0.9 * images, (~one).sum()))),
+                    {name: metric.value() for name, metric in metrics.items()},
+                    resample(metrics, bootstrap.image_weights),
+                    Reliability(
+                        *(np.array([n]) for n in (images, 0.9 * images, (~wrong_images).sum()))
+                    ),
                     size == largest[approach],
                 )
             )
-    return Evaluation(tuple(found), (), {WHERE[0]: bootstrap})
+    return Evaluation(tuple(evaluated), (), {WHERE[0]: bootstrap})
 
 
 def table(name: str, of: Evaluation, *costs: str) -> pd.DataFrame:

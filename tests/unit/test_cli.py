@@ -299,7 +299,7 @@ def test_a_bug_is_not_mistaken_for_a_users_mistake(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("error", "status"), [(UserError("no"), 2), (KeyboardInterrupt(), 130)])
-def test_exit_statuses(error, status, monkeypatch, tmp_path):
+def test_a_mistake_exits_with_2_and_an_interruption_with_130(error, status, monkeypatch, tmp_path):
     def ended(*_, **__):
         raise error
 

@@ -101,7 +101,7 @@ def test_the_catalog_finds_what_it_reads():
         (check_commands, "no-such-command"),
     ],
 )
-def test_a_wrong_block_is_found(checked, text, capsys):
+def test_a_block_with_a_wrong_key_command_or_import_fails_its_check(checked, text, capsys):
     with pytest.raises((Exception, SystemExit)):
         checked(text)
 

@@ -64,7 +64,7 @@ def test_the_dry_run_has_a_job_for_every_training(plan, dry_run):
     assert int(jobs["dataset"]) == 3
 
 
-def test_it_is_the_grid_of_the_paper(plan):
+def test_the_study_plans_every_size_and_g_of_the_papers_grid(plan):
     sizes = {"v5": 5, "d5": 5, "r10": 10, "w5": 5, "h5": 5, "v25": 25, "r25": 25, "mixed10": 10}
     hundreds = {"v100": 100, "r100": 100}
     assert {row.dataset for row in plan.ensembles} == {"cifar10", "cifar100", "svhn"}
@@ -73,14 +73,16 @@ def test_it_is_the_grid_of_the_paper(plan):
     for row in plan.ensembles:
         reached.setdefault((row.approach, row.architecture_set), set()).add(row.size)
     for approach in ("full_data", "bagging", "knowledge_distillation"):
-        for ensemble, size in sizes.items():
-            assert reached[approach, ensemble] == set(range(1, size + 1))
+        for architecture_set, size in sizes.items():
+            assert reached[approach, architecture_set] == set(range(1, size + 1))
     for approach in ("mothernets", "snapshot_ensembles"):
-        for ensemble, size in {**sizes, **hundreds}.items():
-            assert reached[approach, ensemble] == set(range(1, size + 1))
+        for architecture_set, size in {**sizes, **hundreds}.items():
+            assert reached[approach, architecture_set] == set(range(1, size + 1))
     assert reached["treenets", "v5"] == {2, 3, 4, 5}
     # From the fastest to Full Data.
-    for ensemble, size in sizes.items():
-        numbers = {row.g for row in plan.ensembles if row.architecture_set == ensemble and row.g}
-        assert min(numbers) == (3 if ensemble == "mixed10" else 1)
+    for architecture_set, size in sizes.items():
+        numbers = {
+            row.g for row in plan.ensembles if row.architecture_set == architecture_set and row.g
+        }
+        assert min(numbers) == (3 if architecture_set == "mixed10" else 1)
         assert max(numbers) == size and len(numbers) >= 3

@@ -250,7 +250,7 @@ def test_a_bad_family_is_refused_in_one_line(own_set, keys, expected):
 # Sets made by a rule
 
 
-def test_variants_by_hand():
+def test_variants_by_hand_vary_one_layer_each():
     base = plain([4, (6, 5)], [8], stem=2, name="v")
     made = variants(base, Rule(14, more_filters=0.5, larger_kernel=2))
     expected = {

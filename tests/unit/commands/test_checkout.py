@@ -23,12 +23,12 @@ def test_a_folder_inside_the_checkout_finds_it(monkeypatch):
     assert find_checkout() == ROOT
 
 
-def test_elsewhere_the_package_s_own_checkout_is_found(monkeypatch, tmp_path):
+def test_elsewhere_the_checkout_around_the_package_is_found(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert find_checkout() == Path(mnbench.__file__).resolve().parents[1]
 
 
-def test_the_working_directory_s_checkout_comes_first(monkeypatch, tmp_path):
+def test_the_checkout_around_the_working_directory_comes_first(monkeypatch, tmp_path):
     (tmp_path / "baselines").mkdir()
     (tmp_path / "baselines" / "__init__.py").touch()
     monkeypatch.chdir(tmp_path)

@@ -90,7 +90,7 @@ def test_fewer_images_of_a_balanced_set_are_part_of_more(per_class, validation, 
     assert set(smaller.train) <= set(larger.train)
 
 
-def test_hand_computed_example():
+def test_a_split_by_hand_holds_out_the_last_of_each_class():
     labels = np.array([0, 1, 0, 0, 1, 0, 2, 0])  # five, two and one image
     chosen = divide(labels, 3, 3)
     # 3 of 8: 1.875, 0.75 and 0.375, so 2, 1 and 0 are held out; 3 of the other 5: 1.8, 0.6, 0.6.

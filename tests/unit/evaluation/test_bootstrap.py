@@ -76,7 +76,7 @@ def test_an_interval_is_of_the_replicates_that_have_a_figure():
     assert np.isnan(interval(np.full(3, np.nan))).all()
 
 
-def test_p_values():
+def test_p_is_twice_the_share_of_replicates_beyond_zero_and_close_to_a_t_tests():
     assert p_value(np.arange(1.0, 1000)) == pytest.approx(2 / 1000)
     assert p_value(-np.arange(1.0, 1000)) == pytest.approx(2 / 1000)
     assert p_value(np.zeros(10)) == 1

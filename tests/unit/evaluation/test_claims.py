@@ -45,9 +45,9 @@ def evidence_of(runs, costs=None, *, left_out=(), networks=None, hatching=None, 
         {k: [wrong(v, s) for s in range(3)] if np.isscalar(v) else v for k, v in runs.items()},
         costs,
     )
-    ((dataset, ensemble), here) = next(iter(points(made).items()))
+    ((dataset, architecture_set), of_set) = next(iter(points(made).items()))
     trainings = {}
-    for point in here:
+    for point in of_set:
         for run in point.runs:
             for place, id in enumerate(run.ensemble.members):
                 network = (kinds or {}).get(point.id.approach, chain)(place)
@@ -55,7 +55,9 @@ def evidence_of(runs, costs=None, *, left_out=(), networks=None, hatching=None, 
     plan = Plan("made-up", trainings, (), tuple(left_out))
     columns = ["record", "approach", "role", "networks", "epochs"]
     rows = pd.DataFrame(columns=columns) if networks is None else networks
-    return Evidence(dataset, ensemble, tuple(here), plan, rows, hatching or {}, "cpu_seconds")
+    return Evidence(
+        dataset, architecture_set, tuple(of_set), plan, rows, hatching or {}, "cpu_seconds"
+    )
 
 
 def chain(place: int) -> Architecture:
@@ -112,7 +114,7 @@ def test_a_test_is_passed_by_the_whole_interval():
         ({KD: 0.20, (*G1[:3], 4): 0.1}, {KD: 30}, NOT_TESTED),  # sizes that cannot be compared
     ],
 )
-def test_mothernets_against_distillation(runs, costs, expected):
+def test_mothernets_must_be_faster_than_distillation_and_no_worse(runs, costs, expected):
     assert verdict("vs-kd", evidence_of(runs, costs)) == expected
 
 
@@ -120,11 +122,11 @@ def test_mothernets_against_distillation(runs, costs, expected):
     ("kd", "cost", "expected"),
     [(0.2, 7, REPRODUCED), (0.2, 9, NOT_REPRODUCED), (0.05, 7, NOT_REPRODUCED)],
 )
-def test_the_cost_of_distillation(kd, cost, expected):
+def test_distillation_must_cost_less_than_full_data_and_err_more(kd, cost, expected):
     assert verdict("kd-cost", evidence_of({FULL: 0.1, KD: kd}, {KD: cost})) == expected
 
 
-def test_the_frontier():
+def test_the_frontier_is_lost_to_a_cheaper_better_approach_or_to_a_g_out_of_order():
     costs = {G1: 4, G2: 7, G5: 10, FULL: 10, KD: 11}
     good = {G1: 0.2, G2: 0.15, G5: 0.1, FULL: 0.1, KD: 0.3}
     assert verdict("frontier", evidence_of(good, costs)) == REPRODUCED
@@ -145,7 +147,7 @@ def test_what_is_up_to_something_need_hold_only_somewhere():
     assert verdict_of(everywhere, judge([everywhere], [good, bad])) == NOT_REPRODUCED
 
 
-def test_treenets_and_skip_connections():
+def test_treenets_must_refuse_skip_connections():
     out = LeftOut("fashion_mnist", "v5-small", "treenets", "block 1 of r6 has skip connections")
     refused = evidence_of({FULL: 0.1}, left_out=[out])
     assert verdict("treenets-skip", refused) == REPRODUCED
@@ -171,7 +173,7 @@ def test_snapshots_get_worse_and_mothernets_do_not():
     assert verdict("snapshot-saturates", evidence_of(small[0] | small[1])) == NOT_TESTED
 
 
-def test_a_hundred_networks_against_snapshots():
+def test_a_hundred_mothernets_must_save_ten_hours_against_snapshots():
     name = ("snapshot_ensembles", None, 1.0, 100)
     mine = ("mothernets", 1, 1.0, 100)
     # Device-seconds are twice the CPU-seconds: 20 hours against 8.
@@ -199,13 +201,13 @@ def test_hatched_epochs_count_where_training_ends_by_itself():
         id: replace(training, recipe={"protocol": "convergence"})
         for id, training in made.plan.trainings.items()
     }
-    found = replace(made, networks=rows, plan=replace(made.plan, trainings=trainings))
-    assert verdict("hatched-epochs", found) == REPRODUCED
+    converged = replace(made, networks=rows, plan=replace(made.plan, trainings=trainings))
+    assert verdict("hatched-epochs", converged) == REPRODUCED
     slow = rows.assign(epochs=np.where(rows["approach"] == "mothernets", 60.0, 100.0))
-    assert verdict("hatched-epochs", replace(found, networks=slow)) == NOT_REPRODUCED
+    assert verdict("hatched-epochs", replace(converged, networks=slow)) == NOT_REPRODUCED
 
 
-def test_what_hatching_changed():
+def test_the_largest_change_by_hatching_decides_whether_functions_are_preserved():
     assert verdict("preserved", evidence_of({G1: 0.1})) == NOT_TESTED
     made = evidence_of({G1: 0.1}, hatching={"a": 1e-7, "b": 3e-6})
     (finding,) = judge([CLAIMS["preserved"]], [made])
@@ -237,12 +239,12 @@ def study_of_marks(**changes):
     return evidence_of(runs | changes.pop("runs", {}), costs, kinds=kinds, **changes)
 
 
-def test_marks_by_their_rules():
-    found = {
+def test_marks_follow_their_rules():
+    grades = {
         row.point.approach: tuple(row.grades[mark] for mark in MARKS)
         for row in marks(study_of_marks())
     }
-    assert found == {
+    assert grades == {
         "full_data": ("no", "yes", "yes", "no"),
         "knowledge_distillation": ("no", "no", "yes", "no"),
         "snapshot_ensembles": ("yes", "no", "no", "yes"),
@@ -251,7 +253,7 @@ def test_marks_by_their_rules():
     assert verdict("four-marks", study_of_marks()) == REPRODUCED
 
 
-def test_an_approach_that_cannot_take_an_ensemble_is_partly_diverse():
+def test_an_approach_that_cannot_take_an_architecture_set_is_partly_diverse():
     out = LeftOut("fashion_mnist", "r5-small", "knowledge_distillation", "of some reason")
     found = {row.point.approach: row.grades for row in marks(study_of_marks(left_out=[out]))}
     assert found["knowledge_distillation"]["diverse architectures"] == "partly"
@@ -269,7 +271,7 @@ def test_marks_need_full_data_and_sizes():
     assert verdict("four-marks", evidence_of({FULL: 0.1, KD: 0.1, G1: 0.1})) == NOT_TESTED
 
 
-def test_the_gain_of_combining():
+def test_the_gain_of_combining_is_judged_by_the_best_ensemble():
     assert verdict("ensemble-gain", evidence_of({FULL: 0.1})) == REPRODUCED
     (finding,) = judge([CLAIMS["ensemble-gain"]], [evidence_of({FULL: 0.1})])
     assert finding.measured.value == pytest.approx(1 / 3)

@@ -134,37 +134,36 @@ def test_they_are_torchmetrics(seed):
     )
 
 
-@pytest.mark.parametrize("measure", OF_ANSWERS)
-def test_weights_are_repetitions(measure):
-    """An image of weight two is as good as two images."""
+@pytest.mark.parametrize("metric", OF_ANSWERS)
+def test_an_image_of_weight_two_counts_as_two_images(metric):
     log_probabilities, labels = random_answers(images=50)
     drawn = np.random.default_rng(1).integers(50, size=50)
     weights = np.bincount(drawn, minlength=50) / 50
-    found = measure(average(log_probabilities), labels).resampled(weights[None])
-    again = measure(average(log_probabilities[:, drawn]), labels[drawn]).value()
-    assert found[0] == pytest.approx(again)
+    weighted = metric(average(log_probabilities), labels).resampled(weights[None])
+    repeated = metric(average(log_probabilities[:, drawn]), labels[drawn]).value()
+    assert weighted[0] == pytest.approx(repeated)
 
 
 @given(answers())
-def test_they_stay_in_range(answer):
+def test_metrics_stay_in_their_range(answer):
     log_probabilities, labels = answer
     together = average(log_probabilities)
-    for measure, most in zip(OF_ANSWERS, (1, np.inf, 2, 1, 1), strict=True):
-        assert -1e-12 <= measure(together, labels).value() <= most + 1e-12
+    for metric, maximum in zip(OF_ANSWERS, (1, np.inf, 2, 1, 1), strict=True):
+        assert -1e-12 <= metric(together, labels).value() <= maximum + 1e-12
 
 
-def test_many_at_once_are_each_alone():
+def test_metrics_resampled_together_are_those_resampled_alone():
     log_probabilities, labels = random_answers(images=60)
     together, weights = average(log_probabilities), random_weights(60)
-    found = {measure.__name__: measure(together, labels) for measure in OF_ANSWERS}
-    at_once = resample(found, weights)
-    assert at_once.keys() == found.keys()
-    for name, one in found.items():
-        np.testing.assert_allclose(at_once[name], one.resampled(weights))
+    by_name = {metric.__name__: metric(together, labels) for metric in OF_ANSWERS}
+    at_once = resample(by_name, weights)
+    assert at_once.keys() == by_name.keys()
+    for name, metric in by_name.items():
+        np.testing.assert_allclose(at_once[name], metric.resampled(weights))
     assert resample({}, weights) == {}
 
 
 def test_a_function_of_means_is_of_the_resampled_means():
-    measure = MeanMetric(np.array([[1.0, 3.0], [2.0, 6.0]]), lambda means: means[1] / means[0])
-    assert measure.value() == 2.0
-    np.testing.assert_allclose(measure.resampled(np.array([[1.0, 0.0], [0.5, 0.5]])), [2.0, 2.0])
+    metric = MeanMetric(np.array([[1.0, 3.0], [2.0, 6.0]]), lambda means: means[1] / means[0])
+    assert metric.value() == 2.0
+    np.testing.assert_allclose(metric.resampled(np.array([[1.0, 0.0], [0.5, 0.5]])), [2.0, 2.0])

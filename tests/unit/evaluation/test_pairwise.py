@@ -74,8 +74,8 @@ def test_independent_networks_have_neither_q_nor_correlation():
     right = rng.random((5, 20_000)) < 0.8
     log_probabilities = np.log(np.where(right[..., None], [0.9, 0.1], [0.1, 0.9]))
     labels = np.zeros(right.shape[1], dtype=int)
-    for measure in OF_PAIRS:
-        assert abs(measure(pairs_of(log_probabilities, labels)).value()) < 0.03
+    for metric in OF_PAIRS:
+        assert abs(metric(pairs_of(log_probabilities, labels)).value()) < 0.03
 
 
 def test_equal_networks_are_as_alike_as_can_be():
@@ -83,26 +83,26 @@ def test_equal_networks_are_as_alike_as_can_be():
     copies = np.repeat(log_probabilities, 3, axis=0)
     assert pairwise.disagreement(copies.argmax(axis=-1)).value() == 0
     assert pairwise.divergence(copies).value() == pytest.approx(0, abs=1e-12)
-    for measure in OF_PAIRS:
-        assert measure(pairs_of(copies, labels)).value() == pytest.approx(1)
+    for metric in OF_PAIRS:
+        assert metric(pairs_of(copies, labels)).value() == pytest.approx(1)
 
 
 def test_pairs_without_a_correlation_are_left_out():
     log_probabilities, labels = random_answers(2)
     perfect = np.log(0.8 * np.eye(log_probabilities.shape[-1])[labels] + 0.04)[None]
-    for measure in OF_PAIRS:
-        alone = measure(pairs_of(log_probabilities, labels)).value()
-        beside = measure(pairs_of(np.concatenate([log_probabilities, perfect]), labels)).value()
+    for metric in OF_PAIRS:
+        alone = metric(pairs_of(log_probabilities, labels)).value()
+        beside = metric(pairs_of(np.concatenate([log_probabilities, perfect]), labels)).value()
         assert beside == pytest.approx(alone)
-        assert np.isnan(measure(pairs_of(np.concatenate([perfect, perfect]), labels)).value())
+        assert np.isnan(metric(pairs_of(np.concatenate([perfect, perfect]), labels)).value())
 
 
 def test_one_network_has_no_pair():
     log_probabilities, labels = random_answers(1)
-    for found in (
+    for metric in (
         pairwise.disagreement(log_probabilities.argmax(axis=-1)),
         pairwise.divergence(log_probabilities),
-        *(measure(pairs_of(log_probabilities, labels)) for measure in OF_PAIRS),
+        *(of_pairs(pairs_of(log_probabilities, labels)) for of_pairs in OF_PAIRS),
     ):
-        assert np.isnan(found.value())
-        assert np.isnan(found.resampled(random_weights(len(labels)))).all()
+        assert np.isnan(metric.value())
+        assert np.isnan(metric.resampled(random_weights(len(labels)))).all()

@@ -40,11 +40,11 @@ def test_cosine_is_the_snapshot_schedule_when_every_cycle_is_a_training(cycles, 
         assert of_cycle[(t - 1) % steps] == pytest.approx(expected, rel=1e-12)
 
 
-def test_linear():
+def test_linear_falls_to_zero_in_equal_steps():
     assert rates(recipe("linear", peak=1.0), 4) == [1, 0.75, 0.5, 0.25]
 
 
-def test_constant():
+def test_constant_stays_at_the_peak():
     assert rates(recipe("constant", peak=0.3), 3) == [0.3, 0.3, 0.3]
 
 
