@@ -62,6 +62,36 @@ def test_every_ratio_was_measured():
     assert set(said) <= measured
 
 
+def test_the_protocol_says_what_the_reference_study_sets():
+    study = yaml.safe_load(text_of("config/reference.yaml"))
+    text = " ".join(text_of("docs/protocol.md").split())
+    recipe, approaches = study["recipe"], study["approaches"]
+    epochs, optimiser = recipe["epochs"], recipe["optimiser"]
+    mothernets, snapshots = approaches["mothernets"], approaches["snapshot_ensembles"]
+    hatched, cycle = mothernets["hatched"]["epochs"], snapshots["epochs_per_cycle"]
+    budgets = {
+        name: options["architecture_sets"]["v5-small"].get("budgets")
+        for name, options in approaches.items()
+        if "architecture_sets" in options
+    }
+    smaller, smallest = (round(epochs * budget) for budget in sorted(budgets["full_data"])[1::-1])
+    alone = [round(epochs * budget) for budget in approaches["single_network"]["budgets"]]
+    for passage in (
+        f"momentum {optimiser['momentum']:g}",
+        f"batches of {recipe['batch_size']} images",
+        f"one cosine from {optimiser['learning_rate']:g} to 0",
+        f"| {epochs} epochs a network; at smaller budgets {smaller} and {smallest} |",
+        f"T = {approaches['knowledge_distillation']['temperature']}, half teacher",
+        f"5 cosine cycles of {cycle} epochs; at a larger budget of "
+        f"{round(cycle * max(budgets['snapshot_ensembles']))}",
+        f"{epochs} epochs a MotherNet, {hatched} a hatched network, noise {mothernets['noise']:g}; "
+        f"at a smaller budget {epochs // 2} and {hatched // 2}",
+        f"{alone[0]}, {alone[1]} and {alone[2]} epochs",
+        f"{study['data']['train_images']:,} images, {epochs} epochs",
+    ):
+        assert passage in text, passage
+
+
 # What the Snakemake Workflow Catalog asks for
 
 
