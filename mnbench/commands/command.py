@@ -4,8 +4,8 @@ Open this when help should say more, or when a command needs something that the 
 """
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -19,3 +19,4 @@ class Command:
     add_arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], None]
     former_names: tuple[str, ...] = ()  # which are still understood
+    former_options: Mapping[str, str] = field(default_factory=dict)  # likewise, with today's
