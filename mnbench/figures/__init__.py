@@ -57,6 +57,3 @@ FIGURES: dict[str, Entry] = {
     )
     for name, constants in literal_constants(Path(__file__).parent, "TITLE").items()
 }
-TABLES: tuple[str, ...] = tuple(
-    dict.fromkeys(table for entry in FIGURES.values() for table in entry.tables)
-)

@@ -10,7 +10,7 @@ import pandas as pd
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import convergence, networks, summary
-from mnbench.figures import TABLES
+from mnbench.figures import FIGURES
 from mnbench.figures.figure_data import Data
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
@@ -162,7 +162,8 @@ class Study:
 
     def data(self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame) -> Data:
         """Return what figures are drawn from, with some *tables* replaced."""
-        own = {name: getattr(self, name) for name in TABLES}
+        names = {name for entry in FIGURES.values() for name in entry.tables}
+        own = {name: getattr(self, name) for name in names}
         return Data(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
 
 
