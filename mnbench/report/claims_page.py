@@ -11,12 +11,12 @@ import pandas as pd
 
 from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.naming import point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
-SOURCES = {"page": "the authors' page", "recalled": "recalled of the paper"}
+_SOURCES = {"page": "the authors' page", "recalled": "recalled of the paper"}
 
 
 def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> str:
@@ -34,7 +34,7 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     if missing := len(tables["missing"]):
         lines.append(f"{missing} ensembles of single seeds could not be evaluated: missing.csv.\n")
     for setting in settings:
-        sentence = verdict(select(tables["convergence"], *setting)).sentence
+        sentence = convergence_of(select(tables["convergence"], *setting)).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
     lines.append("\n| claim | verdict |\n|---|---|")
     lines += [f"| {row['claim']} | {row['verdict']} |" for row in verdicts.to_dict("records")]
@@ -48,7 +48,7 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
 def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines = [
         f"## {claim['claim']}: {claim['verdict']}\n",
-        f"*{claim['statement']}.* ({SOURCES[claim['source']]}; made at: {claim['scale']}; to hold "
+        f"*{claim['statement']}.* ({_SOURCES[claim['source']]}; made at: {claim['scale']}; to hold "
         f"{claim['holds']})\n",
     ]
     if claim["verdict"] == NOT_TESTED:

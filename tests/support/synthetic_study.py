@@ -11,7 +11,7 @@ from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import convergence, networks, summary
 from mnbench.figures import FIGURES
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
 
@@ -160,11 +160,13 @@ class Study:
         table = pd.DataFrame(rows, columns=columns)
         return table.astype({"first_g": "Int64", "second_g": "Int64"})
 
-    def data(self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame) -> Data:
+    def data(
+        self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame
+    ) -> FigureData:
         """Return what figures are drawn from, with some *tables* replaced."""
         names = {name for entry in FIGURES.values() for name in entry.tables}
         own = {name: getattr(self, name) for name in names}
-        return Data(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
+        return FigureData(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
 
 
 class _Planner:

@@ -25,7 +25,7 @@ from mnbench.evaluation.tables.columns import (
 
 TITLE = "What each approach costs where it is as good as Full Data with m networks"
 
-YARDSTICK = "full_data"  # the approach whose errors are the goals
+GOALS = "full_data"  # the approach whose errors are the goals
 COLUMNS = {
     **SETTING,
     **COST_AXIS,
@@ -51,7 +51,7 @@ def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     goals = [
         point
         for point in of_set
-        if point.configuration.approach == YARDSTICK and point.configuration.budget == 1
+        if point.configuration.approach == GOALS and point.configuration.budget == 1
     ]
     for goal in goals:
         for approach, curve in budget_curves(of_set):
