@@ -35,6 +35,7 @@ types: $(BIN)/.installed
 
 docs: $(BIN)/.installed
 	$(BIN)/python -m mnbench docs
+	# Material prints a notice of its own end of life unless this is set; --quiet does not hide it.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 reference: $(BIN)/.installed

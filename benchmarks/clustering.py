@@ -1,6 +1,6 @@
 """Time clustering by the number of networks and of clusters.
 
-    python benchmarks/clustering.py            # about half a minute on one core
+    python benchmarks/clustering.py            # about three quarters of a minute on one core
 
 The networks are made by the rule of the sets v100 and r100: a base network, and variants of it that
 differ in one layer. Up to 100 networks all values of g are searched together. So they take the same

@@ -145,9 +145,11 @@ def in_jobs(count: int, threads: int) -> Callable[[], float]:
             for _ in range(count)
         ]
         for job in jobs:
+            assert job.stdout
             job.stdout.readline()
         start = time.perf_counter()
         for job in jobs:
+            assert job.stdin
             job.stdin.write("go\n")
             job.stdin.flush()
         for job in jobs:

@@ -50,7 +50,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     former_names = [name for command in COMMANDS for name in command.former_names]
     argcomplete.autocomplete(parser, exclude=former_names)
-    known, unknown = parser.parse_known_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    known, unknown = parser.parse_known_args(_with_present_options(typed))
     if known.run is None:
         parser.print_help(sys.stderr)
         return MISTAKE
@@ -65,6 +66,21 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _with_present_options(arguments: Sequence[str]) -> list[str]:
+    """Replace a command's former options: no parser knows them, so that no help lists them."""
+    name, *rest = arguments or [""]
+    for command in COMMANDS:
+        if name in (command.name, *command.former_names):
+            for former, present in command.former_options.items():
+                rest = [
+                    present + option.removeprefix(former)
+                    if option == former or option.startswith(f"{former}=")
+                    else option
+                    for option in rest
+                ]
+    return [name, *rest] if arguments else []
 
 
 def _failed(message: str) -> int:

@@ -62,11 +62,10 @@ def add_dataset(parser: ArgumentParser, help: str, *, required: bool) -> None:
     )
 
 
-def add_architecture_set(parser: ArgumentParser, *flags: str) -> None:
-    """Add the name of an architecture set as an option, under *flags* as well."""
+def add_architecture_set(parser: ArgumentParser) -> None:
+    """Add the name of an architecture set as an option."""
     action = parser.add_argument(
         "--architecture-set",
-        *flags,
         metavar="NAME",
         required=True,
         help="a named list of architectures: v5-small, say",

@@ -6,8 +6,8 @@ Tab.
 """
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,3 +21,4 @@ class Command:
     add_arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], None]
     former_names: tuple[str, ...] = ()  # which are still understood
+    former_options: Mapping[str, str] = field(default_factory=dict)  # likewise, with today's

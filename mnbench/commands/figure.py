@@ -44,7 +44,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.tables.files import read_table, select
     from mnbench.figures import catalogue, style
-    from mnbench.figures.figure_data import Data
+    from mnbench.figures.figure_data import FigureData
 
     entry = FIGURES[arguments.name]
     if arguments.absolute and not entry.absolute:
@@ -61,9 +61,9 @@ def _run(arguments: Namespace) -> None:
     title = f"{DATASETS[dataset].title}, {architecture_set}"
     plan = read_plan(arguments.plan)
     for cost, stem in entry.stems(arguments.costs).items():
-        data = Data(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)
+        data = FigureData(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)
         figure = catalogue.draw(arguments.name, data)
-        style.save(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
+        style.save_figure(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
 
 
 COMMAND = Command(

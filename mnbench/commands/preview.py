@@ -1,7 +1,7 @@
 """``mnbench preview``: the clusters, MotherNets and predicted cost of an architecture set.
 
-Open this when you choose g for a study. The trap: its defaults are those of ``config/default.yaml``
-and a test compares them; change both.
+Open this when you choose g for a study. The trap: numbers that are not typed are those of the
+checkout's ``config/default.yaml``, whatever your own study says.
 """
 
 import json
@@ -9,9 +9,11 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
 
 from mnbench.commands.arguments import add_architecture_set, add_dataset, fraction, positive
+from mnbench.commands.checkout import find_checkout
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
 
+DEFAULT_STUDY = "config/default.yaml"
 MINIMUM, ALL = "minimum", "all"  # numbers of clusters, as a configuration says them
 FORMER_MINIMUM = "least"  # still valid
 
@@ -27,7 +29,7 @@ def _clusters(text: str) -> int | str:
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
-    add_architecture_set(parser, "--ensemble")
+    add_architecture_set(parser)
     parser.add_argument(
         "--g",
         type=_clusters,
@@ -49,24 +51,33 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--images",
         type=positive,
         metavar="NUMBER",
-        default=12000,
-        help="training images (default: 12000)",
+        help="training images (default: as in the default study)",
     )
     parser.add_argument(
         "--epochs",
         type=positive,
         metavar="NUMBER",
-        default=10,
-        help="epochs of a MotherNet (default: 10)",
+        help="epochs of a MotherNet (default: as in the default study)",
     )
     parser.add_argument(
         "--hatched-epochs",
         type=positive,
         metavar="NUMBER",
-        default=4,
-        help="epochs of a hatched network (default: 4)",
+        help="epochs of a hatched network (default: as in the default study)",
     )
     parser.add_argument("--json", action="store_true", help="write JSON, for programs")
+
+
+def _of_default_study() -> dict[str, int]:
+    """Return the default study's numbers, by the names of the arguments that replace them."""
+    import yaml
+
+    study = yaml.safe_load((find_checkout() / DEFAULT_STUDY).read_text(encoding="utf-8"))
+    return {
+        "images": study["data"]["train_images"],
+        "epochs": study["recipe"]["epochs"],
+        "hatched_epochs": study["approaches"]["mothernets"]["hatched"]["epochs"],
+    }
 
 
 def _run(arguments: Namespace) -> None:
@@ -80,10 +91,11 @@ def _run(arguments: Namespace) -> None:
         members,
         g,
         dataset,
-        images=arguments.images,
-        epochs=arguments.epochs,
-        hatched_epochs=arguments.hatched_epochs,
         tau=arguments.tau,
+        **{
+            name: getattr(arguments, name) or default
+            for name, default in _of_default_study().items()
+        },
     )
     print(json.dumps(asdict(shown), indent=2) if arguments.json else as_text(shown))
 
@@ -91,6 +103,7 @@ def _run(arguments: Namespace) -> None:
 COMMAND = Command(
     name="preview",
     former_names=("mothernet",),
+    former_options={"--ensemble": "--architecture-set"},
     summary="show the MotherNets of an architecture set and what they would cost",
     description="Cluster the networks of an architecture set, construct the MotherNet of each "
     "cluster, and predict the training FLOPs for every number of clusters g. Nothing is trained.",

@@ -46,7 +46,7 @@ class _Idx:
 
 
 # The hashes are those of the official files; see fashion_mnist/SOURCE.md.
-FILES: Mapping[str, _Idx] = MappingProxyType(
+IDX_FILES: Mapping[str, _Idx] = MappingProxyType(
     {
         "train-images-idx3-ubyte.gz": _Idx(
             (60_000, 28, 28), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
@@ -93,7 +93,7 @@ def check_bundled(folder: Traversable) -> None:
     Raises:
         UserError: a file is missing, or its end does not state the size that it must have.
     """
-    for name, idx in FILES.items():
+    for name, idx in IDX_FILES.items():
         # gzip's last 4 bytes are the uncompressed size: a truncated file ends otherwise.
         if _read(folder, name)[-4:] != struct.pack("<I", idx.size):
             raise UserError(f"{folder / name}: truncated; {REMEDY}")
@@ -110,7 +110,7 @@ def _read(folder: Traversable, name: str) -> bytes:
 
 
 def _read_idx(folder: Traversable, name: str) -> np.ndarray:
-    idx = FILES[name]
+    idx = IDX_FILES[name]
     try:
         content = gzip.decompress(_read(folder, name))
     except EOFError as error:

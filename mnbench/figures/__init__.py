@@ -7,7 +7,7 @@ Open this to add a figure: write ``mnbench/figures/NAME.py`` with
 - ``COST_AXIS``, whether it is drawn once on every cost axis of a study;
 - ``TABLES``, the tables that it reads, by name;
 - ``ABSOLUTE = True``, only if its intervals are of differences and can be of the errors instead;
-- ``draw(data)``, from a :class:`mnbench.figures.figure_data.Data` to a matplotlib figure.
+- ``draw(data)``, from a :class:`mnbench.figures.figure_data.FigureData` to a matplotlib figure.
 
 No other file changes. The trap: Snakemake reads the constants each time it parses the workflow, so
 they are read as literals, without an import. A constant that is computed is an error.
@@ -57,6 +57,3 @@ FIGURES: dict[str, Entry] = {
     )
     for name, constants in literal_constants(Path(__file__).parent, "TITLE").items()
 }
-TABLES: tuple[str, ...] = tuple(
-    dict.fromkeys(table for entry in FIGURES.values() for table in entry.tables)
-)

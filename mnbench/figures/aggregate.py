@@ -11,7 +11,7 @@ import pandas as pd
 from mnbench.planning.config import TIMES
 
 
-def points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
+def plotted_points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
     """Return what a figure with a cost axis shows of ensembles that average their networks.
 
     Args:
@@ -44,7 +44,7 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
     they have in common, and so shows what the comparison does.
 
     Args:
-        points: full-size points (:func:`points`).
+        points: full-size points (:func:`plotted_points`).
         differences: rows of the same data set and architecture set, errors as fractions.
 
     Returns:

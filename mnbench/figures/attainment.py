@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import timed
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 
 TITLE = "Error attained at a cost"
 CAPTION = (
@@ -26,7 +26,7 @@ TABLES = ("summary",)
 COLUMNS = 4
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw a panel an approach with a curve: the band between the best and worst seed's front.
 
     A seed's front is that of the approach's full-size ensembles at all budgets and g. The band

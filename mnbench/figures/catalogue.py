@@ -9,13 +9,13 @@ from importlib import import_module
 
 from matplotlib.figure import Figure
 
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.figures import FIGURES
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.planning.config import TIMES
 
 
-def draw(name: str, data: Data) -> Figure:
+def draw(name: str, data: FigureData) -> Figure:
     """Draw one of :data:`mnbench.figures.FIGURES`.
 
     Args:
@@ -32,9 +32,9 @@ def draw(name: str, data: Data) -> Figure:
     return figure
 
 
-def _warnings(name: str, data: Data) -> list[str]:
+def _warnings(name: str, data: FigureData) -> list[str]:
     """Return what to say below the title: a sentence each."""
-    convergence = verdict(data.tables["convergence"])
+    convergence = convergence_of(data.tables["convergence"])
     said = [convergence.sentence] if convergence.converged is False else []
     if missing := len(data.tables["missing"]):
         said.append(f"{missing} ensembles of single seeds could not be evaluated: see missing.csv")

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from mnbench.architectures import Architecture
 from mnbench.figures import style
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
@@ -34,7 +34,7 @@ _GAP = 0.6  # of a layer's height, between blocks
 
 
 @dataclass(frozen=True)
-class Bar:
+class LayerBar:
     """One layer of a member."""
 
     y: float
@@ -50,14 +50,14 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class DrawnCluster:
     """A MotherNet and the networks hatched from it."""
 
     mothernet: Architecture
     members: tuple[Architecture, ...]
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw the clusters of the fewest clusters planned, a row each: MotherNet, then members.
 
     Args:
@@ -75,10 +75,14 @@ def draw(data: Data) -> Figure:
         grid = figure.subplots(len(shown), columns, squeeze=False)
         for row, cluster in zip(grid, shown, strict=True):
             networks = (cluster.mothernet, *cluster.members[:MOST])
-            widest = max(bar.filters for network in networks for bar in bars(network, network))
-            tallest = max(bars(network, network)[-1].y for network in networks) + 1
+            widest = max(
+                bar.filters for network in networks for bar in layer_bars(network, network)
+            )
+            tallest = max(layer_bars(network, network)[-1].y for network in networks) + 1
             for axes, network in zip(row, networks, strict=False):
-                _draw_network(axes, bars(network, cluster.mothernet), look.color, widest, tallest)
+                _draw_network(
+                    axes, layer_bars(network, cluster.mothernet), look.color, widest, tallest
+                )
                 axes.set_title(network.name, fontsize=7.5)
             for axes in row[len(networks) :]:
                 axes.remove()
@@ -94,7 +98,7 @@ def draw(data: Data) -> Figure:
             bar.larger
             for cluster in shown
             for network in cluster.members[:MOST]
-            for bar in bars(network, cluster.mothernet)
+            for bar in layer_bars(network, cluster.mothernet)
         ):
             handles.append(
                 Patch(facecolor=look.color, edgecolor="white", hatch="////", label="larger filter")
@@ -105,7 +109,7 @@ def draw(data: Data) -> Figure:
     return figure
 
 
-def clusters(plan: Plan, dataset: str, architecture_set: str) -> list[Cluster]:
+def clusters(plan: Plan, dataset: str, architecture_set: str) -> list[DrawnCluster]:
     """Return the clusters of more than one network, at the fewest clusters planned, of one seed."""
     rows = [
         row
@@ -122,19 +126,19 @@ def clusters(plan: Plan, dataset: str, architecture_set: str) -> list[Cluster]:
         for parent in training.parents:
             groups.setdefault(parent, []).extend(training.networks)
     return [
-        Cluster(plan.trainings[parent].networks[0], tuple(members))
+        DrawnCluster(plan.trainings[parent].networks[0], tuple(members))
         for parent, members in groups.items()
     ]
 
 
-def bars(network: Architecture, mothernet: Architecture) -> list[Bar]:
+def layer_bars(network: Architecture, mothernet: Architecture) -> list[LayerBar]:
     """Return a network's layers, from the first, with what its MotherNet's have of each."""
     layers, y = [], 0.0
     for ours, theirs in zip(_parts(network), _parts(mothernet), strict=True):
         for position, (filters, kernel) in enumerate(ours):
             least = min((size for _, size in theirs), default=kernel)
             shared, shared_kernel = theirs[position] if position < len(theirs) else (0, least)
-            layers.append(Bar(y, filters, min(shared, filters), kernel, shared_kernel))
+            layers.append(LayerBar(y, filters, min(shared, filters), kernel, shared_kernel))
             y += 1
         y += _GAP * bool(ours)
     return layers
@@ -151,7 +155,7 @@ def _parts(network: Architecture) -> list[Sequence[tuple[int, int]]]:
 
 
 def _draw_network(
-    axes: Axes, layers: Sequence[Bar], color: str, widest: int, tallest: float
+    axes: Axes, layers: Sequence[LayerBar], color: str, widest: int, tallest: float
 ) -> None:
     pale = style.mix(color, "white", 0.7)
     for bar in layers:

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import fewest_clusters, interval_note
 from mnbench.figures.bands import Line, draw_lines
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
 TITLE = "Combination methods"
@@ -34,11 +34,11 @@ _LINES = {
     "Super Learner": Line("#009E73", "^"),
     "oracle": Line("#999999", "X"),
 }
-METRICS = ("test_error", "calibration_error")
+_METRICS = ("test_error", "calibration_error")
 MOST_COLUMNS = 4
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw a column an approach: above the test error, below the calibration error.
 
     Of MotherNets the fewest clusters are shown; of approaches with budgets the main one. At most
@@ -51,7 +51,7 @@ def draw(data: Data) -> Figure:
     if shown.empty:
         return style.notice("Nothing to show: no approach ran at several sizes.", data.title)
     shown = shown.assign(name=shown["combination"].map(METHODS))
-    for metric in METRICS:
+    for metric in _METRICS:
         for end in ("", "_low", "_high"):
             shown[metric + end] = 100 * shown[metric + end].astype(float)
     looks = style.looks(shown["approach"])
@@ -61,7 +61,7 @@ def draw(data: Data) -> Figure:
         for column, (approach, look) in enumerate(looks.items()):
             rows = shown[shown["approach"] == approach]
             grid[0, column].set_title(configuration(look.title, rows["g"].iloc[0]))
-            for axes, metric in zip(grid[:, column], METRICS, strict=True):
+            for axes, metric in zip(grid[:, column], _METRICS, strict=True):
                 draw_lines(axes, rows, metric, _LINES)
                 axes.set(xlabel="", ylabel=f"{metric.replace('_', ' ')} (%)")
             grid[1, column].set_xlabel("networks")

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan, Training
 
@@ -28,7 +28,7 @@ TABLES = ("networks",)
 
 
 @dataclass(frozen=True)
-class Segment:
+class CostPiece:
     """A piece of a bar: one record, its cost the mean over seeds."""
 
     training: tuple[str, str]  # the record's approach and name: what is the same in every seed
@@ -44,7 +44,7 @@ class Bar:
     approach: str
     g: int | None
     budget: float
-    segments: tuple[Segment, ...]  # shared ones first
+    segments: tuple[CostPiece, ...]  # shared ones first
 
     @property
     def total(self) -> float:
@@ -52,7 +52,7 @@ class Bar:
         return sum(segment.cost for segment in self.segments)
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw one stacked bar an approach and g, for full-size ensembles of the full budget.
 
     An approach without the full budget is shown at its largest, which its label then says.
@@ -60,7 +60,7 @@ def draw(data: Data) -> Figure:
     Args:
         data: what to draw.
     """
-    named: dict[tuple[Segment, ...], list[Bar]] = {}
+    named: dict[tuple[CostPiece, ...], list[Bar]] = {}
     for bar in bars(data.plan, data.tables["networks"], data.cost):
         named.setdefault(bar.segments, []).append(bar)  # MotherNets may be Full Data's networks
     drawn = sorted((min(same, key=_rank) for same in named.values()), key=lambda bar: -bar.total)
@@ -123,14 +123,14 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
         full = [ensemble for ensemble in ensembles if ensemble.size == size]
         if not full:
             continue
-        costs: dict[tuple[str, str], Segment] = {}
+        costs: dict[tuple[str, str], CostPiece] = {}
         for ensemble in full:
             for record in plan.lineage(ensemble.members):
                 training = plan.trainings[record]
                 key = (training.approach, training.name)
                 before = costs[key].cost if key in costs else 0.0
                 ancestor = record not in ensemble.members
-                costs[key] = Segment(
+                costs[key] = CostPiece(
                     training=key,
                     names=_names(training, ancestor),
                     shared=ancestor or len(training.networks) > 1,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnbench.figures import style
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
 TITLE = "Disagreement of every two networks"
@@ -27,7 +27,7 @@ TABLES = ("disagreement",)
 MEMBER = ["approach", "g", "position", "network", "parent"]
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw a heat map with a row and a column a network, ordered by approach and cluster.
 
     Args:

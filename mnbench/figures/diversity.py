@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import configuration
 
@@ -23,7 +23,7 @@ COST_AXIS = False
 TABLES = ("estimates",)
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw disagreement against the members' mean error; labels say the ensemble's own error.
 
     An ensemble is good if its members are good (left) and differ (up). Bars are 95 % intervals;

@@ -13,7 +13,7 @@ from mnbench.planning.plan import Plan
 
 
 @dataclass(frozen=True)
-class Data:
+class FigureData:
     """The plan and the tables of one data set and architecture set."""
 
     plan: Plan

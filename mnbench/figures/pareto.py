@@ -19,10 +19,10 @@ from mnbench.figures.aggregate import (
     interval_note,
     main_budgets,
     paired,
-    points,
+    plotted_points,
     sized_titles,
 )
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import configuration, epochs
 
@@ -41,7 +41,7 @@ _SHADE = "#F3F3F3"
 _FRONT = "#333333"
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
     A point is the mean over seeds of one (approach, g, budget). MotherNets are joined along g,
@@ -53,7 +53,7 @@ def draw(data: Data) -> Figure:
     """
     cost = data.cost
     estimates = data.tables["estimates"]
-    shown = points(estimates[estimates["full_size"].astype(bool)], cost)
+    shown = plotted_points(estimates[estimates["full_size"].astype(bool)], cost)
     shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
     if shown.empty:
         sentence = f"Nothing to show: no ensemble of these networks has {cost}."

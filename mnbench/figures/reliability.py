@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import fewest_clusters
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
 TITLE = "Reliability diagrams"
@@ -25,7 +25,7 @@ TABLES = ("reliability_bins",)
 COLUMNS = 4
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw a panel an approach: accuracy against confidence in 15 bins.
 
     On the diagonal an ensemble is calibrated; above it too modest, below it too sure. The band is

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import interval_note, main_budgets, points
+from mnbench.figures.aggregate import interval_note, main_budgets, plotted_points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
 TITLE = "Ensemble size"
@@ -35,7 +35,7 @@ class Series:
     line: Line
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw error and cost against ensemble size, a line an approach and g.
 
     Trainings of the full budget are drawn, or of the largest budget of an approach without it,
@@ -45,7 +45,7 @@ def draw(data: Data) -> Figure:
     Args:
         data: what to draw.
     """
-    shown = points(data.tables["estimates"], data.cost)
+    shown = plotted_points(data.tables["estimates"], data.cost)
     if shown.empty:
         sentence = "Nothing to show: the study has no ensemble of these networks."
         return style.notice(sentence, data.title)
@@ -82,7 +82,7 @@ def series(points: pd.DataFrame) -> list[Series]:
     """Return the lines to draw: an approach and g each, at the approach's main budget.
 
     Args:
-        points: of one data set and architecture set (``aggregate.points``).
+        points: of one data set and architecture set (``aggregate.plotted_points``).
     """
     budgets = main_budgets(zip(points["approach"], points["budget"], strict=True))
     main = points[points["budget"] == points["approach"].map(budgets)]

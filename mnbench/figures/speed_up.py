@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
 TITLE = "Speed-up at equal error"
@@ -25,7 +25,7 @@ TABLES = ("equal_error",)
 MOTHERNETS = "mothernets"
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw two bars, with their 95 % intervals, for every approach that MotherNets compare with.
 
     Left, what the approach costs at the same error as the best MotherNets configuration; right, how
@@ -47,7 +47,7 @@ def draw(data: Data) -> Figure:
             data.title,
         )
     looks = style.looks(against)
-    cost = style.TITLES[data.cost]
+    cost = style.COST_TITLES[data.cost]
     with style.styled():
         figure = style.new_figure(1.1 + 0.42 * len(against))
         left, right = figure.subplots(1, 2, sharey=True)

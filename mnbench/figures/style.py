@@ -154,7 +154,7 @@ def notice(sentence: str, title: str | None = None) -> Figure:
     return figure
 
 
-def save(figure: Figure, *paths: Path) -> None:
+def save_figure(figure: Figure, *paths: Path) -> None:
     """Write *figure* to each path in the format that its suffix names (PNG at :data:`DPI`).
 
     Two runs on the same tables write the same bytes: no date goes into the file.
@@ -167,22 +167,21 @@ def save(figure: Figure, *paths: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Quantity:
+class CostUnit:
     """A cost as an axis shows it: values are divided by *unit*."""
 
     label: str
     unit: float
 
 
-UNITS = {
+COST_UNITS = {
     "cpu_seconds": (("CPU-seconds", 1), ("CPU-hours", 3600)),
     "device_seconds": (("device-seconds", 1), ("device-hours", 3600)),
     "training_flops": (("GFLOPs", 1e9), ("TFLOPs", 1e12), ("PFLOPs", 1e15), ("EFLOPs", 1e18)),
     "examples": (("examples", 1), ("thousand examples", 1e3), ("million examples", 1e6)),
     "epochs": (("epochs", 1),),
 }
-COSTS = tuple(UNITS)
-TITLES = {
+COST_TITLES = {
     "cpu_seconds": "CPU time",
     "device_seconds": "device time",
     "training_flops": "FLOPs",
@@ -191,18 +190,18 @@ TITLES = {
 }
 
 
-def quantity(cost: str, values: Iterable[float]) -> Quantity:
+def quantity(cost: str, values: Iterable[float]) -> CostUnit:
     """Choose the unit in which the largest of *values* reads best.
 
     Args:
-        cost: one of :data:`COSTS`.
+        cost: one of :data:`COST_UNITS`.
         values: costs as the tables hold them.
     """
     largest = max(values, default=0)
     # Hours only from several on: "7,200 CPU-seconds" is read as easily as "2 CPU-hours".
-    fitting = [u for u in UNITS[cost] if largest >= u[1] * (3 if u[1] == 3600 else 1)]
-    label, unit = (fitting or UNITS[cost][:1])[-1]
-    return Quantity(f"training cost ({label})", unit)
+    fitting = [u for u in COST_UNITS[cost] if largest >= u[1] * (3 if u[1] == 3600 else 1)]
+    label, unit = (fitting or COST_UNITS[cost][:1])[-1]
+    return CostUnit(f"training cost ({label})", unit)
 
 
 def scale_cost_axis(axis: Axis, low: float, high: float, ticks: int = 8) -> None:

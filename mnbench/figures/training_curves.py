@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
-from mnbench.figures.figure_data import Data
+from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan
 
@@ -46,7 +46,7 @@ class Curve:
     inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
 
 
-def draw(data: Data) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Draw a panel a network, of at most six: from scratch, and hatched from a MotherNet.
 
     Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A

@@ -161,12 +161,12 @@ def _numbers(minimum: int, shown: int, size: int) -> list[int]:
     return sorted({minimum, shown, size, *powers})
 
 
-Group = tuple[Architecture, ...]
+Networks = tuple[Architecture, ...]
 
 
 def _groups(
     members: Sequence[Architecture], g: int, tau: float, shape: dict[str, int]
-) -> list[Group]:
+) -> list[Networks]:
     return [
         tuple(members[index] for index in group) for group in cluster(members, g, tau=tau, **shape)
     ]
@@ -174,7 +174,7 @@ def _groups(
 
 def _costs(
     dataset: Dataset, images: int, epochs: int, hatched_epochs: int
-) -> Callable[[Group], int]:
+) -> Callable[[Networks], int]:
     """Return a function that counts the FLOPs of training a cluster."""
     shape = dataset.image_shape
     size = shape.pop("image_size")
@@ -183,7 +183,7 @@ def _costs(
     def flops(network: Architecture) -> int:
         return images * training_flops(network, size, **shape)
 
-    def cost(group: Group) -> int:
+    def cost(group: Networks) -> int:
         if len(group) == 1:
             return epochs * flops(group[0])
         return epochs * flops(construct(group)) + hatched_epochs * sum(map(flops, group))
@@ -191,7 +191,7 @@ def _costs(
     return cost
 
 
-def _cluster(group: Group, shape: dict[str, int]) -> Cluster:
+def _cluster(group: Networks, shape: dict[str, int]) -> Cluster:
     mothernet = construct(group)
     parameters = parameter_count(mothernet, **shape)
     counts = [parameter_count(member, **shape) for member in group]

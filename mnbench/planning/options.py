@@ -15,7 +15,7 @@ from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, S
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG
 
-ARCHITECTURE_SETS = "architecture_sets"  # the key of CommonOptions
+SETS_KEY = "architecture_sets"  # the key of CommonOptions
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -63,13 +63,11 @@ def options_by_set(
             )
         kind, key = kinds[approach], f"approaches.{approach}"
         own = dict(values or {})
-        chosen = _chosen(
-            own.pop(ARCHITECTURE_SETS, None), study, f"{source}: key '{key}.{ARCHITECTURE_SETS}'"
-        )
-        options: Any = parse(kind, own, source=source, key=key, others=(ARCHITECTURE_SETS,))
+        chosen = _chosen(own.pop(SETS_KEY, None), study, f"{source}: key '{key}.{SETS_KEY}'")
+        options: Any = parse(kind, own, source=source, key=key, others=(SETS_KEY,))
         for architecture_set, changes in chosen.items():
             if changes:
-                place = f"{key}.{ARCHITECTURE_SETS}.{architecture_set}"
+                place = f"{key}.{SETS_KEY}.{architecture_set}"
                 changed: Any = parse(kind, own | changes, source=source, key=place)
                 by_set[architecture_set][approach] = changed
             else:
@@ -77,8 +75,8 @@ def options_by_set(
     for architecture_set, used in by_set.items():
         if not used:
             raise UserError(
-                f"{source}: key '{ARCHITECTURE_SETS}': no approach is used for "
-                f"'{architecture_set}'; add it to an approach's own '{ARCHITECTURE_SETS}' or leave "
+                f"{source}: key '{SETS_KEY}': no approach is used for "
+                f"'{architecture_set}'; add it to an approach's own '{SETS_KEY}' or leave "
                 "it out"
             )
     return by_set
@@ -86,9 +84,9 @@ def options_by_set(
 
 def place_of(study: Study, architecture_set: str, approach: str, option: str) -> str:
     """Return the dotted key at which an approach's option for an architecture set stands."""
-    chosen = (study.approaches.get(approach) or {}).get(ARCHITECTURE_SETS)
+    chosen = (study.approaches.get(approach) or {}).get(SETS_KEY)
     own = chosen.get(architecture_set) if isinstance(chosen, Mapping) else None
-    inner = f"{ARCHITECTURE_SETS}.{architecture_set}." if option in (own or ()) else ""
+    inner = f"{SETS_KEY}.{architecture_set}." if option in (own or ()) else ""
     return f"approaches.{approach}.{inner}{option}"
 
 

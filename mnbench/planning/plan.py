@@ -23,7 +23,7 @@ from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.planning.training_id import TrainingId
 
-FORMAT = 3
+PLAN_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Plan:
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
         }
-        return json.dumps({"format": FORMAT, **plan}, indent=1)
+        return json.dumps({"format": PLAN_FORMAT, **plan}, indent=1)
 
     def write(self, path: Path) -> None:
         """Write :meth:`to_json` to a file, whole or not at all."""
@@ -241,7 +241,7 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data.pop("format") != FORMAT:
+        if data.pop("format") != PLAN_FORMAT:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
         # A plan of large ensembles names each training many times.

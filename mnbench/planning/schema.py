@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mnbench.planning.config import FORMER_KEYS, Study
-from mnbench.planning.options import ARCHITECTURE_SETS, CommonOptions
+from mnbench.planning.options import SETS_KEY, CommonOptions
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +44,7 @@ def schema_of(kind: type) -> Schema:
 def _of_approach(module: ModuleType) -> Schema:
     own, common = schema_of(module.Options), schema_of(CommonOptions)
     options_of_a_set = {**own, "type": ["object", "null"]}
-    for form in common["properties"][ARCHITECTURE_SETS]["anyOf"]:
+    for form in common["properties"][SETS_KEY]["anyOf"]:
         if form["type"] == "object":
             form["additionalProperties"] = options_of_a_set
     return {

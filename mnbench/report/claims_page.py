@@ -11,41 +11,47 @@ import pandas as pd
 
 from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.naming import approach_title, point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
-SOURCES = {"page": "the authors' page", "unverified": "memory of the paper, unverified"}
-COSTS = {
+_SOURCES = {"page": "the authors' page", "unverified": "memory of the paper, unverified"}
+_COSTS = {
     "training_flops": "training FLOPs",
     "cpu_seconds": "CPU-seconds",
     "device_seconds": "device-seconds",
     "examples": "training examples",
 }
 # Of each quantity of mnbench.evaluation.claims.quantities: its words, and its unit on the page.
-TIMES, POINTS, PERCENT, HOURS, RELATIVE, TRUTH = "times", "pp", "%", "h", "", "yes or no"
-QUANTITIES = {
-    "cost_ratio": ("cost of {approach}, as a multiple of {against}", TIMES),
-    "error_difference": ("test error of {approach} less that of {against}", POINTS),
-    "hours_saved": ("device-hours of {approach} less those of {against}", HOURS),
+_TIMES, _POINTS, _PERCENT, _HOURS, _RELATIVE, _TRUTH = "times", "pp", "%", "h", "", "yes or no"
+QUANTITY_WORDS = {
+    "cost_ratio": ("cost of {approach}, as a multiple of {against}", _TIMES),
+    "error_difference": ("test error of {approach} less that of {against}", _POINTS),
+    "hours_saved": ("device-hours of {approach} less those of {against}", _HOURS),
     "minimum_share_on_front": (
         "share of replicates with {approach} on the front, minimum over g",
-        PERCENT,
+        _PERCENT,
     ),
     "share_in_order_of_g": (
         "share of replicates where more clusters cost more and err less",
-        PERCENT,
+        _PERCENT,
     ),
-    "refused_for_skip_connections": ("{approach} cannot take skip connections", TRUTH),
-    "error_growth": ("test error of {approach} at full size less that of {after} networks", POINTS),
-    "epochs_of_hatched_to_scratch": ("epochs of hatched networks, as a multiple of scratch", TIMES),
-    "largest_hatching_difference": ("largest change of logits by hatching, relative", RELATIVE),
+    "refused_for_skip_connections": ("{approach} cannot take skip connections", _TRUTH),
+    "error_growth": (
+        "test error of {approach} at full size less that of {after} networks",
+        _POINTS,
+    ),
+    "epochs_of_hatched_to_scratch": (
+        "epochs of hatched networks, as a multiple of scratch",
+        _TIMES,
+    ),
+    "largest_hatching_difference": ("largest change of logits by hatching, relative", _RELATIVE),
     "best_relative_gain": (
         "share of its members' mean error that the best ensemble avoids",
-        PERCENT,
+        _PERCENT,
     ),
-    "alone_with_all_marks": ("only {approach} earn all four marks", TRUTH),
+    "alone_with_all_marks": ("only {approach} earn all four marks", _TRUTH),
 }
 
 
@@ -61,13 +67,13 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     settings = list(dict.fromkeys(zip(claims["dataset"], claims["architecture_set"], strict=True)))
     lines = [f"# The paper's claims, tested by the study '{study}'\n"]
     lines.append(
-        f"Costs are {COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
+        f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
     )
     if missing := len(tables["missing"]):
         lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
         lines.append("`missing.csv` says which and why.\n")
     for setting in settings:
-        sentence = verdict(select(tables["convergence"], *setting)).sentence
+        sentence = convergence_of(select(tables["convergence"], *setting)).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
     lines.append("\n| claim | verdict |\n|---|---|")
     lines += [f"| {row['title']} | {row['verdict']} |" for row in verdicts.to_dict("records")]
@@ -82,7 +88,7 @@ def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines = [
         f"## {claim['title']}: {claim['verdict']}\n",
         f"*{claim['statement']}.*\n",
-        f"Source: {SOURCES[claim['source']]}. Scale: {claim['scale']}. "
+        f"Source: {_SOURCES[claim['source']]}. Scale: {claim['scale']}. "
         f"It must hold {claim['holds']}.\n",
     ]
     if claim["verdict"] == NOT_TESTED:
@@ -103,12 +109,12 @@ def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
 
 
 def _cells(test: Mapping[Hashable, Any]) -> list[str]:
-    words, unit = QUANTITIES[test["quantity"]]
+    words, unit = QUANTITY_WORDS[test["quantity"]]
     names = {
         key: approach_title(test[key]) for key in ("approach", "against") if pd.notna(test[key])
     }
     required = _number(test["threshold"], unit, "g")
-    if unit != TRUTH:
+    if unit != _TRUTH:
         required = f"{test['bound']} {required} {unit}".rstrip()
     verdict_of_test = test["verdict"]
     if test["undecided"]:
@@ -129,19 +135,19 @@ def _from(networks: Any) -> str:
 
 def _measured(test: Mapping[Hashable, Any], unit: str) -> str:
     """Return what was measured; an interval beside it where something random decides it."""
-    digits = {POINTS: ".2f", PERCENT: ".1f"}.get(unit, ".3g")
+    digits = {_POINTS: ".2f", _PERCENT: ".1f"}.get(unit, ".3g")
     value, low, high = (
         _number(test[f"measured{end}"], unit, digits) for end in ("", "_low", "_high")
     )
     interval = f" ({low} to {high})" if low != high else ""
-    return value if unit == TRUTH else f"{value} {unit}".rstrip() + interval
+    return value if unit == _TRUTH else f"{value} {unit}".rstrip() + interval
 
 
 def _number(value: float, unit: str, digits: str) -> str:
     """Return a value on the scale of its unit on the page."""
-    if unit == TRUTH:
+    if unit == _TRUTH:
         return "yes" if value else "no"
-    return format((100 * value if unit in (POINTS, PERCENT) else value) + 0.0, digits)  # no -0
+    return format((100 * value if unit in (_POINTS, _PERCENT) else value) + 0.0, digits)  # no -0
 
 
 def _marks(setting: tuple[str, str], marks: pd.DataFrame) -> str:

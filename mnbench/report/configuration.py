@@ -18,14 +18,14 @@ import yaml
 from mnbench.planning.options import CommonOptions
 from mnbench.planning.schema import Schema, study_schema
 
-COMMAND = "mnbench docs"
+WRITER = "mnbench docs"
 PAGE = Path("docs/configuration.md")
 TEMPLATE = Path("config/template.yaml")
 SCHEMA = Path("workflow/schemas/study.schema.json")
 
 _NUMBERS = {"integer": "whole number", "number": "number"}
 _BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-APPROACHES = "approaches"  # the key whose groups have the common options
+_APPROACHES = "approaches"  # the key whose groups have the common options
 _COMMON = [field.name for field in fields(CommonOptions)]
 
 _INTRODUCTION = """\
@@ -83,7 +83,7 @@ def as_markdown(schema: Schema) -> str:
     required = {key: _example(schema["properties"][key]) for key in _required(schema)}
     study = yaml.safe_dump(required, sort_keys=False, default_flow_style=None)
     study = study.replace(": null\n", ":\n")  # as people write it
-    introduction = _INTRODUCTION.format(study=study, command=COMMAND)
+    introduction = _INTRODUCTION.format(study=study, command=WRITER)
     return "\n".join([introduction, *_sections("", schema)])
 
 
@@ -94,7 +94,7 @@ def as_template(schema: Schema) -> str:
         schema: what :func:`~mnbench.planning.schema.study_schema` returns.
     """
     entries = _entries(schema, _required(schema), indent="", live=True)
-    return "\n".join([_TEMPLATE.format(command=COMMAND).rstrip("\n"), *entries]) + "\n"
+    return "\n".join([_TEMPLATE.format(command=WRITER).rstrip("\n"), *entries]) + "\n"
 
 
 def in_words(schema: Schema, *, plural: bool = False) -> str:
@@ -126,12 +126,12 @@ def _sections(path: str, group: Schema) -> Iterator[str]:
     yield f"{'#' * (2 + path.count('.'))} {f'`{path}`' if path else 'The study'}\n"
     yield f"{group['description']}\n"
     keys = _keys(group)
-    if path == APPROACHES:
+    if path == _APPROACHES:
         first = next(value for value in keys.values() if _is_group(value))
         yield f"Every approach has {' and '.join(f'`{key}`' for key in _COMMON)}:\n"
         yield _table({key: first["properties"][key] for key in _COMMON}, [])
     own = {
-        key: v for key, v in keys.items() if not path.startswith(APPROACHES) or key not in _COMMON
+        key: v for key, v in keys.items() if not path.startswith(_APPROACHES) or key not in _COMMON
     }
     rows = {key: value for key, value in own.items() if not _is_group(value) or _examples(value)}
     if rows:

@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 from mnbench.datasets import DATASETS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
 from mnbench.evaluation.tables.columns import POINT
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
 from mnbench.naming import approach_title, configuration
@@ -96,7 +96,8 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
     looks = style.looks(tables["summary"]["approach"])
     data = {
         "costs": [
-            {"key": cost, "title": style.TITLES[cost], "units": style.UNITS[cost]} for cost in costs
+            {"key": cost, "title": style.COST_TITLES[cost], "units": style.COST_UNITS[cost]}
+            for cost in costs
         ],
         "combinations": COMBINATIONS,
         "approaches": {
@@ -127,7 +128,7 @@ def _setting(
     rows = {name: select(tables[name], dataset, architecture_set) for name in TABLES}
     records = _records(plan, rows["networks"], rows["histories"], costs)
     numbers = {id: number for number, id in enumerate(records)}
-    converged = verdict(rows["convergence"])
+    converged = convergence_of(rows["convergence"])
     notes = [converged.sentence]
     notes += [
         f"{out.approach} left out: {out.reason}"

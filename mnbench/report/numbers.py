@@ -18,12 +18,12 @@ from jinja2 import Environment, StrictUndefined, TemplateError
 from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import point_name
-from mnbench.report.overview import TABLES, table
+from mnbench.report.overview import TABLES, summary_table
 
-YARDSTICK = "Full Data"  # the point that others are compared with
+REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _PASSAGE = re.compile(r"(<!-- numbers: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -105,12 +105,14 @@ class Results:
             raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
 
-    def ratio(self, architecture_set: str, cost: str, name: str, to: str = YARDSTICK) -> float:
+    def ratio(
+        self, architecture_set: str, cost: str, name: str, to: str = REFERENCE_POINT
+    ) -> float:
         """Return a point's cost as a multiple of another's."""
         first, second = self.point(architecture_set, name), self.point(architecture_set, to)
         return float(first[cost] / second[cost])
 
-    def costs(self, architecture_set: str, name: str, to: str = YARDSTICK) -> str:
+    def costs(self, architecture_set: str, name: str, to: str = REFERENCE_POINT) -> str:
         """Return a point's costs as multiples of another's, in words.
 
         The time is there only if every seed of both has one: means over other seeds are no pair.
@@ -151,11 +153,11 @@ class Results:
 
     def table(self, architecture_set: str) -> str:
         """Return the overview's table of one architecture set, as Markdown."""
-        return table(self._rows(self.tables["estimates"], architecture_set))
+        return summary_table(self._rows(self.tables["estimates"], architecture_set))
 
     def convergence(self, architecture_set: str) -> str:
         """Return whether one network has converged, as a sentence without its full stop."""
-        return verdict(self._rows(self.tables["convergence"], architecture_set)).sentence
+        return convergence_of(self._rows(self.tables["convergence"], architecture_set)).sentence
 
 
 def read_text(path: Path) -> str:

@@ -12,7 +12,7 @@ from mnbench import figures
 from mnbench.evaluation import tables
 from mnbench.records.record import HISTORY_COLUMNS, Cost, Record
 
-FILES = {
+_PATHS = {
     "summary.md, claims.md": "for reading: the full-size ensembles; the paper's claims",
     "explorer.html": "one page for a browser, without network: every ensemble in an interactive "
     "plot, with its members, clusters and training curves",
@@ -32,7 +32,7 @@ def outputs_page() -> str:
         "(`make docs`). Errors are fractions; a cost is summed over the members' trainings **and "
         "all their ancestors'**, each once. `_low` and `_high` are the ends of a 95 % confidence "
         "interval over seeds and test images.",
-        _table(("path", "what it is"), {f"`{path}`": meaning for path, meaning in FILES.items()}),
+        _table(("path", "what it is"), {f"`{path}`": meaning for path, meaning in _PATHS.items()}),
         "## Figures",
         _table(
             ("file", "what it shows"),
@@ -69,7 +69,7 @@ def outputs_page() -> str:
 
 def _columns(name: str) -> dict[str, str]:
     """Return a table's columns; the ends of an interval share its row."""
-    columns = tables.load(name).COLUMNS
+    columns = tables.table_module(name).COLUMNS
     ends = {f"{column}{end}" for column in columns for end in ("_low", "_high")}
     return {
         f"`{column}`" + (", `_low`, `_high`" if f"{column}_low" in columns else ""): meaning

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mnbench.evaluation.combination import AVERAGE
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.naming import point_name, setting_name
 
@@ -21,7 +21,7 @@ HEADINGS = (
 )
 
 
-def overview(tables: Mapping[str, pd.DataFrame]) -> str:
+def summary_page(tables: Mapping[str, pd.DataFrame]) -> str:
     """Return one Markdown table for each data set and architecture set, in order of FLOPs.
 
     Below each table stand what was left out and what is missing, with the reasons.
@@ -44,13 +44,13 @@ def _section(tables: Mapping[str, pd.DataFrame], dataset: str, architecture_set:
         lines = [f"## {name}: nothing could be evaluated\n"]
     else:
         lines = [f"## {name}: mean and 95 % interval over {_sample(estimates)}\n"]
-        lines.append(table(estimates))
+        lines.append(summary_table(estimates))
         if (estimates.loc[estimates["full_size"], "timed_seeds"] == 0).any():
             lines.append(
                 "An empty time: all of its seeds' trainings had to share the device "
                 "(`networks.csv`, column `shared_device`).\n"
             )
-        sentence = verdict(rows["convergence"]).sentence
+        sentence = convergence_of(rows["convergence"]).sentence
         lines.append(f"{sentence[0].upper()}{sentence[1:]}.\n")
     lines += [
         f"Left out: {point_name({**row, 'g': None, 'budget': 1})}: {row['reason']}.\n"
@@ -85,7 +85,7 @@ def _sizes(sizes: Sequence[int]) -> str:
     return f"size {first}" if first == last else f"sizes {first} to {last}"
 
 
-def table(estimates: pd.DataFrame) -> str:
+def summary_table(estimates: pd.DataFrame) -> str:
     """Return the Markdown table of the full-size ensembles of one setting."""
     rows = estimates[(estimates["combination"] == AVERAGE) & estimates["full_size"]]
     rows = rows.sort_values("training_flops", kind="stable")

@@ -12,7 +12,7 @@ from mnbench.planning.plan import Plan
 from mnbench.report.claims_page import claims_page
 from mnbench.report.documents import document, table_page
 from mnbench.report.explorer import explorer
-from mnbench.report.overview import overview
+from mnbench.report.overview import summary_page
 
 
 def write_report(
@@ -33,7 +33,7 @@ def write_report(
     tables = {name: read_table(tables_folder / f"{name}.csv") for name in TITLES}
     documents = {
         "claims": claims_page(plan.study, costs[0], tables),
-        "summary": overview(tables),
+        "summary": summary_page(tables),
     }
     pages.mkdir(parents=True, exist_ok=True)
     for name, text in documents.items():

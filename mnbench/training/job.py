@@ -27,7 +27,7 @@ from mnbench.architectures import (
 )
 from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
-from mnbench.planning.config import parse
+from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed

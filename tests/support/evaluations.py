@@ -11,7 +11,7 @@ from mnbench.evaluation.evaluate import EvaluatedEnsemble, Evaluation
 from mnbench.evaluation.metrics import MeanMetric, resample
 from mnbench.evaluation.metrics.calibration import Reliability
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import load
+from mnbench.evaluation.tables import table_module
 from mnbench.planning.plan import Ensemble
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
@@ -86,4 +86,4 @@ def evaluation(
 
 def table(name: str, of: Evaluation, *costs: str) -> pd.DataFrame:
     """Build a table that needs no record."""
-    return load(name).build(StudyResults(None, of, costs or ("cpu_seconds",)))
+    return table_module(name).build(StudyResults(None, of, costs or ("cpu_seconds",)))

@@ -10,8 +10,8 @@ import pandas as pd
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import convergence, networks, summary
-from mnbench.figures import TABLES
-from mnbench.figures.figure_data import Data
+from mnbench.figures import FIGURES
+from mnbench.figures.figure_data import FigureData
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
 
@@ -160,10 +160,13 @@ class Study:
         table = pd.DataFrame(rows, columns=columns)
         return table.astype({"first_g": "Int64", "second_g": "Int64"})
 
-    def data(self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame) -> Data:
+    def data(
+        self, cost: str = "cpu_seconds", title: str = "", **tables: pd.DataFrame
+    ) -> FigureData:
         """Return what figures are drawn from, with some *tables* replaced."""
-        own = {name: getattr(self, name) for name in TABLES}
-        return Data(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
+        names = {name for entry in FIGURES.values() for name in entry.tables}
+        own = {name: getattr(self, name) for name in names}
+        return FigureData(self.plan, own | tables, DATASET, ARCHITECTURE_SET, cost, title)
 
 
 class _Planner:

@@ -106,6 +106,18 @@ def test_a_former_name_is_understood_and_not_advertised(former, name, capsys):
     assert not any(line.split()[:1] == [former] for line in lines)
 
 
+def test_a_former_option_is_understood_and_not_advertised(capsys):
+    said = []
+    for option in (["--architecture-set", "v5-small"], ["--ensemble", "v5-small"]):
+        assert status_of("preview", *option, "--g", "2") == 0
+        said.append(capsys.readouterr().out)
+    assert status_of("mothernet", "--ensemble=v5-small", "--g", "2") == 0
+    assert {*said, capsys.readouterr().out} == {said[0]}
+    status_of("preview", "--help")
+    assert "--ensemble" not in capsys.readouterr().out
+    assert "--ensemble" not in mistake(capsys, "preview", "--architecture-set", "v5", "--ensembl")
+
+
 def test_the_version_is_said(capsys):
     assert status_of("--version") == 0
     assert capsys.readouterr().out.startswith("mnbench ")

@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from mnbench.commands.checkout import approach_modules
-from mnbench.evaluation.tables import TITLES, load
+from mnbench.evaluation.tables import TITLES, table_module
 from mnbench.evaluation.tables.files import read_table
 from mnbench.report.claims_page import TABLES as CLAIMS_TABLES
 from mnbench.report.claims_page import claims_page
 from mnbench.report.generated import generated_pages
 from mnbench.report.overview import TABLES as OVERVIEW_TABLES
-from mnbench.report.overview import overview
+from mnbench.report.overview import summary_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -57,7 +57,7 @@ def test_the_installed_command_writes_every_generated_page_of_the_checkout_aroun
 def test_the_committed_documents_are_those_of_the_committed_tables(folder):
     names = {*OVERVIEW_TABLES, *CLAIMS_TABLES}
     tables = {name: read_table(folder / f"{name}.csv") for name in names}
-    assert (folder / "summary.md").read_text(encoding="utf-8") == overview(tables)
+    assert (folder / "summary.md").read_text(encoding="utf-8") == summary_page(tables)
     page = claims_page(folder.name, "training_flops", tables)
     assert (folder / "claims.md").read_text(encoding="utf-8") == page
 
@@ -65,7 +65,7 @@ def test_the_committed_documents_are_those_of_the_committed_tables(folder):
 @pytest.mark.parametrize("name", TITLES)
 def test_every_column_is_documented(name):
     page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
-    for column, meaning in load(name).COLUMNS.items():
+    for column, meaning in table_module(name).COLUMNS.items():
         is_end = column.endswith(("_low", "_high"))
         assert is_end or re.search(rf"\| `{column}`[^|]*\| {re.escape(meaning)} \|", page), column
 

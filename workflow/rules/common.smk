@@ -21,7 +21,7 @@ os.environ.update(
 )
 
 from mnbench.errors import UserError
-from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS, TABLES as FIGURE_TABLES
+from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.planning.training_id import TrainingId

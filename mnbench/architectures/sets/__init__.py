@@ -19,7 +19,7 @@ from mnbench.architectures.value import Architecture
 from mnbench.architectures.variants import read_rule, variants
 from mnbench.errors import UserError, choices
 
-KEYS = ("members", "base", "variants", "shared")
+_KEYS = ("members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
 ARCHITECTURE_SETS = tuple(
     sorted(f.name.removesuffix(".yaml") for f in _FOLDER.iterdir() if f.name.endswith(".yaml"))
@@ -61,7 +61,7 @@ def load_architectures(name: str) -> tuple[Architecture, ...]:
         data = _Loader((_FOLDER / file).read_text(encoding="utf-8")).get_single_data()
     except yaml.YAMLError as error:
         raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
-    data = known_keys(data, KEYS, file)
+    data = known_keys(data, _KEYS, file)
     shared = read_shared(data.get("shared", {}), file)
     members = _members(data, shared, file)
     _check_names(members, file)

@@ -36,7 +36,7 @@ class Table(Protocol):
         """Return the table."""
 
 
-def load(name: str) -> Table:
+def table_module(name: str) -> Table:
     """Return the module of the table *name*, one of :data:`TABLES`."""
     return cast(Table, importlib.import_module(f"{__name__}.{name}"))
 
@@ -44,5 +44,5 @@ def load(name: str) -> Table:
 def table(results: "StudyResults", name: str) -> "pd.DataFrame":
     """Return the table *name* of a study, built on first use."""
     if name not in results.tables:
-        results.tables[name] = load(name).build(results)
+        results.tables[name] = table_module(name).build(results)
     return results.tables[name]

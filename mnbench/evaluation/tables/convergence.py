@@ -1,7 +1,7 @@
 """Table ``convergence``: what one network gains from longer training, and the verdict on it.
 
 Open this module to see when a study's networks count as converged. The trap: a study without a
-longer run of one network cannot tell, and its verdict is None.
+longer run of one network cannot tell, and :attr:`Converged.converged` is None.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def build(results: StudyResults) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Converged:
     """Whether a study's networks have converged, and a sentence that says so.
 
     Attributes:
@@ -61,7 +61,7 @@ class Verdict:
     sentence: str
 
 
-def verdict(gains: pd.DataFrame) -> Verdict:
+def convergence_of(gains: pd.DataFrame) -> Converged:
     """Return whether networks have converged, judged by the intervals of what longer runs gain.
 
     *Not converged* where an interval lies above zero: there, every comparison is of networks that
@@ -72,14 +72,14 @@ def verdict(gains: pd.DataFrame) -> Verdict:
     """
     known = gains.dropna(subset=["gain_low", "gain_high"])
     if known.empty:
-        return Verdict(None, "no longer run of one network tells whether it has converged")
+        return Converged(None, "no longer run of one network tells whether it has converged")
     largest = known.loc[known["gain"].idxmax()]
     if (known["gain_low"] > 0).any():
         early = known[known["gain_low"] > 0]
-        return Verdict(False, f"not converged: {_gain(early.loc[early['gain'].idxmax()])}")
+        return Converged(False, f"not converged: {_gain(early.loc[early['gain'].idxmax()])}")
     if (known["gain_high"] < MARGIN).all():
-        return Verdict(True, f"converged: {_gain(largest)}")
-    return Verdict(None, f"not settled whether converged: {_gain(largest)}")
+        return Converged(True, f"converged: {_gain(largest)}")
+    return Converged(None, f"not settled whether converged: {_gain(largest)}")
 
 
 def _gain(row: pd.Series) -> str:

@@ -29,7 +29,7 @@ from mnbench.evaluation.tables.columns import (
 
 TITLE = "What each approach costs where it is as good as Full Data with m networks"
 
-YARDSTICK = "full_data"  # the approach whose errors are the goals
+GOALS = "full_data"  # the approach whose errors are the goals
 COLUMNS = {
     **SETTING,
     **COST_AXIS,
@@ -52,7 +52,7 @@ def build(results: StudyResults) -> pd.DataFrame:
 
 def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one data set and architecture set on one cost axis."""
-    goals = [point for point in of_set if point.id.approach == YARDSTICK and point.id.budget == 1]
+    goals = [point for point in of_set if point.id.approach == GOALS and point.id.budget == 1]
     for goal in goals:
         for approach, curve in budget_curves(of_set):
             common = on_common_seeds([goal, *curve], cost)

@@ -35,7 +35,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Member:
     """One network of a full-size ensemble, with its predicted classes ``(images,)``."""
 
     columns: dict[str, Any]
@@ -66,9 +66,9 @@ def build(results: StudyResults) -> pd.DataFrame:
     return frame(rows, COLUMNS)
 
 
-def _networks(results: StudyResults, points: list[Point], seed: int) -> list[Network]:
+def _networks(results: StudyResults, points: list[Point], seed: int) -> list[Member]:
     """Return every distinct network of the points' ensembles of one seed."""
-    networks: list[Network] = []
+    networks: list[Member] = []
     listed: set = set()
     for point in points:
         runs = [run for run in point.runs if run.ensemble.seed == seed]
@@ -78,7 +78,7 @@ def _networks(results: StudyResults, points: list[Point], seed: int) -> list[Net
     return networks
 
 
-def _of_ensemble(results: StudyResults, run: EvaluatedEnsemble, listed: set) -> list[Network]:
+def _of_ensemble(results: StudyResults, run: EvaluatedEnsemble, listed: set) -> list[Member]:
     networks = []
     position = 0
     for member in run.ensemble.members:
@@ -96,5 +96,5 @@ def _of_ensemble(results: StudyResults, run: EvaluatedEnsemble, listed: set) -> 
                 "network": architecture.name,
                 "parent": results.plan.trainings[parent].name if parent else "",
             }
-            networks.append(Network(columns, of_network.argmax(axis=-1)))
+            networks.append(Member(columns, of_network.argmax(axis=-1)))
     return networks

@@ -11,19 +11,18 @@ from functools import lru_cache
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.mothernets.clustering.exact import best_partitions
-from mnbench.mothernets.clustering.partition import Problem
+from mnbench.mothernets.clustering.partition import Members, Problem
 from mnbench.mothernets.clustering.search import every_number, fewest, one_number
 from mnbench.mothernets.clustering.vectors import ImageShape, Vectors
 from mnbench.mothernets.construction import incompatibility
 
-Group = tuple[int, ...]
 EXACT = 10  # networks; up to here the best partitions take a tenth of a second
 EVERY = 100  # networks; up to here all values of g are searched together, in under a second
 
 
 def cluster(
     architectures: Sequence[Architecture], g: int, *, tau: float = 0.0, **image_shape: int
-) -> tuple[Group, ...]:
+) -> tuple[Members, ...]:
     """Partition networks into exactly *g* groups whose MotherNets share the most parameters.
 
     The objective is to maximise the *shared* parameters, which are trained once for a whole group:
@@ -118,7 +117,7 @@ def _check_tau(tau: float) -> None:
 @lru_cache(maxsize=32)  # all values of g cost as much as one
 def every_g(
     networks: tuple[Architecture, ...], tau: float, shape: ImageShape
-) -> Mapping[int, tuple[Group, ...]]:
+) -> Mapping[int, tuple[Members, ...]]:
     """Cluster up to 100 networks at every possible g, see :func:`cluster`."""
     problem = _problem(networks, tau, shape)
     if len(networks) <= EXACT:
@@ -131,7 +130,7 @@ def every_g(
 
 def _single_g(
     networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape
-) -> tuple[Group, ...] | None:
+) -> tuple[Members, ...] | None:
     partition = one_number(_problem(networks, tau, shape), g)
     if partition is None:
         return None
@@ -142,7 +141,7 @@ def _problem(networks: tuple[Architecture, ...], tau: float, shape: ImageShape) 
     return Problem(Vectors.of(networks, shape), tau)
 
 
-def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
+def _ordered(groups: Iterable[Members]) -> tuple[Members, ...]:
     return tuple(sorted(tuple(sorted(group)) for group in groups))
 
 

@@ -125,7 +125,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Growth:
+class DenseChain:
     """A dense block by transition, bottleneck, growths and squared kernels."""
 
     length: int

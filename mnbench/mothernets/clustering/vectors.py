@@ -22,7 +22,7 @@ from mnbench.architectures import (
     parameter_count,
 )
 from mnbench.architectures.counts import shapes_between
-from mnbench.mothernets.clustering.segments import Chain, Growth, Segment, Stream
+from mnbench.mothernets.clustering.segments import Chain, DenseChain, Segment, Stream
 from mnbench.mothernets.construction import incompatibility
 
 CHUNK = 2048  # rows counted together, to fit into a core's cache
@@ -214,7 +214,7 @@ def _segment(blocks: Sequence[Block]) -> Segment[Any]:
     length = max(len(block.layers) for block in blocks)
     if isinstance(blocks[0], Residual):
         return Stream(length, blocks[0])
-    return Growth(length) if isinstance(blocks[0], Dense) else Chain(length)
+    return DenseChain(length) if isinstance(blocks[0], Dense) else Chain(length)
 
 
 def _pixels(network: Architecture, shape: ImageShape) -> int:

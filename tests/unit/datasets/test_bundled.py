@@ -9,7 +9,7 @@ import pytest
 from support.data_files import NOWHERE, cut_in_half, empty, flip_byte, message
 
 from mnbench.datasets import DATASETS
-from mnbench.datasets.bundled import FILES, check_bundled, folder_of, load_bundled
+from mnbench.datasets.bundled import IDX_FILES, check_bundled, folder_of, load_bundled
 from mnbench.datasets.loading import load_test
 from mnbench.errors import UserError
 
@@ -25,7 +25,7 @@ def test_bundled_training_part_is_complete(fashion_train):
     # The axes are in the file's order: the pixels are the file's bytes behind its header.
     digest = hashlib.sha256(bytes.fromhex("00000803 0000ea60 0000001c 0000001c"))
     digest.update(fashion_train.images.tobytes())
-    assert digest.hexdigest() == FILES["train-images-idx3-ubyte.gz"].sha256
+    assert digest.hexdigest() == IDX_FILES["train-images-idx3-ubyte.gz"].sha256
 
 
 def test_bundled_test_part_is_complete():
@@ -37,7 +37,7 @@ def test_bundled_test_part_is_complete():
 
 def test_source_page_states_the_checked_hashes():
     page = (FOLDER / "SOURCE.md").read_text()
-    for name, idx in FILES.items():
+    for name, idx in IDX_FILES.items():
         assert f"| `{name}` | {idx.size} | `{idx.sha256}` |" in page
     assert "Copyright (c) 2017 Zalando SE" in (FOLDER / "LICENSE").read_text()
 
@@ -45,7 +45,7 @@ def test_source_page_states_the_checked_hashes():
 @pytest.fixture
 def copied(tmp_path):
     """A copy of the bundled files that a test may damage."""
-    for name in FILES:
+    for name in IDX_FILES:
         shutil.copy(FOLDER / name, tmp_path)
     return tmp_path
 

@@ -301,7 +301,7 @@ def test_the_evidence_of_a_study_is_gathered_and_judged_once(monkeypatch):
 
 
 def test_every_quantity_has_words_and_a_unit_for_people():
-    assert set(claims_page_module.QUANTITIES) == set(QUANTITIES)
+    assert set(claims_page_module.QUANTITY_WORDS) == set(QUANTITIES)
 
 
 def test_the_report_shows_titles_and_percentage_points_instead_of_ids_and_fractions():

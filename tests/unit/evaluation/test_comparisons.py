@@ -9,7 +9,7 @@ from support.evaluations import IMAGES, evaluation, table, wrong
 
 from mnbench.evaluation.curves import cost_at, error_at
 from mnbench.evaluation.points import points
-from mnbench.evaluation.tables.convergence import verdict
+from mnbench.evaluation.tables.convergence import convergence_of
 
 FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
 G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)
@@ -260,7 +260,7 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, longer)})
     gains = table("convergence", made)
     assert gains["gain"][0] == pytest.approx(0.15 - longer)
-    found = verdict(gains)
+    found = convergence_of(gains)
     assert found.converged is converged and found.sentence.startswith(said)
 
 
@@ -268,17 +268,20 @@ def test_a_gain_within_the_noise_settles_nothing():
     gains = pd.DataFrame(
         [("fashion_mnist", "v5-small", 2.0, 2, 0.002, -0.01, 0.014)], columns=list(GAINS)
     )
-    found = verdict(gains)
+    found = convergence_of(gains)
     assert found.converged is None
     assert found.sentence.startswith("not settled whether converged: one network gains 0.2 points")
-    assert verdict(gains.assign(gain_low=np.nan)).converged is None
-    assert verdict(gains.assign(gain_high=0.004)).converged is True
+    assert convergence_of(gains.assign(gain_low=np.nan)).converged is None
+    assert convergence_of(gains.assign(gain_high=0.004)).converged is True
 
 
 def test_without_a_longer_run_nothing_is_said_of_convergence(study):
     gains = table("convergence", study)
-    assert gains.empty and verdict(gains).converged is None
-    assert verdict(table("convergence", evaluation({LONGER: same_for(1, 0.1)}))).converged is None
+    assert gains.empty and convergence_of(gains).converged is None
+    assert (
+        convergence_of(table("convergence", evaluation({LONGER: same_for(1, 0.1)}))).converged
+        is None
+    )
 
 
 def test_points_keep_the_order_of_the_plan(study):

@@ -22,7 +22,7 @@ from mnbench.evaluation.combination import AVERAGE, average, super_learner_weigh
 from mnbench.evaluation.evaluate import CENTRED, Evaluation, evaluate
 from mnbench.evaluation.metrics import pairwise
 from mnbench.evaluation.results import StudyResults
-from mnbench.evaluation.tables import histories, load, networks, summary
+from mnbench.evaluation.tables import histories, networks, summary, table_module
 from mnbench.evaluation.tables.files import read_table, select, write_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.planning.plan import Ensemble, Plan, Training, union
@@ -41,7 +41,7 @@ from mnbench.records.record import (
 )
 from mnbench.records.store import RecordStore
 from mnbench.report.overview import TABLES as OVERVIEW_TABLES
-from mnbench.report.overview import overview
+from mnbench.report.overview import summary_page
 
 HOME = ("toy", "pair", 7)
 A, B = (TrainingId(*HOME, "full_data", name) for name in ("a", "b"))
@@ -131,7 +131,7 @@ def summary_of(records, plan=None) -> pd.DataFrame:
 
 
 def built(name: str, evaluation: Evaluation) -> pd.DataFrame:
-    return load(name).build(StudyResults(None, evaluation, ("cpu_seconds",)))
+    return table_module(name).build(StudyResults(None, evaluation, ("cpu_seconds",)))
 
 
 def test_summary_has_the_documented_columns_and_a_row_an_ensemble(records):
@@ -374,7 +374,7 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     missing = pd.read_csv(out / "missing.csv")
     assert missing["reason"].unique().tolist() == [reason]
     assert missing["approach"].tolist() == ["full_data", "mothernets"]
-    text = overview({name: read_table(out / f"{name}.csv") for name in OVERVIEW_TABLES})
+    text = summary_page({name: read_table(out / f"{name}.csv") for name in OVERVIEW_TABLES})
     missing = "Missing: Full Data, seed 7, size 2, MotherNets, g = 2, seed 7, size 2"
     assert f"{missing}: {reason}." in text
     assert "| TreeNets | 2 |" in text

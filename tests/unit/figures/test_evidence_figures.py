@@ -128,7 +128,7 @@ def test_what_a_member_has_from_its_mothernet_by_hand():
         name="member",
         head=Head(hidden=(64,)),
     )
-    layers = clusters.bars(member, mothernet)
+    layers = clusters.layer_bars(member, mothernet)
     assert [(bar.filters, bar.shared) for bar in layers] == [
         *((8, 8), (12, 0)),  # of the first block the second layer is inserted
         *((24, 16), (16, 16)),

@@ -18,7 +18,8 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.architectures.variants import Rule, variants
-from mnbench.cli import _parser
+from mnbench.cli import main
+from mnbench.commands.preview import DEFAULT_STUDY
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.mothernets.listing import listing
@@ -120,13 +121,20 @@ def test_every_kind_of_part_has_its_line():
     assert listing(Architecture(library="timm:resnet18")) == (("network", "timm:resnet18"),)
 
 
-def test_its_defaults_are_the_default_study():
+def test_what_is_not_typed_is_the_default_study_s(tmp_path, monkeypatch, capsys):
     study = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))
-    defaults = _parser().parse_args(["mothernet", "--architecture-set", "v5-small"])
     assert first_fitting(MEMBERS).name == study["datasets"][0]
-    assert defaults.images == study["data"]["train_images"]
-    assert defaults.epochs == study["recipe"]["epochs"]
-    assert defaults.hatched_epochs == study["approaches"]["mothernets"]["hatched"]["epochs"]
+    study["data"]["train_images"] = 700
+    study["approaches"]["mothernets"]["hatched"]["epochs"] = 3
+    for name, text in (("baselines/__init__.py", ""), (DEFAULT_STUDY, yaml.safe_dump(study))):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    options = ["--architecture-set", "v5-small", "--json"]
+    assert main(["preview", *options, "--epochs", "6"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["images"], shown["epochs"], shown["hatched_epochs"]) == (700, 6, 3)
 
 
 def test_the_command_speaks_to_people_and_to_programs():

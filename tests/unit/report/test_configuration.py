@@ -13,7 +13,7 @@ from mnbench.errors import UserError
 from mnbench.planning.config import FORMER_KEYS, Data, Recipe, read_study
 from mnbench.planning.options import options_by_set
 from mnbench.planning.schema import study_schema
-from mnbench.report.configuration import COMMAND, configuration_pages, flow, in_words
+from mnbench.report.configuration import WRITER, configuration_pages, flow, in_words
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = study_schema(MODULES)
@@ -38,7 +38,7 @@ LEAVES = [key for key, value in KEYS.items() if "properties" not in value]
 @pytest.mark.parametrize("path", PAGES, ids=str)
 def test_a_committed_page_is_what_the_dataclasses_say(path):
     committed = (ROOT / path).read_text(encoding="utf-8")
-    assert committed == PAGES[path], f"write it anew: {COMMAND}"
+    assert committed == PAGES[path], f"write it anew: {WRITER}"
 
 
 def test_every_key_has_a_meaning_and_an_example():
