@@ -82,17 +82,20 @@ def test_speed_up_prefers_what_has_an_interval_and_leaves_out_full_data_itself(f
     assert patch.get_x() + patch.get_width() == pytest.approx(second)
 
 
-def test_combining_shows_every_method_at_every_size(full):
-    figure = combining.draw(full.data())
+def test_combining_shows_how_much_more_each_method_errs_than_averaging(full):
+    table = full.estimates
+    vote = table["combination"] == "vote"
+    table.loc[vote, "test_error"] += 0.002 + 0.001 * table.loc[vote, "size"]
+    figure = combining.draw(full.data(estimates=table))
     assert len(figure.axes) == 8
     assert figure.axes[0].get_title() == "MotherNets, g = 1"
-    rows = full.estimates
-    rows = rows[
-        (rows["approach"] == "mothernets") & (rows["g"] == 1) & (rows["combination"] == "vote")
-    ]
-    (line,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "majority vote"]
-    np.testing.assert_allclose(line.get_xdata(), rows["size"])
-    np.testing.assert_allclose(line.get_ydata(), 100 * rows["test_error"])
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert list(lines) == ["majority vote", "Super Learner", "average"]  # the default is on top
+    np.testing.assert_allclose(lines["majority vote"].get_xdata(), range(1, 6))
+    np.testing.assert_allclose(lines["majority vote"].get_ydata(), [0.3, 0.4, 0.5, 0.6, 0.7])
+    np.testing.assert_allclose(lines["average"].get_ydata(), 0, atol=1e-12)
+    below = {line.get_label(): line for line in figure.axes[4].get_lines()}
+    np.testing.assert_allclose(below["average"].get_ydata(), 1)
 
 
 def test_diversity_shows_every_ensemble(full):
