@@ -54,7 +54,7 @@ def draw(data: Data) -> Figure:
             above.set_title(configuration(look.title, rows["g"].iloc[0]))
             draw_lines(above, rows, "more_error", _LINES, banded=())
             draw_lines(below, rows, "calibration_error", _LINES)
-            above.set_ylabel("error more than\naverage (points)")
+            above.set_ylabel("error more than\naverage (pp)")
             below.set(xlabel="networks", ylabel="calibration error (%)")
         grid[0, 0].xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.align_ylabels(grid[:, 0])
