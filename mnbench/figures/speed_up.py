@@ -57,7 +57,10 @@ def draw(data: Data) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.06})
         texts = [
             _draw_bars(axes, values, column, looks, single)
-            for axes, values, column in ((left, speed_ups, "speed_up"), (right, gains, "error_gain"))
+            for axes, values, column in (
+                (left, speed_ups, "speed_up"),
+                (right, gains, "error_gain"),
+            )
         ]
         left.set(xlabel=f"{cost} at equal error (MotherNets = 1)")
         right.set(xlabel=f"more error at equal {cost} (pp)")

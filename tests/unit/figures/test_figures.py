@@ -150,8 +150,7 @@ def test_pareto_joins_mothernets_by_g_and_labels_each(full):
     words = words_of(figure)
     for label in ("MotherNets, g = 1", "g = 2", "g = 3", "Full Data (g = 5)"):
         assert label in words
-    for label in ("half the epochs", "twice the epochs", "4 times the epochs"):
-        assert label in words
+    assert "half the epochs" not in words and "small: other numbers of epochs" in words
 
 
 def spans_of(axes) -> list[np.ndarray]:
