@@ -1,9 +1,9 @@
 """Place text beside points so that it covers neither other text nor markers nor lines.
 
-Each label tries a ring of positions at growing distances, and the ends of its point's intervals, and
-takes the place that covers least; then all are placed again with the others known. The same table gives the same figure on every machine,
-which force-directed placement does not promise. Open this when labels collide. The trap: a label
-that is not needed is left out rather than moved far from its point.
+Each label tries a ring of positions at growing distances, and the ends of its point's intervals. It
+takes the place that covers least; then all are placed again with the others known. The same table
+gives the same figure on every machine, which force-directed placement does not promise. Open this
+when labels collide. The trap: a label that is not needed is left out rather than moved far.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -26,6 +26,7 @@ from mnbench.figures.aggregate import (
     timed,
 )
 from mnbench.figures.figure_data import Data
+from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.figures.naming import configuration
 
@@ -50,9 +51,9 @@ _INTERVAL = 12.0  # of an interval as an obstacle: no text touches one
 def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
-    A point is the mean over seeds of one (approach, g, budget). Steps join MotherNets along g, since
-    nothing lies between them; points of other budgets are small and have no label. An approach that
-    ran at smaller sizes only is drawn at its largest and labelled with it.
+    A point is the mean over seeds of one (approach, g, budget). Steps join MotherNets along g,
+    since nothing lies between them. Points of other budgets are small and have no label. An
+    approach that ran at smaller sizes only is drawn at its largest and labelled with it.
 
     Args:
         data: what to draw.
@@ -103,34 +104,6 @@ def draw(data: Data, *, absolute: bool = False, mothernets: bool = False) -> Fig
         _legend(figure, shown, note, color if len(alone) else None)
         place(axes, _merge(labels), obstacles + _marks(shown) + _marks(alone))
     return figure
-
-
-def message(shown: pd.DataFrame) -> str:
-    """Return what the figure shows in a sentence: what MotherNets' fewest clusters save and err.
-
-    Args:
-        shown: points with the intervals of their differences to Full Data (``aggregate.paired``),
-            and whether each is ``small``, of another budget than its approach's main one.
-
-    Returns:
-        An empty text without Full Data or MotherNets of its budget.
-    """
-    main = shown[~shown["small"]].sort_values("g")
-    full, hatched = (main[main["approach"] == name] for name in ("full_data", "mothernets"))
-    if full.empty or hatched.empty or full["budget"].iloc[0] != hatched["budget"].iloc[0]:
-        return ""
-    ours, theirs = hatched.iloc[0], full.iloc[0]
-    if ours["error_low"] == ours["error_high"]:
-        return ""  # the same networks, or no difference known
-    sign = 1 if ours["error"] >= theirs["error"] else -1
-    ends = sorted(sign * (ours[f"error_{end}"] - theirs["error"]) for end in ("low", "high"))
-    low, high = (f"{end:.1f}".replace("-", "−") for end in ends)
-    name = configuration(style.looks(["mothernets"])["mothernets"].title, ours["g"])
-    return (
-        f"{name}: {100 * ours['cost'] / theirs['cost']:.0f} % of Full Data's training cost, "
-        f"{sign * (ours['error'] - theirs['error']):.1f} pp {'more' if sign > 0 else 'less'} error "
-        f"({low} to {high})"
-    )
 
 
 def _mothernets(data: Data) -> pd.DataFrame:

@@ -127,8 +127,8 @@ def _draw_bars(
         number = f"{value:.2f}×" if column == "speed_up" else _signed(value)
         words = [number, configuration("", row["g"], row["budget"]), "" if known else "no interval"]
         end = max(even, value, high) if known else max(even, value)
-        text = "  " + ", ".join(filter(None, words))
-        texts.append(axes.text(end, y, text, va="center", size=7, color="#333333"))
+        said = "  " + ", ".join(filter(None, words))
+        texts.append(axes.text(end, y, said, va="center", size=7, color="#333333"))
     for text in texts:
         text.set_in_layout(False)  # the axes make room for them (_widen), not the page
     if not rows:
