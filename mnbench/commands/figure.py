@@ -18,7 +18,7 @@ from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
-from mnbench.planning.plan import read_plan
+from mnbench.planning.plan import Plan, read_plan
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -58,12 +58,26 @@ def _run(arguments: Namespace) -> None:
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
         for name in entry.tables
     }
-    title = f"{DATASETS[dataset].title}, {architecture_set}"
     plan = read_plan(arguments.plan)
+    title = heading(plan, dataset, architecture_set)
     for cost, stem in entry.stems(arguments.costs).items():
         data = FigureData(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)
         figure = catalogue.draw(arguments.name, data)
         style.save_figure(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
+
+
+def heading(plan: Plan, dataset: str, architecture_set: str) -> str:
+    """Return what is above a figure: "Fashion-MNIST, 5 networks (v5-small)"."""
+    size = max(
+        (
+            ensemble.size
+            for ensemble in plan.ensembles
+            if (ensemble.dataset, ensemble.architecture_set) == (dataset, architecture_set)
+        ),
+        default=0,
+    )
+    networks = f"{size} network{'s' * (size != 1)}"
+    return f"{DATASETS[dataset].title}, {networks} ({architecture_set})"
 
 
 COMMAND = Command(

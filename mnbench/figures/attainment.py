@@ -18,7 +18,8 @@ from mnbench.figures.figure_data import FigureData
 TITLE = "Error attained at a cost"
 CAPTION = (
     "The test error that each approach attains at a cost: the line is attained by half of the "
-    "seeds, the band lies between what any of them and what all of them attain."
+    "seeds, the band lies between what any of them and what all of them attain. An approach of one "
+    "point has no curve."
 )
 COST_AXIS = True
 TABLES = ("summary",)
@@ -67,6 +68,10 @@ def draw(data: FigureData) -> Figure:
         style.label_outer(grid, len(names), axis.label, "test error (%)")
         note = f"line: attained by half of {seeds} seeds; band: from any to all of them"
         note = "what one seed attains" if seeds == 1 else note
+        left_out = style.looks(name for name in points.index if name not in names)
+        if left_out:
+            titles = ", ".join(look.title for look in left_out.values())
+            note = f"{note}\none point, no curve: {titles}"
         figure.legend(
             handles=[Line2D([], [], color="#CCCCCC", linewidth=0.7, label="the other approaches")],
             loc="outside lower center",

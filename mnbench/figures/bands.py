@@ -1,14 +1,13 @@
-"""Lines with shaded intervals, one a name, drawn by seaborn from a table's means and intervals.
+"""Lines with shaded intervals, one a name, from a table's means and intervals.
 
-Open this to change how intervals along a line look. The trap: seaborn makes bands from samples. It
-is given three rows a point, mean and both ends: their median is the mean, their range the interval.
+Open this to change how intervals along a line look. The trap: a name of a single point is a marker,
+and its handle in the legend has no line either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 DOTTED = (1, 1.4)
@@ -25,7 +24,11 @@ class Line:
 
 
 def draw_lines(
-    axes: Axes, rows: pd.DataFrame, column: str, lines: Mapping[str, Line], alpha: float = 0.13
+    axes: Axes,
+    rows: pd.DataFrame,
+    column: str,
+    lines: Mapping[str, Line],
+    banded: Collection[str] | None = None,
 ) -> None:
     """Draw *column* against ``size``, a line with its band for each ``name`` of *rows*.
 
@@ -35,31 +38,34 @@ def draw_lines(
             missing mean is not drawn, a missing interval has no band.
         column: what to draw.
         lines: by name, in drawing order.
-        alpha: of the bands.
+        banded: the names that have a band, by default all.
     """
-    ends = [
-        rows.assign(value=rows[f"{column}{end}"].astype(float)) for end in ("", "_low", "_high")
-    ]
-    samples = pd.concat(end[rows[column].notna()] for end in ends).dropna(subset=["value"])
-    names = [name for name in lines if (samples["name"] == name).any()]
-    sns.lineplot(
-        samples,
-        x="size",
-        y="value",
-        hue="name",
-        style="name",
-        hue_order=names,
-        style_order=names,
-        palette={name: lines[name].color for name in names},
-        markers={name: lines[name].marker for name in names},
-        dashes={name: lines[name].dashes or "" for name in names},
-        estimator="median",
-        errorbar=("pi", 100),
-        err_kws={"alpha": alpha, "linewidth": 0},
-        markersize=4.5,
-        markeredgewidth=0.4,
-        legend=False,
-        ax=axes,
-    )
-    for name, line in zip(names, axes.get_lines(), strict=True):
-        line.set(label=name, linewidth=lines[name].width)
+    known = rows[rows[column].notna()].sort_values("size")
+    for name, line in lines.items():
+        own = known[known["name"] == name]
+        if own.empty:
+            continue
+        if banded is None or name in banded:
+            ends = own[[f"{column}_low", f"{column}_high"]].astype(float).T.to_numpy()
+            axes.fill_between(
+                own["size"], *ends, color=line.color, alpha=0.15, linewidth=0, zorder=1.5
+            )
+        axes.plot(
+            own["size"],
+            own[column].astype(float),
+            label=name,
+            color=line.color,
+            marker=line.marker,
+            linestyle=_style(len(own), line.dashes),
+            linewidth=line.width,
+            markersize=4.5,
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+        )
+
+
+def _style(points: int, dashes: tuple[float, ...]) -> str | tuple[int, tuple[float, ...]]:
+    """Return matplotlib's line style: one point is joined to nothing."""
+    if points == 1:
+        return "none"
+    return (0, dashes) if dashes else "-"

@@ -28,7 +28,7 @@ CAPTION = (
 COST_AXIS = False
 TABLES = ()
 
-MOST = 8  # networks drawn of a cluster
+MOST = 6  # networks drawn of a cluster: as many as have room for their names
 MOST_CLUSTERS = 4
 _GAP = 0.6  # of a layer's height, between blocks
 

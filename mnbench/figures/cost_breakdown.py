@@ -81,14 +81,16 @@ def draw(data: FigureData) -> Figure:
         axes.set_ylim(-0.6, len(drawn) - 0.4)
         style.scale_cost_axis(axes.xaxis, 0, 1)
         texts = [
-            text
-            for y, bar in enumerate(drawn)
-            for text in _draw_bar(axes, y, bar, looks[bar.approach], axis.unit)
+            _draw_bar(axes, y, bar, looks[bar.approach], axis.unit) for y, bar in enumerate(drawn)
         ]
         _legend(figure, any(s.shared for bar in drawn for s in bar.segments))
         figure.draw_without_rendering()  # lays the axes out: only then can it be told what fits
-        for text, width, names in texts:
-            _fit(axes, text, width, names)
+        for bar, of_bar in zip(drawn, texts, strict=True):
+            for shared in (True, False):
+                _write(
+                    axes,
+                    [t for s, t in zip(bar.segments, of_bar, strict=True) if s.shared is shared],
+                )
     return figure
 
 
@@ -209,8 +211,23 @@ def _draw_bar(
     return fitted
 
 
-def _fit(axes: Axes, text: Text, width: float, names: tuple[str, ...]) -> None:
-    """Write the longest name that fits its segment, in one line or two, or none."""
+def _write(axes: Axes, part: list[tuple[Text, float, tuple[str, ...]]]) -> None:
+    """Write its name on each segment of a part; where none fits, how many there are on all."""
+    fitting = [_fit(axes, text, width, names) for text, width, names in part]
+    if len(part) > 1 and not any(fitting):
+        (first, start, names), (last, end, _) = part[0], part[-1]
+        left, right = first.get_position()[0] - start / 2, last.get_position()[0] + end / 2
+        what = names[0] if names == ("MotherNet",) else "network"
+        first.set_position(((left + right) / 2, first.get_position()[1]))
+        first.set_bbox({"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.0})
+        fitting[0] = _fit(axes, first, right - left, (f"{len(part)} {what}s",))
+    for (text, _, _), fits in zip(part, fitting, strict=True):
+        if not fits:
+            text.remove()
+
+
+def _fit(axes: Axes, text: Text, width: float, names: tuple[str, ...]) -> bool:
+    """Write the longest name that fits its segment, in one line or two; return whether one does."""
     start, end = axes.transData.transform([(0, 0), (width, 0)])[:, 0]
     figure = style.figure_of(axes)
     renderer, margin = style.renderer_of(figure), 3 * figure.dpi / 72
@@ -218,8 +235,8 @@ def _fit(axes: Axes, text: Text, width: float, names: tuple[str, ...]) -> None:
         for lines in (name, _broken(name)):
             text.set_text(lines)
             if text.get_window_extent(renderer).width <= end - start - margin:
-                return
-    text.remove()
+                return True
+    return False
 
 
 def _broken(name: str) -> str:
@@ -240,7 +257,7 @@ def _legend(figure: Figure, shared: bool) -> None:
                 facecolor="#EEEEEE",
                 edgecolor="#777777",
                 hatch="/////",
-                label="shared by several networks (MotherNet, teacher, joint training)",
+                label="trained for several networks (MotherNet, teacher, joint training)",
             ),
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

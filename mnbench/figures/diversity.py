@@ -6,10 +6,12 @@ disagreement is of predicted classes, right or wrong.
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets
+from mnbench.figures.aggregate import interval_note, main_budgets
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import configuration
@@ -17,17 +19,20 @@ from mnbench.naming import configuration
 TITLE = "Diversity and members' error"
 CAPTION = (
     "How often two networks of an ensemble disagree against how often they err by themselves. Good "
-    "ensembles are to the left and up; labels say the ensemble's own error."
+    "ensembles are to the left and up; labels say the ensemble's own error. Bars are 95 % "
+    "intervals; small points have other numbers of epochs."
 )
 COST_AXIS = False
 TABLES = ("estimates",)
+
+MEMBERS, DIFFER = "mean_member_error", "disagreement"
 
 
 def draw(data: FigureData) -> Figure:
     """Draw disagreement against the members' mean error; labels say the ensemble's own error.
 
-    An ensemble is good if its members are good (left) and differ (up). Bars are 95 % intervals;
-    pale points have other numbers of epochs, and a label where it covers nothing.
+    An ensemble is good if its members are good (left) and differ (up). Bars are 95 % intervals.
+    Points of other budgets than an approach's main one are small, without bars and label.
 
     Args:
         data: what to draw.
@@ -38,10 +43,8 @@ def draw(data: FigureData) -> Figure:
     if rows.empty:
         return style.notice("Nothing to show: no ensemble has more than one network.", data.title)
     budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
+    small = rows["budget"] != rows["approach"].map(budgets)
     looks = style.looks(rows["approach"])
-    x, y = 100 * rows["mean_member_error"], 100 * rows["disagreement"]
-    # Of the same networks Full Data is drawn above MotherNets, and its name is kept.
-    order = rows.assign(has_g=rows["g"].notna()).sort_values("has_g", kind="stable").index
     with style.styled():
         figure = style.new_figure(4.4)
         axes = figure.add_subplot()
@@ -50,66 +53,82 @@ def draw(data: FigureData) -> Figure:
             ylabel="disagreement of two members (%)",
             title=data.title,
         )
-        obstacles, labels = [], []
-        for i in order:
-            row, look = rows.loc[i], looks[rows.loc[i, "approach"]]
-            has_g = pd.notna(row["g"])
-            quiet = row["budget"] != budgets[row["approach"]]
-            color = style.mix(look.color, "white", 0.45) if quiet else look.color
-            size = 4.5 if quiet else 7.0
-            axes.plot(
-                x[i],
-                y[i],
-                look.marker,
-                color=color,
-                markersize=size,
-                markeredgecolor="white",
-                markeredgewidth=0.6,
-                zorder=3 if has_g else 4,
-            )
-            obstacles.append(Obstacle(np.array([[x[i], y[i]]]), weight=4, radius=6))
-            if not quiet:
-                spans = _spans(row)
-                xerr, yerr = spans["mean_member_error"], spans["disagreement"]
-                pale = style.mix(look.color, "white", 0.5)
-                bars: style.Keywords = {"fmt": "none", "ecolor": pale, "elinewidth": 0.9}
-                axes.errorbar(x[i], y[i], xerr=xerr, yerr=yerr, **bars, zorder=2)
-                for (below, above), way in ((xerr, [1.0, 0.0]), (yerr, [0.0, 1.0])):
-                    ends = np.array([[-below[0]], [above[0]]]) * np.array(way)
-                    obstacles.append(Obstacle(np.array([x[i], y[i]]) + ends, weight=0.6))
-            name = configuration(look.title, row["g"], row["budget"])
-            ink = style.mix(look.ink, "white", 0.3 * quiet)
-            text = f"{name}: {100 * row['test_error']:.1f} %"
-            labels.append(Label(text, x[i], y[i], ink, needed=not quiet))
-        axes.set_xlim(*_room(rows, "mean_member_error"))
-        axes.set_ylim(*_room(rows, "disagreement"))
-        labels.sort(key=lambda label: not label.needed)
-        place(axes, _merged(labels), obstacles)
+        labels: list[Label] = []
+        obstacles: list[Obstacle] = []
+        # Of the same networks Full Data is drawn, and MotherNets with a cluster a network are not.
+        for _, row in (
+            rows.assign(small=small, has_g=rows["g"].notna())
+            .sort_values(["has_g"], kind="stable")
+            .iterrows()
+        ):
+            label = _draw(axes, row, looks[row["approach"]])
+            if row["small"]:
+                continue
+            if not any(np.allclose((label.x, label.y), (kept.x, kept.y)) for kept in labels):
+                labels.append(label)
+                obstacles += _draw_bars(axes, row, looks[row["approach"]])
+        obstacles += [
+            Obstacle(np.array([100 * row[[MEMBERS, DIFFER]].to_numpy(dtype=float)]), 4, radius=6)
+            for _, row in rows.iterrows()
+        ]
+        axes.set_xlim(*_room(rows[~small], rows[MEMBERS], MEMBERS))
+        axes.set_ylim(*_room(rows[~small], rows[DIFFER], DIFFER))
+        _legend(figure, rows, small.any())
+        place(axes, labels, obstacles)
     return figure
 
 
-def _room(rows: pd.DataFrame, column: str) -> tuple[float, float]:
+def _draw(axes: Axes, row: pd.Series, look: style.Look) -> Label:
+    """Draw the point of an ensemble and return its label."""
+    x, y = 100 * row[MEMBERS], 100 * row[DIFFER]
+    axes.plot(
+        x,
+        y,
+        look.marker,
+        color=look.color,
+        markersize=4.0 if row["small"] else 7.0,
+        markeredgecolor="white",
+        markeredgewidth=0.6,
+        zorder=3 if row["has_g"] else 4,
+    )
+    name = configuration(look.title, row["g"], row["budget"])
+    ends = [(100 * row[f"{MEMBERS}_{end}"], y) for end in ("low", "high")]
+    ends += [(x, 100 * row[f"{DIFFER}_{end}"]) for end in ("low", "high")]
+    return Label(f"{name}: {100 * row['test_error']:.1f} %", x, y, look.ink, ends=tuple(ends))
+
+
+def _draw_bars(axes: Axes, row: pd.Series, look: style.Look) -> list[Obstacle]:
+    """Draw both intervals of an ensemble and return them as obstacles."""
+    x, y = 100 * row[MEMBERS], 100 * row[DIFFER]
+    across, up = (
+        [
+            100 * min(row[column], row[f"{column}_low"]),
+            100 * max(row[column], row[f"{column}_high"]),
+        ]
+        for column in (MEMBERS, DIFFER)
+    )
+    lines = (np.array([[end, y] for end in across]), np.array([[x, end] for end in up]))
+    for line in lines:
+        axes.plot(
+            *line.T, color=style.mix(look.color, "white", 0.5), linewidth=0.9, zorder=2, marker=""
+        )
+    return [Obstacle(line, weight=8) for line in lines]
+
+
+def _legend(figure: Figure, rows: pd.DataFrame, small: bool) -> None:
+    """Say what bars and small points are."""
+    note = f"bars: {interval_note(rows)}"
+    handles = [Line2D([], [], marker="+", linestyle="none", color=style.GREY, ms=9, label=note)]
+    if small:
+        dot: style.Keywords = {"marker": "o", "linestyle": "none", "ms": 4, "color": style.GREY}
+        handles.append(Line2D([], [], **dot, label="small: other numbers of epochs"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+
+
+def _room(main: pd.DataFrame, drawn: pd.Series, column: str) -> tuple[float, float]:
     """Return limits with room for labels, of intervals that may be one only, or a point."""
-    values = 100 * rows[[column, f"{column}_low", f"{column}_high"]]
-    low, high = values.min(axis=None), values.max(axis=None)
+    ends = 100 * main[[f"{column}_low", f"{column}_high"]].astype(float)
+    low = min(ends.min(axis=None), 100 * drawn.min())
+    high = max(ends.max(axis=None), 100 * drawn.max())
     spread = max(high - low, 1.0)
     return (low + high) / 2 - 0.58 * spread, (low + high) / 2 + 0.58 * spread
-
-
-def _merged(labels: list[Label]) -> list[Label]:
-    """Keep the first label of points that coincide: Full Data is MotherNets at the last g."""
-    kept: list[Label] = []
-    for label in labels:
-        if not any(np.allclose((label.x, label.y), (first.x, first.y)) for first in kept):
-            kept.append(label)
-    return kept
-
-
-def _spans(row: pd.Series) -> dict[str, list[list[float]]]:
-    return {
-        column: [
-            [100 * max(0.0, row[column] - row[f"{column}_low"])],
-            [100 * max(0.0, row[f"{column}_high"] - row[column])],
-        ]
-        for column in ("mean_member_error", "disagreement")
-    }

@@ -4,14 +4,15 @@ Open this to change what the README shows first. The trap: intervals are those o
 Full Data unless asked otherwise, so they are narrower than the seeds' own spread.
 """
 
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.figures import style
@@ -23,15 +24,16 @@ from mnbench.figures.aggregate import (
     sized_titles,
 )
 from mnbench.figures.figure_data import FigureData
+from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.naming import configuration, epochs
+from mnbench.naming import configuration
 
 TITLE = "Error against training cost"
 CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
-    "and outlined points on the dark staircase are the Pareto front. Intervals are of the "
-    "difference to Full Data, paired over seeds and test images; pale points have other numbers of "
-    "epochs."
+    "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
+    "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
+    "paired over seeds and test images; small points have other numbers of epochs."
 )
 COST_AXIS = True
 ABSOLUTE = True
@@ -39,14 +41,19 @@ TABLES = ("estimates", "differences")
 
 _SHADE = "#F3F3F3"
 _FRONT = "#333333"
+_WIDE = 5.0  # points: the steps of MotherNets show on both sides of the front
+_PALE = 0.7
+_SMALL = 4.0
+_INTERVAL = 12.0  # of an interval as an obstacle: no text touches one
 
 
 def draw(data: FigureData) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
-    A point is the mean over seeds of one (approach, g, budget). MotherNets are joined along g,
-    other approaches along their budgets. An approach that ran at smaller sizes only is drawn at its
-    largest and labelled with it. A study without Full Data has absolute intervals only.
+    A point is the mean over seeds of one (approach, g, budget). Steps join MotherNets along g,
+    since nothing lies between them. Points of other budgets are small and have no label. An
+    approach that ran at smaller sizes only is drawn at its largest and labelled with it. A study
+    without Full Data has absolute intervals only.
 
     Args:
         data: what to draw.
@@ -67,97 +74,100 @@ def draw(data: FigureData) -> Figure:
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
     budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
     shown["front"] = pareto_front(shown["cost"], shown["error"])
-    # Quiet points: other budgets, and the single network that ensembles are measured against.
-    shown["quiet"] = shown["budget"] != shown["approach"].map(budgets)
-    shown["quiet"] |= shown["approach"] == "single_network"
+    shown["small"] = shown["budget"] != shown["approach"].map(budgets)
     looks = style.looks(shown["approach"])
     titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():
         figure = style.new_figure(4.7)
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel="test error (%)", title=data.title)
-        _frame(axes, shown)
-        labels, obstacles = [], [Obstacle(_draw_front(axes, shown), weight=0.3)]
-        for approach, look in looks.items():
-            for series in _series(shown[shown["approach"] == approach]):
-                _draw_series(axes, series, look, shown)
-                labels += _labels(series, titles[approach], look)
-                obstacles.append(Obstacle(series[["cost", "error"]].to_numpy(), weight=0.6))
+        if compared is not None and (said := message(shown)):
+            figure.suptitle(said, fontweight="bold")
+        _frame(axes, _ranges(shown))
+        obstacles = [Obstacle(_draw_front(axes, shown), weight=1.5)]
+        obstacles += _draw_sweep(axes, shown, looks)
+        labels = []
+        for row in shown.to_dict("records"):
+            look = looks[row["approach"]]
+            _draw_point(axes, row, look, below=pd.isna(row["g"]) and _same(shown, row).sum() > 1)
+            if not row["small"]:
+                labels.append(_label(row, titles[row["approach"]], look, shown))
         _legend(figure, shown, note)
         place(axes, _merge(labels), obstacles + _marks(shown))
     return figure
 
 
-def _series(points: pd.DataFrame) -> list[pd.DataFrame]:
-    """Split an approach's points into those that a line joins, in its order."""
-    if points["g"].notna().any():
-        return [series.sort_values("g") for _, series in points.groupby("budget")]
-    return [points.sort_values("budget")]
+def _draw_sweep(
+    axes: Axes, points: pd.DataFrame, looks: Mapping[str, style.Look]
+) -> list[Obstacle]:
+    """Draw the wide steps along g of each approach that has several; return them as obstacles."""
+    steps = []
+    for approach, series in points[points["g"].notna() & ~points["small"]].groupby("approach"):
+        if len(series) > 1:
+            color = style.mix(looks[str(approach)].color, "white", _PALE)
+            x, y = series.sort_values("g")[["cost", "error"]].to_numpy(dtype=float).T
+            wide: style.Keywords = {"color": color, "linewidth": _WIDE, "solid_capstyle": "butt"}
+            axes.plot(x, y, drawstyle="steps-post", **wide, zorder=1.5)
+            corners = np.column_stack([np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]])
+            steps.append(Obstacle(corners, weight=1.0))
+    return steps
 
 
-def _draw_series(axes: Axes, series: pd.DataFrame, look: style.Look, points: pd.DataFrame) -> None:
-    clusters, loud = bool(series["g"].notna().any()), bool((~series["quiet"]).any())
-    pale, faint = (style.mix(look.color, "white", share) for share in (0.5, 0.65))
-    hero = clusters and loud and len(series) > 1
-    if len(series) > 1:
-        color, width = (look.color, 1.8) if hero else (faint, 0.7)
-        axes.plot(series["cost"], series["error"], color=color, linewidth=width, zorder=3)
-    if hero:
-        band: style.Keywords = {"color": look.color, "alpha": 0.15, "linewidth": 0}
-        axes.fill_between(
-            series["cost"], series["error_low"], series["error_high"], **band, zorder=1.5
-        )
-    for _, row in series.iterrows():
-        if not row["quiet"]:
-            axes.errorbar(
-                row["cost"],
-                row["error"],
-                xerr=[[row["cost"] - row["cost_low"]], [row["cost_high"] - row["cost"]]],
-                yerr=[[row["error"] - row["error_low"]], [row["error_high"] - row["error"]]],
-                fmt="none",
-                ecolor=pale,
-                elinewidth=1.2,
-                zorder=2.5,
-            )
-        # Where two approaches coincide, the one without g lies below and is larger: both show.
-        below = pd.isna(row["g"]) and _same(points, row).sum() > 1
-        size = 4.5 if row["quiet"] else 7.0
-        axes.plot(
+def _draw_point(axes: Axes, row: Mapping[Hashable, Any], look: style.Look, below: bool) -> None:
+    """Draw a point with its intervals; a small one without them, over what it lies on.
+
+    Args:
+        axes: where to draw.
+        row: one of the points.
+        look: its approach's.
+        below: whether it lies below a point that coincides; it is larger, so that both show.
+    """
+    if not row["small"]:
+        axes.errorbar(
             row["cost"],
             row["error"],
-            look.marker,
-            color=style.mix(look.color, "white", 0.35) if row["quiet"] else look.color,
-            markersize=1.8 * size if below else size,
-            markeredgecolor=_FRONT if row["front"] else "white",
-            markeredgewidth=1.2 if row["front"] else 0.6,
-            zorder=4 if below else 5,
+            xerr=[[row["cost"] - row["cost_low"]], [row["cost_high"] - row["cost"]]],
+            yerr=[[row["error"] - row["error_low"]], [row["error_high"] - row["error"]]],
+            fmt="none",
+            ecolor=style.mix(look.color, "white", 0.4),
+            elinewidth=1.2,
+            zorder=2.5,
         )
+    size = _SMALL if row["small"] else 7.0
+    axes.plot(
+        row["cost"],
+        row["error"],
+        look.marker,
+        color=look.color,
+        markersize=(1.5 if row["small"] else 1.8) * size if below else size,
+        markeredgecolor=_FRONT if row["front"] else "white",
+        markeredgewidth=(0.9 if row["small"] else 1.2) if row["front"] else 0.5,
+        zorder=(6 if row["small"] else 4) + (not below),
+    )
 
 
-def _same(points: pd.DataFrame, row: pd.Series) -> np.ndarray:
+def _same(points: pd.DataFrame, row: Mapping[Hashable, Any]) -> np.ndarray:
     """Return which points lie where *row* does."""
-    ours = row[["cost", "error"]].to_numpy(dtype=float)
+    ours = np.array([row["cost"], row["error"]], dtype=float)
     same: np.ndarray = np.isclose(points[["cost", "error"]], ours, rtol=1e-6).all(axis=1)
     return same
 
 
-def _labels(series: pd.DataFrame, title: str, look: style.Look) -> list[Label]:
-    """Name a series at its first point or at its main budget, its other points by what differs."""
-    has_g = series["g"].notna().any()
-    named = series.index[0] if has_g else (series["budget"] - 1).abs().idxmin()
-    labels = []
-    for i, row in series.iterrows():
-        g = f"g = {row['g']:g}" if has_g else ""
-        budget = epochs(row["budget"]) if row["budget"] != 1 else ""
-        text = configuration(title, row["g"], row["budget"])
-        if i != named:
-            # On the front a point has its whole name, unless the others of its line share it.
-            text = g if has_g else (text if row["front"] else budget)
-        color = style.mix(look.ink, "white", 0.25) if row["quiet"] else look.ink
-        loud = not row["quiet"] and bool(i == named)
-        needed = bool(not row["quiet"] or (i == named and (has_g or not budget)))
-        labels.append(Label(text, row["cost"], row["error"], color, loud, needed=needed))
-    return labels
+def _label(
+    row: Mapping[Hashable, Any], title: str, look: style.Look, points: pd.DataFrame
+) -> Label:
+    """Name a point of a main budget; of MotherNets the first by its name, the others by their g."""
+    own = points[(points["approach"] == row["approach"]) & ~points["small"]]
+    named = pd.isna(row["g"]) or bool(row["g"] == own["g"].min())
+    return Label(
+        configuration(title, row["g"], row["budget"]) if named else f"g = {row['g']:g}",
+        row["cost"],
+        row["error"],
+        look.ink,
+        # The single network is what ensembles are measured against, not one of them.
+        bold=named and row["approach"] != "single_network",
+        ends=tuple((row["cost"], row[f"error_{end}"]) for end in ("low", "high")),
+    )
 
 
 def _merge(labels: list[Label]) -> list[Label]:
@@ -177,17 +187,25 @@ def _merge(labels: list[Label]) -> list[Label]:
     return merged
 
 
+def _ranges(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the points without the intervals of small ones, which are not drawn."""
+    drawn = points.copy()
+    for end in ("low", "high"):
+        drawn[f"error_{end}"] = drawn[f"error_{end}"].where(~drawn["small"], drawn["error"])
+    return drawn
+
+
 def _frame(axes: Axes, points: pd.DataFrame) -> None:
     """Set scale and limits, with room for labels; nothing drawn later changes them."""
     low, high = points["cost_low"].min(), points["cost_high"].max()
     style.scale_cost_axis(axes.xaxis, low, high)
     if axes.get_xscale() == "log":
-        axes.set_xlim(low * (low / high) ** 0.1, high * (high / low) ** 0.14)
+        axes.set_xlim(low * (low / high) ** 0.23, high * (high / low) ** 0.1)
     else:
         # One point, or points that differ by seconds, are not blown up to the whole axis.
         spread = max(high - low, 0.3 * high)
         low, high = (low + high - spread) / 2, (low + high + spread) / 2
-        axes.set_xlim(max(0, low - 0.12 * spread), high + 0.16 * spread)
+        axes.set_xlim(max(0, low - 0.23 * spread), high + 0.10 * spread)
     low, high = points["error_low"].min(), points["error_high"].max()
     spread = max(high - low, 0.5)
     axes.set_ylim(max(0, (low + high) / 2 - 0.58 * spread), (low + high) / 2 + 0.58 * spread)
@@ -206,35 +224,43 @@ def _draw_front(axes: Axes, points: pd.DataFrame) -> np.ndarray:
 
 
 def _marks(table: pd.DataFrame) -> list[Obstacle]:
-    """Return markers and intervals as obstacles."""
+    """Return markers and intervals as obstacles: no text lies on an interval of another point."""
     marks = []
     for p in table.itertuples():
         radius = 7 if ((table["cost"] == p.cost) & (table["error"] == p.error)).sum() > 1 else 4.5
         marks.append(Obstacle(np.array([[p.cost, p.error]]), weight=4, radius=radius))
-        if not getattr(p, "quiet", True):
-            ends = [[p.cost, p.error_low], [p.cost, p.error_high]]
-            marks.append(Obstacle(np.array(ends), weight=0.6))
+        if not p.small:
+            for ends in (
+                [[p.cost, p.error_low], [p.cost, p.error_high]],
+                [[p.cost_low, p.error], [p.cost_high, p.error]],
+            ):
+                marks.append(Obstacle(np.array(ends), weight=_INTERVAL))
     return marks
 
 
 def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
-    """Explain the front, the intervals and pale points."""
-    handles: list[Line2D | Patch] = [
+    """Explain lines, intervals and small points."""
+    handles: list[Line2D] = [
         Line2D([], [], color=_FRONT, linewidth=1.4, label="Pareto front"),
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
     ]
-    if points["quiet"].any():
-        pale: style.Keywords = {
-            "marker": "o",
-            "linestyle": "none",
-            "markersize": 4.5,
-            "color": "#BBBBBB",
-        }
-        handles.append(Line2D([], [], **pale, label="pale: other numbers of epochs"))
+    swept = points.loc[points["g"].notna() & ~points["small"], "approach"]
+    for approach, number in swept.value_counts().items():
+        if number > 1:
+            look = style.looks(points["approach"])[str(approach)]
+            wide: style.Keywords = {
+                "linewidth": _WIDE,
+                "label": f"{look.title} by number of clusters g",
+            }
+            handles.insert(1, Line2D([], [], color=style.mix(look.color, "white", _PALE), **wide))
+    dot: style.Keywords = {"marker": "o", "linestyle": "none"}
+    if points["small"].any():
+        label = "small: other numbers of epochs"
+        handles.append(Line2D([], [], **dot, markersize=_SMALL, color=style.GREY, label=label))
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=min(3, len(handles)),
-        handletextpad=0.5,
+        ncols=min(2, len(handles)),
+        handletextpad=0.8,
         columnspacing=1.4,
     )

@@ -66,5 +66,5 @@ def _draw(axes: Axes, rows: pd.DataFrame, color: str) -> None:
     accuracy = 100 * shown["accuracy"].to_numpy(dtype=float)
     confidence = 100 * shown["confidence"].to_numpy(dtype=float)
     axes.fill_between(confidence, *ends, color=color, alpha=0.2, linewidth=0)
-    axes.plot(confidence, accuracy, "o-", color=color, markersize=3.5, linewidth=1.1)
+    axes.plot(confidence, accuracy, "o-", color=color, markersize=3.5, linewidth=1.1, clip_on=False)
     axes.set(xlim=(0, 100), ylim=(0, 100), xticks=np.arange(0, 101, 25))

@@ -19,11 +19,14 @@ from mnbench.naming import configuration
 
 TITLE = "Ensemble size"
 CAPTION = (
-    "Test error and training cost of the first m networks, with 95 % intervals. MotherNets pay for "
-    "the shared part with the first network, and little for each further one."
+    "Test error and training cost of the first m networks; bands are the 95 % intervals of Full "
+    "Data and of MotherNets with the fewest clusters. MotherNets pay for the shared part with the "
+    "first network, and little for each further one."
 )
 COST_AXIS = True
 TABLES = ("estimates",)
+
+THICK = ("mothernets", "full_data")
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,12 @@ def draw(data: FigureData) -> Figure:
     lines = series(shown)
     rows = pd.concat([line.points.assign(name=line.name) for line in lines])
     looks = {line.name: line.line for line in lines}
+    banded = _banded(lines)
     with style.styled():
         figure = style.new_figure(3.7)
-        left, right = figure.subplots(1, 2)
+        left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.13})
         for axes, column in ((left, "error"), (right, "cost")):
-            draw_lines(axes, rows, column, looks, alpha=0.07)  # many bands lie on each other
+            draw_lines(axes, rows, column, looks, banded)
         left.set(ylabel="test error (%)")
         right.set(ylabel=axis.label)
         right.set_ylim(bottom=0)
@@ -70,7 +74,7 @@ def draw(data: FigureData) -> Figure:
             *left.get_legend_handles_labels(),
             loc="outside lower center",
             ncols=3,
-            title=interval_note(shown),
+            title=f"band: {interval_note(shown)}" if banded else None,
             title_fontsize=7.5,
         )
         if data.title:
@@ -103,11 +107,17 @@ def series(points: pd.DataFrame) -> list[Series]:
             continue
         gaps = (ordered["size"].diff().dropna() > 1).any()
         color = _shade(look.color, sweep, g)
-        width = 1.8 if approach in ("mothernets", "full_data") else 0.9
+        width = 1.8 if approach in THICK else 0.9
         line = Line(color, look.marker, DOTTED if gaps else (), width)
         lines.append(Series(name, ordered, line))
     order = list(style.looks(main["approach"]))
     return sorted(lines, key=lambda line: order.index(line.points["approach"].iloc[0]))
+
+
+def _banded(lines: list[Series]) -> set[str]:
+    """Return the names of Full Data and of the fewest clusters: more bands lie on each other."""
+    names = {line.points["approach"].iloc[0]: line.name for line in reversed(lines)}
+    return {names[approach] for approach in THICK if approach in names} or set(names.values())
 
 
 def _same(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:

@@ -131,16 +131,22 @@ def renderer_of(figure: Figure) -> RendererBase:
 
 
 def label_outer(grid: np.ndarray, used: int, xlabel: str, ylabel: str) -> None:
-    """Remove the unused panels of a *grid* of axes, and label the left and lowest used ones."""
+    """Remove the unused panels of a *grid* of axes, and label the left and lowest used ones.
+
+    Where the last row is not full every row has its ticks' labels, so that no panel hangs lower,
+    and the lowest row has the axis' title.
+    """
     columns = grid.shape[1]
+    ragged = used < grid.size
     for i, axes in enumerate(grid.flat):
         if i >= used:
             axes.remove()
             continue
         if i % columns == 0:
             axes.set_ylabel(ylabel)
-        if i + columns >= used:
+        if ragged:
             axes.xaxis.set_tick_params(labelbottom=True)
+        if i >= grid.size - columns:
             axes.set_xlabel(xlabel)
 
 

@@ -1,0 +1,173 @@
+"""What a reader sees in five seconds is true: labels have owners, legends say what is drawn."""
+
+import numpy as np
+import pytest
+from support.looking import assert_readable, texts_of, words_of
+from support.synthetic_study import ERRORS, study
+
+from mnbench.figures import attainment, cost_breakdown, diversity, pareto, speed_up, style
+
+TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
+
+
+@pytest.fixture(scope="module")
+def full():
+    return study()
+
+
+def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known(full):
+    table = full.equal_error
+    unknown = table["against"].isin(["bagging", "single_network"])
+    table.loc[unknown, ["speed_up", "error_gain"]] = np.nan
+    figure = speed_up.draw(full.data(equal_error=table))
+    left, right = figure.axes
+    rows = [text.get_text() for text in left.get_yticklabels()]
+    assert sorted(rows) == sorted(TITLES[name] for name in set(table["against"]))
+    for axes, what in ((left, "error"), (right, "cost")):
+        beside = {round(t.get_position()[1]): t.get_text().strip() for t in axes.texts}
+        assert beside[rows.index("Bagging")] == "one budget only"
+        assert beside[rows.index("One network alone")] == f"does not reach this {what}"
+        assert len(beside) == len(rows)
+    assert_readable(figure, "speed_up")
+
+
+def test_a_difference_that_rounds_to_zero_keeps_its_sign(full):
+    table = full.equal_error.assign(error_gain=-0.0004, error_gain_low=-0.001, error_gain_high=0.01)
+    words = words_of(speed_up.draw(full.data(equal_error=table)))
+    assert "−0.04" in words and "0.0," not in words
+
+
+def test_the_line_of_no_difference_is_apart_from_the_panels_edge(full):
+    figure = speed_up.draw(full.data())
+    for axes, even in zip(figure.axes, (1.0, 0.0), strict=True):
+        low, high = axes.get_xlim()
+        assert (even - low) / (high - low) > 0.04
+        ends = [patch.get_x() + patch.get_width() for patch in axes.patches]
+        assert min(axes.get_xticks()) <= max(ends)
+        right = axes.get_window_extent().x1
+        texts = [text for text in texts_of(figure) if text in axes.texts]
+        nearest = max(text.get_window_extent().x1 for text in texts)
+        assert right - 0.05 * axes.get_window_extent().width < nearest <= right
+
+
+def intervals_of(axes) -> list[np.ndarray]:
+    """Return the intervals drawn as pixels ``(2, 2)``: error bars, and bare lines of two points."""
+    spans = [
+        np.array(segment)
+        for bars in axes.collections
+        if hasattr(bars, "get_segments")
+        for segment in bars.get_segments()
+    ]
+    lines = [np.column_stack(line.get_data()) for line in axes.get_lines() if line.zorder == 2]
+    spans += [line for line in lines if len(line) == 2 and (np.ptp(line, axis=0) == 0).any()]
+    return [axes.transData.transform(span) for span in spans]
+
+
+@pytest.mark.parametrize("figure", [pareto, diversity])
+@pytest.mark.parametrize("cost", ["cpu_seconds", "training_flops"])
+def test_no_label_lies_on_an_interval(full, figure, cost):
+    table = full.estimates
+    for column, half in (("mean_member_error", 0.004), ("disagreement", 0.003)):
+        table[f"{column}_low"] = table[column] - half
+        table[f"{column}_high"] = table[column] + half
+    drawn = figure.draw(full.data(cost, estimates=table))
+    (axes,) = drawn.axes
+    spans = intervals_of(axes)
+    assert len(spans) > 6
+    for label in (text for text in texts_of(drawn) if text in axes.texts):
+        box = label.get_window_extent()
+        for low, high in spans:
+            low, high = np.minimum(low, high), np.maximum(low, high)
+            apart = (high < box.min).any() or (low > box.max).any()
+            assert apart, (figure.__name__, label.get_text())
+
+
+def test_each_label_of_the_main_figure_names_the_nearest_point(full):
+    figure = pareto.draw(full.data())
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    for label in axes.texts:
+        box, own = label.get_window_extent(), axes.transData.transform(label.xy)
+        others = [axes.transData.transform(other.xy) for other in axes.texts if other is not label]
+        inside = [box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for x, y in [own, *others]]
+        assert not any(inside), label.get_text()
+
+
+def test_the_legend_of_the_main_figure_says_what_is_drawn(full):
+    figure = pareto.draw(full.data())
+    (axes,) = figure.axes
+    (legend,) = figure.legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert said[:2] == ["Pareto front", "MotherNets by number of clusters g"]
+    assert said[3:] == ["small: other numbers of epochs"]
+    sizes = {
+        (line.get_marker(), line.get_markersize())
+        for line in axes.get_lines()
+        if len(line.get_xdata()) == 1
+    }
+    grey = style.looks(["single_network"])["single_network"].marker
+    # The full budget of the single network is no other number of epochs; two and four times are.
+    assert (grey, 7.0) in sizes and (grey, 4.0) in sizes
+    one = study(approaches={"bagging"})
+    (legend,) = pareto.draw(one.data()).legends
+    assert len(legend.get_texts()) == 2  # neither small points nor MotherNets
+
+
+def test_steps_join_mothernets_and_nothing_is_below_the_front(full):
+    (axes,) = pareto.draw(full.data()).axes
+    joined = [line for line in axes.get_lines() if len(line.get_xdata()) > 1]
+    (front,) = [line for line in joined if line.get_label() == "Pareto front"]
+    (sweep,) = [line for line in joined if line is not front and line.get_linewidth() > 2]
+    assert sweep.get_drawstyle() == "steps-post"  # nothing lies between two g
+    corners = np.column_stack(front.get_data())
+    for x, y in zip(*sweep.get_data(), strict=True):
+        attained = corners[corners[:, 0] <= x + 1e-9][-1, 1]
+        assert y >= attained - 1e-9
+
+
+def test_the_title_says_what_mothernets_save_and_what_it_costs(full):
+    rows = full.summary[(full.summary["size"] == 5) & (full.summary["budget"] == 1)]
+    means = rows.groupby(["approach", rows["g"].fillna(0)])[["test_error", "cpu_seconds"]].mean()
+    ours, theirs = means.loc[("mothernets", 1)], means.loc[("full_data", 0)]
+    words = words_of(pareto.draw(full.data(title="Title")))
+    more = 100 * (ours["test_error"] - theirs["test_error"])
+    share = 100 * ours["cpu_seconds"] / theirs["cpu_seconds"]
+    said = (
+        f"MotherNets, g = 1: {share:.0f} % of Full Data's training cost, {more:.1f} pp more error"
+    )
+    assert said in words and "Title" in words
+    for made in (study(approaches={"bagging"}), study(approaches={"full_data"})):
+        assert "training cost," not in words_of(pareto.draw(made.data()))
+
+
+def test_points_that_coincide_have_bars_of_one_colour(full):
+    axes = diversity.draw(full.data()).axes[0]
+    blue = style.looks(["full_data"])["full_data"]
+    (square,) = [
+        line
+        for line in axes.get_lines()
+        if line.get_marker() == blue.marker and line.get_markersize() == 7
+    ]
+    y = square.get_ydata()[0]
+    bars = [
+        line
+        for line in axes.get_lines()
+        if len(line.get_xdata()) == 2 and np.isclose(line.get_ydata(), y).all()
+    ]
+    assert {line.get_color() for line in bars} == {style.mix(blue.color, "white", 0.5)}
+
+
+def test_attainment_says_which_approaches_have_no_curve(full):
+    figure = attainment.draw(full.data())
+    (note,) = [t.get_text() for t in texts_of(figure) if "no curve" in t.get_text()]
+    assert note.endswith(
+        "one point, no curve: Knowledge Distillation, Bagging, TreeNets, Snapshot Ensembles"
+    )
+    bottoms = {round(axes.get_window_extent().y0) for axes in figure.axes}
+    assert len(bottoms) == 1
+
+
+def test_a_bar_of_parts_too_narrow_for_their_names_says_how_many_they_are(full):
+    networks = full.networks.assign(networks=full.networks["networks"] + "-with-a-very-long-name")
+    words = words_of(cost_breakdown.draw(full.data(networks=networks)))
+    assert "5 networks" in words
