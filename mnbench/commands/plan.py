@@ -6,11 +6,9 @@ approaches from the rule files, this command from the modules in ``baselines/``.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
-from mnbench.errors import UserError
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -23,20 +21,11 @@ def _run(arguments: Namespace) -> None:
     from mnbench.planning.config import read_study
     from mnbench.planning.forecast import overview
     from mnbench.planning.planner import make_plan
+    from mnbench.yaml_files import read_yaml
 
     source = str(arguments.configuration)
-    study = read_study(_read_yaml(arguments.configuration), source=source)
+    study = read_study(read_yaml(arguments.configuration), source=source)
     print(overview(make_plan(study, find_approaches(), source=source)))
-
-
-def _read_yaml(file: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{file}: is not YAML: {reason}") from None
 
 
 COMMAND = Command(

@@ -11,32 +11,18 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from mnbench.architectures.checks import known_keys
 from mnbench.architectures.reading import read_network, read_shared
 from mnbench.architectures.value import Architecture
 from mnbench.architectures.variants import read_rule, variants
 from mnbench.errors import UserError, choices
+from mnbench.yaml_files import parse_yaml
 
 _KEYS = ("members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
 ARCHITECTURE_SETS = tuple(
     sorted(f.name.removesuffix(".yaml") for f in _FOLDER.iterdir() if f.name.endswith(".yaml"))
 )
-
-
-class _Loader(yaml.SafeLoader):
-    """A loader that refuses a key given twice; YAML would quietly take the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key '{key}' is given twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep)
 
 
 def load_architectures(name: str) -> tuple[Architecture, ...]:
@@ -57,10 +43,7 @@ def load_architectures(name: str) -> tuple[Architecture, ...]:
     if name not in ARCHITECTURE_SETS:
         raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
     file = f"{name}.yaml"
-    try:
-        data = _Loader((_FOLDER / file).read_text(encoding="utf-8")).get_single_data()
-    except yaml.YAMLError as error:
-        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    data = parse_yaml((_FOLDER / file).read_text(encoding="utf-8"), source=file)
     data = known_keys(data, _KEYS, file)
     shared = read_shared(data.get("shared", {}), file)
     members = _members(data, shared, file)

@@ -175,7 +175,7 @@ def test_a_member_can_be_a_librarys_by_name(own_set):
         ("members: [{name: a/b, blocks: [[8]]}]", "network 'a/b': a name becomes a folder's"),
         ("members: [{name: a, blocks: [[8]]}", "not valid YAML"),
         ("{a: b: c}", "not valid YAML"),
-        ("{members: [], members: [[8]]}", "not valid YAML: key 'members' is given twice"),
+        ("{members: [], members: [[8]]}", "key 'members' is given twice; give it once"),
         ("member: [{name: a, blocks: [[8]]}]", "unknown key 'member'; did you mean 'members'?"),
         ("{members: [{blocks: [[8]]}], share: {}}", "unknown key 'share'; did you mean 'shared'?"),
         ("{members: [{blocks: [[8]]}], shared: [1]}", "'shared': expected keys stem, head"),
