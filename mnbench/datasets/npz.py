@@ -4,7 +4,6 @@ Open this module when a prepared file is refused as damaged. The trap: arrays ar
 dtype and number of axes, never for their values.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from mnbench.errors import UserError
+from mnbench.files import replacing
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
@@ -20,19 +20,8 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            np.savez(file, **cast(Mapping[str, Any], arrays))  # numpy types its own keywords only
-        unfinished.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); free space or choose another folder"
-        ) from error
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **cast(Mapping[str, Any], arrays))  # numpy types its own keywords only
 
 
 def read_arrays(path: Path, **wanted: tuple[type, int]) -> Mapping[str, np.ndarray]:

@@ -21,6 +21,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from mnbench.files import replacing
 from mnbench.naming import approach_title
 
 Keywords = dict[str, Any]  # of a matplotlib call
@@ -168,8 +169,8 @@ def save_figure(figure: Figure, *paths: Path) -> None:
     dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     with mpl.rc_context(SETTINGS | {"svg.hashsalt": "mnbench", "svg.fonttype": "none"}):
         for path in map(Path, paths):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=DPI, metadata=dates.get(path.suffix))
+            with replacing(path) as unfinished:
+                figure.savefig(unfinished, dpi=DPI, metadata=dates.get(path.suffix))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import Any
 
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
+from mnbench.files import write_text
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
@@ -164,10 +165,7 @@ class Plan:
 
     def write(self, path: Path) -> None:
         """Write :meth:`to_json` to a file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(self.to_json(), encoding="utf-8")
-        partial.replace(path)
+        write_text(path, self.to_json())
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mnbench.evaluation.tables import TITLES
 from mnbench.evaluation.tables.files import read_table
+from mnbench.files import write_text
 from mnbench.planning.plan import Plan
 from mnbench.report.claims_page import claims_page
 from mnbench.report.documents import document, table_page
@@ -35,11 +36,10 @@ def write_report(
         "claims": claims_page(plan.study, costs[0], tables),
         "summary": summary_page(tables),
     }
-    pages.mkdir(parents=True, exist_ok=True)
     for name, text in documents.items():
-        (tables_folder / f"{name}.md").write_text(text, encoding="utf-8")
-        (pages / f"{name}.html").write_text(document(text), encoding="utf-8")
+        write_text(tables_folder / f"{name}.md", text)
+        write_text(pages / f"{name}.html", document(text))
     for name, title in TITLES.items():
         page = table_page(tables[name], title)
-        (pages / f"{name}_table.html").write_text(page, encoding="utf-8")
-    explorer_file.write_text(explorer(plan, tables, costs), encoding="utf-8")
+        write_text(pages / f"{name}_table.html", page)
+    write_text(explorer_file, explorer(plan, tables, costs))

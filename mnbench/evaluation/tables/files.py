@@ -10,11 +10,13 @@ import pandas as pd
 
 from mnbench.errors import UserError
 from mnbench.evaluation.tables.columns import SETTING, typed
+from mnbench.files import replacing
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV that :func:`read_table` returns unchanged."""
-    table.to_csv(path, index=False, encoding="utf-8")
+    with replacing(path) as unfinished:
+        table.to_csv(unfinished, index=False, encoding="utf-8")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -1,0 +1,64 @@
+"""Files that are whole or absent: written beside their place, then moved there.
+
+Open it when a step should leave no half-written file, whatever ends it. The trap: *path* may be
+written by two processes at once; each has an unfinished file of its own, and the last one wins.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mnbench.errors import UserError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; it replaces *path* when the block ends without an error.
+
+    Folders are made as needed.
+
+    Raises:
+        UserError: the file cannot be written: the disk is full, the folder read-only, and so on.
+    """
+    # The suffix stays the last one: libraries read the format from it.
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+        unfinished.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """Return the line for a file that the system refuses to write."""
+    reason = error.strerror or str(error)
+    return UserError(
+        f"{path}: cannot be written ({reason}); free space, or make the folder writable, "
+        "and run the same command again"
+    )
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 as 64 hexadecimal digits.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
