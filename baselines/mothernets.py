@@ -223,11 +223,16 @@ def train(job: "Job") -> "Trained":
         calibration=images,
     )
     difference = hatching_difference(mothernet, member, images)
-    if difference > MAXIMUM_DIFFERENCE:
+    if not difference <= MAXIMUM_DIFFERENCE:  # so that NaN is refused as well
         raise UserError(
             f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
             f"more than {MAXIMUM_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please "
             "report it with the two architectures"
         )
     perturb(member, job.options["noise"], job.generator("noise"))
-    return job.fit(member, phase="hatched", details={"hatching_difference": difference})
+    return job.fit(
+        member,
+        phase="hatched",
+        rate_key="approaches.mothernets.hatched.learning_rate",
+        details={"hatching_difference": difference},
+    )

@@ -21,10 +21,12 @@ from mnbench.records.record import Cost
 from mnbench.training import checkpoint
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
+from mnbench.training.divergence import LossWatch
 from mnbench.training.schedules import learning_rate
 from mnbench.training.stopping import finished
 
 EVALUATION_BATCH = 1000
+RATE_KEY = "recipe.optimiser.learning_rate"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,7 @@ def fit(
     sample: Tensor | None = None,
     checkpoint_file: Path | None = None,
     identity: str = "",
+    rate_key: str = RATE_KEY,
     checkpoint_seconds: float = 5.0,
     report: Callable[[Row, float], None] = lambda row, seconds_left: None,
 ) -> tuple[list[Row], Cost]:
@@ -84,11 +87,15 @@ def fit(
         sample: train on these positions ``(n,)`` of the training set instead of on all.
         checkpoint_file: resume from it, and save to it after an epoch; None is neither.
         identity: the hash of all that decides the training: no other training is resumed.
+        rate_key: where the configuration sets the learning rate, for the error of a divergence.
         checkpoint_seconds: how much training an interruption may lose, beside its own epoch.
         report: called after each epoch with its row and the estimated seconds left.
 
     Returns:
         The history, one row an epoch, and the cost.
+
+    Raises:
+        Diverged: a loss was no finite number.
     """
     device = data.train.labels.device
     network.to(memory_format=torch.channels_last)
@@ -106,7 +113,8 @@ def fit(
     if checkpoint_file is not None:
         history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
     forward = _warmed_up(network, data, recipe, len(sample))
-    steps_per_epoch = -(-len(sample) // recipe.batch_size)
+    sizes = batch_sizes(len(sample), recipe.batch_size)
+    steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
     stopwatch, saved = Stopwatch(device), 0.0
 
@@ -115,9 +123,10 @@ def fit(
         generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
         totals = torch.zeros(2, device=device)  # summed loss and correct predictions
         network.train()
+        watch = LossWatch(steps_per_epoch, epoch, rate_key, device)
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
-        for position, indices in enumerate(order.split(recipe.batch_size)):
+        for position, indices in enumerate(order.split(sizes)):
             step = (epoch - 1) * steps_per_epoch + position
             rate = learning_rate(recipe, step, steps, accuracies)
             optimiser.param_groups[0]["lr"] = rate
@@ -126,6 +135,7 @@ def fit(
             with _autocast(recipe, device):
                 logits = forward(batch.images)
                 value = loss(logits, batch)
+            watch.add(value, rate)
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
@@ -135,6 +145,7 @@ def fit(
 
         train_loss, train_accuracy = (totals / len(sample)).tolist()
         validation_loss, validation_accuracy = evaluate(network, data)
+        watch.check_validation(validation_loss)
         history.append(
             {
                 "epoch": epoch,
@@ -159,6 +170,23 @@ def fit(
             checkpoint.save(checkpoint_file, identity, network, optimiser, history)
             saved = spent
     return history, bill(history, len(data.train), peak_memory(device))
+
+
+def batch_sizes(images: int, batch_size: int) -> list[int]:
+    """Return the sizes of an epoch's batches: all *batch_size*, the last one what is left.
+
+    One image left over joins the batch before it: batch normalisation has no deviation of one.
+
+    >>> batch_sizes(300, 128), batch_sizes(257, 128)
+    ([128, 128, 44], [128, 129])
+    """
+    whole, left = divmod(images, batch_size)
+    sizes = [batch_size] * whole
+    if left == 1 and sizes:
+        sizes[-1] += 1
+    elif left:
+        sizes.append(left)
+    return sizes
 
 
 def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> Cost:
@@ -228,7 +256,7 @@ def _warmed_up(
     if device.type == "cuda" or recipe.compile:
         before = deepcopy(network.state_dict())
         network.train()
-        for size in {min(recipe.batch_size, examples), examples % recipe.batch_size} - {0}:
+        for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
             with _autocast(recipe, device):
                 logits = forward(data.normalise(data.train.images[:size]))
             logits.float().logsumexp(-1).mean().backward()
