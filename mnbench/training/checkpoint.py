@@ -1,22 +1,25 @@
 """Checkpoints: files from which an interrupted training resumes.
 
-One safetensors file holds the weights, the optimiser's momentum and the history so far. Random
-choices need no state: every epoch's generator is derived from the seed and the epoch.
+One safetensors file holds the weights, the optimiser's momentum and the history so far, and a
+checksum of all of them: a damaged checkpoint is told and not used, and the training begins anew.
+Random choices need no state: every epoch's generator is derived from the seed and the epoch.
 
 Open it to keep more state of a training. The trap: the file must be no output of a rule, since
 Snakemake deletes outputs before a job starts and after it fails.
 """
 
+import hashlib
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
-from mnbench.errors import UserError
+from mnbench.training.tensors import save_tensors
 
 _MOMENTUM = "momentum_buffer"
 
@@ -36,22 +39,17 @@ def save(
         network: what is trained.
         optimiser: its optimiser.
         history: one row for every epoch done.
+
+    Raises:
+        UserError: the file cannot be written.
     """
     tensors = {f"network/{key}": value for key, value in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         if state.get(_MOMENTUM) is not None:
             tensors[f"momentum/{index}"] = state[_MOMENTUM]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file(
-        {key: value.contiguous() for key, value in tensors.items()},
-        partial,
-        {
-            "identity": identity,
-            "history": json.dumps(history),
-        },
-    )
-    partial.replace(path)
+    tensors = {key: value.contiguous().cpu() for key, value in tensors.items()}
+    content = {"identity": identity, "history": json.dumps(history)}
+    save_tensors(tensors, path, content | {"checksum": _checksum(tensors, content)})
 
 
 def restore(
@@ -69,10 +67,8 @@ def restore(
         optimiser: gets the momentum.
 
     Returns:
-        The history so far; empty when there is nothing to resume.
-
-    Raises:
-        UserError: the file is damaged.
+        The history so far; empty when there is nothing to resume. A damaged file is nothing to
+        resume either; it is removed, with a line on standard error.
     """
     if not path.is_file():
         return []
@@ -82,6 +78,9 @@ def restore(
             if metadata["identity"] != identity:
                 return []  # the recipe has changed since
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        content = {key: metadata[key] for key in ("identity", "history")}
+        if metadata["checksum"] != _checksum(tensors, content):
+            raise ValueError("its content does not match its checksum")
         history = json.loads(metadata["history"])
         prefix = "network/"
         network.load_state_dict(
@@ -89,12 +88,24 @@ def restore(
         )
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{path}: damaged checkpoint ({reason}); delete it to start this training anew"
-        ) from error
+        print(
+            f"mnbench: {path}: damaged checkpoint ({reason}); this training begins anew",
+            file=sys.stderr,
+        )
+        path.unlink(missing_ok=True)
+        return []
     parameters = optimiser.param_groups[0]["params"]
     for index, parameter in enumerate(parameters):
         if (momentum := tensors.get(f"momentum/{index}")) is not None:
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
             optimiser.state[parameter][_MOMENTUM] = value.copy_(momentum)
     return history
+
+
+def _checksum(tensors: Mapping[str, Tensor], content: Mapping[str, str]) -> str:
+    """Return the SHA-256 of tensors and texts, in the order of their names."""
+    digest = hashlib.sha256(json.dumps(dict(sorted(content.items()))).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

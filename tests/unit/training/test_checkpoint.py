@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from support.small_training import (
     QUICK,
@@ -15,7 +16,7 @@ from support.small_training import (
 
 from mnbench.errors import UserError
 from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
-from mnbench.training import checkpoint
+from mnbench.training import tensors as tensors_module
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
@@ -70,6 +71,8 @@ def damage(file, how):
         file.write_bytes(content[: len(content) // 2])
     elif how == "no safetensors":
         file.write_bytes(b"not what it should be" * 10)
+    elif how == "one bit flipped":
+        file.write_bytes(content[:-1000] + bytes([content[-1000] ^ 4]) + content[-999:])
     elif how == "no identity":
         save_file({"weight": torch.zeros(2)}, file)
     elif how == "another network":
@@ -81,19 +84,30 @@ def damage(file, how):
 
 @pytest.mark.parametrize(
     "how",
-    ["empty", "truncated", "no safetensors", "no identity", "another network", "no history"],
+    [
+        "empty",
+        "truncated",
+        "one bit flipped",
+        "no safetensors",
+        "no identity",
+        "another network",
+        "no history",
+    ],
 )
-def test_a_damaged_checkpoint_is_one_line_with_its_name(data, tmp_path, how):
+def test_a_damaged_checkpoint_is_told_and_not_used(data, tmp_path, capsys, how):
     file = tmp_path / "c.safetensors"
     saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
-    train(data, Recipe(epochs=1), **saving)
+    undamaged, _, _ = train(data, Recipe(epochs=1), **saving)
     damage(file, how)
-    with pytest.raises(UserError) as caught:
-        train(data, Recipe(epochs=1), **saving)
-    text = str(caught.value)
-    assert text.startswith(f"{file}: damaged checkpoint (")
-    assert "delete it" in text
-    assert "\n" not in text
+    trained = []
+    network, _, _ = train(
+        data, Recipe(epochs=1), report=lambda row, left: trained.append(row["epoch"]), **saving
+    )
+    assert trained == [1]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mnbench: {file}: damaged checkpoint (")
+    assert line.endswith("this training begins anew")
+    assert all(map(torch.equal, network.state_dict().values(), undamaged.state_dict().values()))
 
 
 def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch):
@@ -104,10 +118,10 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch
 
     def full_disk(tensors, path, metadata):
         path.write_bytes(b"half")
-        raise OSError("no space left on device")
+        raise SafetensorError("no space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
-    with pytest.raises(OSError, match="no space"):
+    monkeypatch.setattr(tensors_module, "save_file", full_disk)
+    with pytest.raises(UserError, match=r"c\.safetensors: cannot be written .no space.*free space"):
         train(data, Recipe(epochs=1, batch_size=32), identity="another", **saving)
     assert file.read_bytes() == before
 
