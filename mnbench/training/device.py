@@ -4,21 +4,20 @@ Open it to see what a second in a record means. The trap: a GPU works while Pyth
 time is read only after synchronising.
 """
 
-import fcntl
-import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pynvml
 import torch
 
 from mnbench.errors import UserError
+from mnbench.locks import holder, private_folder, release, try_lock
+
+SECONDS_BEFORE_TELLING = 60.0  # that all GPUs are held
 
 
 @contextmanager
@@ -64,18 +63,21 @@ def _free_gpu(gpus: int) -> Iterator[torch.device]:
     The file is named by the GPU's own id, which is the same however a cluster or the user numbers
     the GPUs that this process sees.
     """
-    folder = Path(tempfile.gettempdir()) / f"mnbench-gpus-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
+    folder = private_folder("mnbench-gpus")
+    locks = [folder / str(torch.cuda.get_device_properties(i).uuid) for i in range(gpus)]
+    began, told = time.monotonic(), False
     while True:
-        for index in range(gpus):
-            name = str(torch.cuda.get_device_properties(index).uuid)
-            with (folder / name).open("w") as lock:
+        for index, lock in enumerate(locks):
+            if (descriptor := try_lock(lock)) is not None:
                 try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield torch.device("cuda", index)
+                    yield torch.device("cuda", index)
+                finally:
+                    release(lock, descriptor)
                 return
+        if not told and time.monotonic() - began > SECONDS_BEFORE_TELLING:
+            holders = ", ".join(map(holder, locks))
+            print(f"mnbench: waiting for a GPU; held by process {holders}", file=sys.stderr)
+            told = True
         time.sleep(0.5)
 
 

@@ -1,5 +1,7 @@
 """Devices: a job holds one for itself, and measures its time and its share of it."""
 
+import os
+import tempfile
 import time
 from types import SimpleNamespace
 
@@ -36,7 +38,7 @@ def test_each_job_holds_a_gpu_of_its_own_and_the_next_one_waits(tmp_path, monkey
     def wait(seconds):
         raise Waits
 
-    monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(device.time, "sleep", wait)
     gpus = [SimpleNamespace(uuid=f"GPU-{number}") for number in range(2)]
     monkeypatch.setattr(torch.cuda, "get_device_properties", gpus.__getitem__)
@@ -66,8 +68,8 @@ def test_a_process_that_waits_for_its_core_sees_it():
 @pytest.mark.gpu
 @needs_gpu
 def test_a_job_on_a_gpu_holds_its_lock(tmp_path, monkeypatch):
-    monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     with device.acquire("cuda") as held:
         assert held.type == "cuda"
         uuid = str(torch.cuda.get_device_properties(held).uuid)
-        assert (tmp_path / f"mnbench-gpus-{device.os.getuid()}" / uuid).exists()
+        assert (tmp_path / f"mnbench-gpus-{os.getuid()}" / uuid).exists()

@@ -1,0 +1,123 @@
+"""Locks: one holder at a time, whatever ends it, and nothing of others is touched."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pytest
+
+from mnbench.errors import UserError
+from mnbench.locks import held, holder, private_folder, release, try_lock
+
+
+def test_a_lock_has_one_holder_and_its_file_goes_with_it(tmp_path):
+    file = tmp_path / "folder" / "lock"
+    descriptor = try_lock(file)
+    assert descriptor is not None and holder(file) == str(os.getpid())
+    assert try_lock(file) is None
+    release(file, descriptor)
+    assert not file.exists()
+    again = try_lock(file)
+    assert again is not None
+    release(file, again)
+
+
+def test_a_killed_holder_holds_nothing(tmp_path):
+    file = tmp_path / "lock"
+    program = f"""
+import sys, time
+from pathlib import Path
+from mnbench.locks import try_lock
+descriptor = try_lock(Path({str(file)!r}))
+print("held", flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    assert try_lock(file) is None and holder(file) == str(process.pid)
+    process.kill()
+    process.wait()
+    descriptor = try_lock(file)
+    assert descriptor is not None
+    release(file, descriptor)
+
+
+def test_who_waits_is_told_once_for_whom_and_goes_on_when_it_is_free(tmp_path):
+    file, told, order = tmp_path / "lock", [], []
+    descriptor = try_lock(file)
+
+    def wait():
+        with held(file, told.append):
+            order.append("second")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not told:
+        time.sleep(0.01)
+    order.append("first")
+    release(file, descriptor)
+    thread.join(timeout=30)
+    assert order == ["first", "second"] and told == [str(os.getpid())]
+
+
+def test_many_threads_never_hold_a_lock_together(tmp_path):
+    holders, most = [], []
+
+    def work():
+        for _ in range(20):
+            while (descriptor := try_lock(tmp_path / "lock")) is None:
+                time.sleep(0.001)
+            holders.append(1)
+            most.append(len(holders))
+            holders.pop()
+            release(tmp_path / "lock", descriptor)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 160 and max(most) == 1
+
+
+def test_a_planted_link_is_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "lock").symlink_to(victim)
+    with pytest.raises(UserError, match="lock: cannot be written"):
+        try_lock(tmp_path / "lock")
+    assert victim.read_text() == "precious"
+
+
+def test_the_private_folder_is_closed_to_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = private_folder("mnbench-test")
+    assert folder.parent == tmp_path and folder.stat().st_mode & 0o077 == 0
+    folder.chmod(0o777)
+    assert private_folder("mnbench-test").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("planted", ["link", "file"])
+def test_a_planted_folder_is_refused_in_one_line(tmp_path, monkeypatch, planted):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    place = tmp_path / f"mnbench-test-{os.getuid()}"
+    if planted == "link":
+        (tmp_path / "elsewhere").mkdir()
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        place.write_text("")
+    with pytest.raises(UserError, match=r"is not a folder of yours.*set TMPDIR"):
+        private_folder("mnbench-test")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_another_users_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    place = tmp_path / f"mnbench-test-{os.getuid()}"
+    place.mkdir()
+    os.chown(place, 65534, 65534)
+    with pytest.raises(UserError, match="is not a folder of yours"):
+        private_folder("mnbench-test")
