@@ -57,6 +57,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return MISTAKE
     if unknown:
         known.parser.refuse(unknown[0])
+    from mnbench.lifeline import end_with_owner
+
+    end_with_owner()
     try:
         known.run(known)
     except UserError as error:

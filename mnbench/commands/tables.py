@@ -29,15 +29,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
+    from mnbench.evaluation.sources import sources, write_sources
     from mnbench.evaluation.tables.writing import write_tables
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
 
-    store = RecordStore(read_plan(arguments.plan), StudyPaths(arguments.plan.parent).records)
+    plan, paths = read_plan(arguments.plan), StudyPaths(arguments.plan.parent)
+    store = RecordStore(plan, paths.records)
+    before = sources(plan, paths, arguments.costs)
     for reason in write_tables(
         store, arguments.out, arguments.costs, processes=arguments.processes
     ):
         print(f"mnbench: missing from the tables: {reason}", file=sys.stderr)
+    write_sources(StudyPaths(arguments.out).evaluated, before)
 
 
 COMMAND = Command(

@@ -1,4 +1,4 @@
-"""Write the two files from which training and prediction start.
+"""Write the files from which training and prediction start.
 
 Open this module to change what they hold. The trap: they are two so that a training job is given
 the first and never the second.
@@ -11,6 +11,7 @@ import numpy as np
 from mnbench.datasets.images import Images
 from mnbench.datasets.loading import load_test, load_train
 from mnbench.datasets.npz import write_arrays
+from mnbench.datasets.prepared import TEST, TRAIN, write_note
 from mnbench.datasets.registry import dataset
 from mnbench.datasets.split import split
 
@@ -24,12 +25,13 @@ def prepare(
     validation_images: int,
     out: Path,
 ) -> None:
-    """Write ``train.npz`` and ``test.npz`` into the folder *out*.
+    """Write ``train.npz``, ``test.npz`` and ``data.json`` into the folder *out*.
 
     ``train.npz`` holds ``{train,validation}_images`` uint8 ``(n, channels, height, width)``,
     ``{train,validation}_labels`` int64 ``(n,)``, and ``mean`` and ``std`` float32 ``(channels,)``
     of the chosen training images on the scale 0 to 1. ``test.npz`` holds ``test_images`` and
-    ``test_labels``, the whole official test part, and nothing else.
+    ``test_labels``, the whole official test part, and nothing else. ``data.json`` says what both
+    are (:mod:`mnbench.datasets.prepared`).
 
     Args:
         name: one of :data:`mnbench.datasets.DATASETS`.
@@ -53,7 +55,7 @@ def prepare(
     train, validation = official.take(chosen.train), official.take(chosen.validation)
     mean, std = channel_statistics(train)
     write_arrays(
-        out / "train.npz",
+        out / TRAIN,
         train_images=train.images,
         train_labels=train.labels,
         validation_images=validation.images,
@@ -61,7 +63,9 @@ def prepare(
         mean=mean,
         std=std,
     )
-    write_arrays(out / "test.npz", test_images=test.images, test_labels=test.labels)
+    write_arrays(out / TEST, test_images=test.images, test_labels=test.labels)
+    numbers = {"train_images": train_images, "validation_images": validation_images}
+    write_note(out, {"dataset": name, **numbers})
 
 
 def channel_statistics(images: Images) -> tuple[np.ndarray, np.ndarray]:

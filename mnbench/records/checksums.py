@@ -4,17 +4,17 @@ Open it when a record is refused as altered. The trap: a record without checksum
 other programs may write records.
 """
 
-import hashlib
 from pathlib import Path
 
 from mnbench.errors import UserError
+from mnbench.files import sha256
 from mnbench.records.record import FILES, RECORD, Record
 from mnbench.records.refusal import RETRAIN, reason
 
 
 def checksums(directory: Path) -> dict[str, str]:
     """Return the SHA-256 of the files beside ``record.json``, by name."""
-    return {name: _checksum(directory / name) for name in FILES if name != RECORD}
+    return {name: sha256(directory / name) for name in FILES if name != RECORD}
 
 
 def check_file(directory: Path, record: Record, name: str) -> None:
@@ -25,7 +25,7 @@ def check_file(directory: Path, record: Record, name: str) -> None:
     """
     path = directory / name
     try:
-        checksum = _checksum(path)
+        checksum = sha256(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({reason(error)}); {RETRAIN}") from error
     if record.checksums.get(name, checksum) != checksum:
@@ -33,8 +33,3 @@ def check_file(directory: Path, record: Record, name: str) -> None:
             f"{path}: is not the file that this record was written with (key 'checksums' of "
             f"{RECORD}): altered, or of another record; {RETRAIN}"
         )
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,18 +26,40 @@ class StudyPaths:
         """The folder whose subfolders are records, named by their ids."""
         return self.root / "records"
 
+    @property
+    def evaluated(self) -> Path:
+        """The file that says which records the tables are of."""
+        return self.root / "evaluated.json"
+
+    @property
+    def verified(self) -> Path:
+        """The file that says which records' files were compared with their checksums."""
+        return self.root / "verified.json"
+
     def record(self, id: TrainingId) -> Path:
         """Return the folder of a training's record."""
         return self.records / id
+
+    def lock(self, id: TrainingId) -> Path:
+        """Return the file that a job locks, so that one process writes a record."""
+        return self.root / "locks" / id
 
     def checkpoint(self, id: TrainingId) -> Path:
         """Return the file from which a training resumes if it was interrupted."""
         return self.root / "checkpoints" / f"{id}.safetensors"
 
+    def data(self, dataset: str) -> Path:
+        """Return the folder of a data set's stored images."""
+        return self.root / "data" / dataset
+
+    def data_note(self, dataset: str) -> Path:
+        """Return the file that says which images are stored; it is written last."""
+        return self.data(dataset) / "data.json"
+
     def train_data(self, dataset: str) -> Path:
         """Return the file of the training and validation images."""
-        return self.root / "data" / dataset / "train.npz"
+        return self.data(dataset) / "train.npz"
 
     def test_data(self, dataset: str) -> Path:
         """Return the file of the test images: for prediction code only."""
-        return self.root / "data" / dataset / "test.npz"
+        return self.data(dataset) / "test.npz"

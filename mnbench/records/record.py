@@ -32,7 +32,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, PlainValidator, TypeAdapter
 
 from mnbench.errors import UserError
+from mnbench.files import write_text
 from mnbench.planning.training_id import TrainingId
+from mnbench.records.failure import failure_in
 from mnbench.records.refusal import RETRAIN, reason
 from mnbench.records.upgrade import FORMER_FORMATS, with_present_keys
 
@@ -168,8 +170,7 @@ class Record:
     def write(self, directory: Path) -> None:
         """Write ``record.json`` into *directory*."""
         content = asdict(self) | {"id": str(self.id), "parents": [str(id) for id in self.parents]}
-        text = json.dumps(content, indent=2) + "\n"
-        (directory / RECORD).write_text(text, encoding="utf-8")
+        write_text(directory / RECORD, json.dumps(content, indent=2) + "\n")
 
 
 _RECORD = TypeAdapter(Record)
@@ -179,11 +180,14 @@ def read_record(directory: Path) -> Record:
     """Read ``record.json``; a former format is read as if it had been written today.
 
     Raises:
-        UserError: the file is missing, is no JSON, lacks a key, or has another format.
+        UserError: the file is missing, is no JSON, lacks a key, or has another format. A
+            :class:`~mnbench.records.failure.TrainingFailed` if the training left no network.
     """
     path = directory / RECORD
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if failed := failure_in(content, path):
+            raise failed
         if content["format"] not in (*FORMER_FORMATS, FORMAT):
             raise UserError(
                 f"{path}: key 'format': {content['format']} was written by another version of "

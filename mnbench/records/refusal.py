@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mnbench.errors import requirement
 
-RETRAIN = "delete the record's folder to train it again"
+RETRAIN = "run snakemake again, which trains it anew"
 
 
 def reason(error: Exception) -> str:

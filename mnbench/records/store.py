@@ -26,10 +26,10 @@ from mnbench.records.record import (
     WEIGHTS,
     Cost,
     Record,
-    read_record,
 )
 from mnbench.records.refusal import RETRAIN, reason
 from mnbench.records.upgrade import present_columns
+from mnbench.records.validity import check_record
 
 MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10 classes
 
@@ -85,24 +85,9 @@ class RecordStore:
         Raises:
             UserError: unreadable, a file is missing or altered, or not what the plan means.
         """
-        path = self.directory(id) / RECORD
-        content = read_record(path.parent)
-        if content.id != id:
-            raise UserError(
-                f"{path}: key 'id': '{content.id}' does not match its folder '{id}'; {RETRAIN}"
-            )
-        planned = self.plan.trainings[id]
-        if content.parents != planned.parents:
-            raise UserError(
-                f"{path}: key 'parents': {list(map(str, content.parents))}, but the plan says "
-                f"{list(map(str, planned.parents))}; {RETRAIN}"
-            )
-        if content.recipe_hash != planned.recipe_hash:
-            raise UserError(
-                f"{path}: key 'recipe_hash': trained by another recipe than the plan's; {RETRAIN}"
-            )
-        self._check_files(path.parent, content)
-        return content
+        record = check_record(self.directory(id), self.plan.trainings[id])
+        self._check_files(self.directory(id), record)
+        return record
 
     @staticmethod
     def _check_files(directory: Path, record: Record) -> None:

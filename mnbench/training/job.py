@@ -5,6 +5,7 @@ trap: nothing here may import what opens the test images before the training is 
 """
 
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mnbench.architectures import (
@@ -26,13 +27,16 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.datasets import DATASETS, Dataset
+from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
+from mnbench.locks import held
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import check_file, checksums
+from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import (
     FILES,
@@ -43,11 +47,15 @@ from mnbench.records.record import (
     write_history,
 )
 from mnbench.records.refusal import RETRAIN
+from mnbench.records.validity import check_record, fault
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
-from mnbench.training.loop import Loss, Row, Work, cross_entropy, fit
+from mnbench.training.divergence import Diverged
+from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, fit
+from mnbench.training.mistakes import in_one_line
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
+from mnbench.training.tensors import save_tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +170,7 @@ class Job:
         sample: Tensor | None = None,
         teacher: Teacher | None = None,
         flops_per_example: int | None = None,
+        rate_key: str = RATE_KEY,
         details: dict[str, Any] | None = None,
     ) -> Trained:
         """Train a network by the job's recipe: see :func:`mnbench.training.loop.fit`.
@@ -173,7 +182,11 @@ class Job:
             sample: positions of the training images to train on.
             teacher: made of the first parent; its predictions are billed as well.
             flops_per_example: of training on one image; by the networks' own formula unless given.
+            rate_key: where the configuration sets the learning rate, for the error of a divergence.
             details: what else goes into the record.
+
+        Raises:
+            Diverged: a loss was no finite number.
         """
         if flops_per_example is None:
             flops_per_example = sum(
@@ -196,6 +209,7 @@ class Job:
             sample=sample,
             checkpoint_file=self.checkpoint,
             identity=self.training.recipe_hash,
+            rate_key=rate_key,
             report=self.progress.epoch,
         )
         return Trained(network, history, cost, details or {})
@@ -219,37 +233,62 @@ def main(
     with Progress.to(log, quiet=quiet) as progress:
         try:
             run(train, plan_file, id, progress)
-        except UserError as error:
-            progress.failed(f"mnbench: {error}")
-            sys.exit(2)
         except KeyboardInterrupt:
             sys.exit(130)  # Snakemake reports the interruption
-        except Exception:
-            progress.failed(traceback.format_exc())
-            sys.exit(1)
+        except Exception as error:
+            mistake = in_one_line(error)
+            progress.failed(f"mnbench: {id}: {mistake}" if mistake else traceback.format_exc())
+            sys.exit(2 if mistake else 1)
 
 
 def run(
     train: Callable[[Job], Trained], plan_file: Path, id: TrainingId, progress: Progress
 ) -> None:
-    """Run the training *id* of a plan, and write its record.
+    """Run the training *id* of a plan, and write its record, or one that says why there is none.
+
+    A training whose record is there is not run again.
 
     Raises:
-        UserError: the plan, the data, a parent or a checkpoint is not what it should be.
+        UserError: the plan, the data or a parent is not what it should be, or training diverged.
     """
     plan = read_plan(plan_file)
     if id not in plan.trainings:
         raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
     training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
-    with acquire(plan.device) as device:
-        data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)
-        progress.begin(plan, training)
-        job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
-        _write(train(job), job, plan, paths)
+    progress.begin(plan, training)
+    # Two processes that train the same network, whoever started them, do so one after the other.
+    with held(paths.lock(id), progress.waits):
+        if fault(paths.record(id), training) is None:
+            progress.there()
+            return
+        try:
+            _check_parents(plan, training, paths)
+            with acquire(plan.device) as device:
+                check_prepared(paths.data(training.data["dataset"]), training.data)
+                data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)
+                job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
+                _write(train(job), job, paths)
+        except Exception as error:
+            leave(paths, training, _failure(error))
+            raise
     progress.end()
 
 
-def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
+def _check_parents(plan: Plan, training: Training, paths: StudyPaths) -> None:
+    """Check that every parent left a network, before anything is read."""
+    for parent in training.parents:
+        check_record(paths.record(parent), plan.trainings[parent])
+
+
+def _failure(error: Exception) -> Failure:
+    """Return what a failed training's record says of an error."""
+    reason = in_one_line(error) or f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, TrainingFailed):  # a parent's: what it does not do, this one cannot
+        return Failure(error.failure.kind, f"a parent is missing: {reason}")
+    return Failure("diverged" if isinstance(error, Diverged) else "failed", reason)
+
+
+def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
     """Write the record beside its place, then move it there: a record is whole or absent."""
     # Imported when training is over: what trains cannot reach the test images.
     from mnbench.training.predict import record_predictions
@@ -257,13 +296,14 @@ def _write(trained: Trained, job: Job, plan: Plan, paths: StudyPaths) -> None:
     training = job.training
     final = paths.record(training.id)
     partial = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
     for folder in (partial, final):
         folder.mkdir(parents=True, exist_ok=True)
     test_data = paths.test_data(training.data["dataset"])
     record_predictions(trained.network, job.data, test_data, partial)
     write_history(partial, trained.history)
     weights = {key: value.contiguous() for key, value in trained.network.state_dict().items()}
-    save_file(weights, partial / WEIGHTS)
+    save_tensors(weights, partial / WEIGHTS)
     Record(
         id=training.id,
         approach=training.approach,

@@ -28,6 +28,7 @@ import traceback
 from pathlib import Path
 
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
+KILLED = 128 + signal.SIGKILL  # the status of a job that ended without one
 ACCEPTED = b"!"  # what a job sends before it begins
 PRELOADED = (
     "torch",
@@ -171,8 +172,7 @@ def ask(address: str, module: str, arguments: list[str]) -> int | None:
             return None
         status = connection.recv(1)
     if not status:
-        print(f"mnbench: {module}: the job was killed", file=sys.stderr)
-        return 1
+        return KILLED
     return status[0]
 
 

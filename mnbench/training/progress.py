@@ -66,6 +66,14 @@ class Progress:
         self._say(f"{text}, {left}{_clock(seconds_left)} left", terminal=due)
         self.summary = text
 
+    def waits(self, holder: str) -> None:
+        """Write that another process trains this network."""
+        self._say(f"process {holder} trains this network; waiting for it")
+
+    def there(self) -> None:
+        """Write that nothing was trained: the record is there."""
+        self._say("its record is there: nothing to train (delete its folder to train it again)")
+
     def end(self) -> None:
         """Write that the record is there."""
         self._say(f"done: {self.summary}")

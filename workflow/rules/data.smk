@@ -2,16 +2,17 @@
 
 
 rule dataset:
+    input:
+        data_files,
     output:
-        train=PATHS.train_data("{dataset}"),
-        test=PATHS.test_data("{dataset}"),
+        note=PATHS.data_note("{dataset}"),
     log:
         LOGS / "data/{dataset}.log",
     params:
         plan=PATHS.plan,
         train_images=STUDY.data.train_images or "all",
         validation_images=STUDY.data.validation_images,
-        out=lambda wildcards, output: Path(output.train).parent,
+        out=str(PATHS.data("{dataset}")),  # only in text does Snakemake fill wildcards in
     shell:
         "python -m mnbench dataset {wildcards.dataset} {params.plan:q}"
         " --train-images {params.train_images} --validation-images {params.validation_images}"

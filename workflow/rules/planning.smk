@@ -9,12 +9,20 @@ import atexit
 from snakemake.logging import logger
 
 from mnbench.planning.forecast import overview
+from mnbench.locks import holder, release, try_lock
+from mnbench.lifeline import OWNER, name_of
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
+
+
+# Deterministic, and so not trained again; known before anything runs.
+DIVERGED = [
+    id for id in PLAN.trainings if lost(PATHS.record(id), PLAN.trainings[id]) and not to_train(id)
+]
 
 
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
@@ -30,16 +38,28 @@ WARM: list[WarmProcess] = []
 
 onstart:
     logger.info(f"\nThe whole study:\n{overview(PLAN)}\n")
+    if (lock := try_lock(PATHS.root / "lock")) is None:
+        other = holder(PATHS.root / "lock")
+        sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
+    atexit.register(release, PATHS.root / "lock", lock)
     PLAN.write(PATHS.plan)
+    VERIFIED.save()
     trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
+    if workflow.local_exec:
+        os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process
     if workflow.local_exec and trains:
-        WARM.append(WarmProcess())
-        os.environ[ADDRESS] = WARM[0].address
+        try:
+            WARM.append(WarmProcess())
+            os.environ[ADDRESS] = WARM[0].address
+        except OSError as error:
+            logger.info(f"mnbench: trainings start cold, a few seconds slower each: {error}")
 
 
 onsuccess:
     for process in WARM:
         process.close()
+    if lines := shortfall():
+        sys.exit(lines)
 
 
 onerror:

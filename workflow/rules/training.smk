@@ -3,14 +3,9 @@
 
 rule training:
     input:
-        data=PATHS.train_data("{dataset}"),
-        test=PATHS.test_data("{dataset}"),
-        parents=parent_files,
+        training_files,
     output:
-        record=PATHS.record(TRAINING) / RECORD,
-        history=PATHS.record(TRAINING) / HISTORY,
-        predictions=PATHS.record(TRAINING) / PREDICTIONS,
-        weights=PATHS.record(TRAINING) / WEIGHTS,
+        record=PATHS.record(TRAINING) / RECORD,  # written last: with it the other files are there
     log:
         LOGS / f"{TRAINING}.log",
     wildcard_constraints:
@@ -20,6 +15,5 @@ rule training:
     params:
         plan=PATHS.plan,
         id=TRAINING,
-        recipe_hash=recipe_hash,
     shell:
-        "python -m mnbench.training.prefork mnbench train {params.plan:q} {params.id:q} --log {log:q}"
+        "python -m mnbench.training.supervise {params.plan:q} {params.id:q} --log {log:q}"

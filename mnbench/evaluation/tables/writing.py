@@ -4,6 +4,7 @@ Open this module to see the step ``mnbench tables``. The trap: worker processes 
 rather than forked, since numpy's threads do not survive a fork.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -18,6 +19,7 @@ from mnbench.evaluation.evaluate import evaluate
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import TABLES, histories, networks, table
 from mnbench.evaluation.tables.files import write_table
+from mnbench.lifeline import end_with, name_of
 from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
 
@@ -56,12 +58,16 @@ def write_tables(
 
 def _pool(processes: int) -> ProcessPoolExecutor:
     """Return processes of one thread each: more threads than cores take five times as long."""
-    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread)
+    owner = name_of(os.getpid())
+    return ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_begin, initargs=(owner,)
+    )
 
 
-def _one_thread() -> None:
-    """Limit the libraries that this module has loaded: the reason for a function of its own."""
+def _begin(owner: str) -> None:
+    """Limit the libraries that this module has loaded to one thread, and end with the owner."""
     threadpool_limits(1)
+    end_with(owner)
 
 
 def _tables_of_records(plan: Plan, root: Path) -> dict[str, pd.DataFrame]:

@@ -78,7 +78,11 @@ def test_test_images_are_in_the_test_file_only(prepared):
 
 def test_preparing_again_gives_the_same_bytes_and_leaves_nothing_else(prepared, tmp_path):
     prepare_fashion(tmp_path, 1203, 507)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["test.npz", "train.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "data.json",
+        "test.npz",
+        "train.npz",
+    ]
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (prepared / path.name).read_bytes()
 

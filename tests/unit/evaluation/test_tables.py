@@ -353,7 +353,7 @@ def test_a_spoilt_record_is_named_and_the_rest_still_evaluated(records, spoil, f
     ]
     for one in found.missing:
         assert one.reason.startswith(f"{records / B / file}: ") and reason in one.reason
-        assert "delete the record's folder" in one.reason and "\n" not in one.reason
+        assert "run snakemake again" in one.reason and "\n" not in one.reason
     rest = whole.drop(index=[1, 3]).reset_index(drop=True)
     pd.testing.assert_frame_equal(built("summary", found), rest)
 

@@ -46,4 +46,4 @@ def test_an_altered_or_missing_file_is_one_line(tmp_path, name):
         with pytest.raises(UserError) as caught:
             check_file(tmp_path, expected, name)
         assert one_line(caught).startswith(f"{tmp_path / name}: cannot be read (FileNotFoundError")
-        assert one_line(caught).endswith("delete the record's folder to train it again")
+        assert one_line(caught).endswith("run snakemake again, which trains it anew")

@@ -57,7 +57,7 @@ def test_predictions_of_another_shape_or_kind_are_one_line(tmp_path, key, value)
         read_predictions(tmp_path, "test")
     text = one_line(caught)
     assert text.startswith(f"{tmp_path / PREDICTIONS}: key 'test_logits': want finite floats")
-    assert "delete the record's folder to train it again" in text
+    assert "run snakemake again, which trains it anew" in text
     read_predictions(tmp_path, "validation")  # which is as it should be
 
 

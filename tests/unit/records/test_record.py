@@ -40,7 +40,7 @@ def test_a_record_that_lacks_a_key_is_one_line(tmp_path, key):
         read_record(tmp_path)
     assert one_line(caught).startswith(f"{file}: not a readable record (")
     assert f"'{key}'" in one_line(caught)
-    assert "delete the record's folder to train it again" in one_line(caught)
+    assert "run snakemake again, which trains it anew" in one_line(caught)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_older_and_newer_formats_are_refused(store, number):
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": number}))
     with pytest.raises(UserError, match=f"key 'format': {number} was written by another") as caught:
         store.record(ID)
-    assert one_line(caught).endswith("delete the record's folder to train it again")
+    assert one_line(caught).endswith("run snakemake again, which trains it anew")
 
 
 @pytest.mark.parametrize("cost", [None, 3, {"euros": 3}, {"flops": "many"}])

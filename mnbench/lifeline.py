@@ -1,0 +1,47 @@
+"""A lifeline: a process that ends when the one that it works for has ended, however that one did.
+
+Open it when something goes on running that nobody waits for. The trap: process ids are used again;
+so the process that is watched is told by its id and the time when it began.
+"""
+
+import os
+import signal
+import threading
+import time
+
+import psutil
+
+OWNER = "MNBENCH_OWNER"  # the environment variable that names the process to end with
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def name_of(pid: int) -> str:
+    """Return what tells a process from all others: its id and when it began."""
+    return f"{pid} {psutil.Process(pid).create_time()}"
+
+
+def is_alive(name: str) -> bool:
+    """Return whether the process of a :func:`name_of` still runs."""
+    pid, began = name.split()
+    try:
+        process = psutil.Process(int(pid))
+        return process.create_time() == float(began) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def end_with_owner() -> None:
+    """From now on end this process when the one that the environment names has ended."""
+    if owner := os.environ.get(OWNER):
+        end_with(owner)
+
+
+def end_with(owner: str) -> None:
+    """From now on end this process when the one of a :func:`name_of` has ended."""
+    threading.Thread(target=_watch, args=[owner], daemon=True).start()
+
+
+def _watch(owner: str) -> None:
+    while is_alive(owner):
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os.kill(os.getpid(), signal.SIGTERM)

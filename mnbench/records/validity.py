@@ -1,0 +1,76 @@
+"""Whether a training still has to run: by what its record is, never by when it was written.
+
+A record is valid when its recipe's hash is the plan's and its files are those that it was written
+with. A valid record is never trained again, whatever happened to time stamps, to Snakemake's own
+notes or to the files of others; any other record is.
+
+Open it when a study trains again what you thought was there. The trap: a training that diverged has
+a valid record too, which holds no network (:mod:`mnbench.records.failure`).
+"""
+
+from pathlib import Path
+
+from mnbench.errors import UserError
+from mnbench.planning.plan import Training
+from mnbench.records.failure import TrainingFailed
+from mnbench.records.record import RECORD, Record, read_record
+from mnbench.records.refusal import RETRAIN
+from mnbench.records.verified import Verified
+
+
+def check_record(directory: Path, planned: Training) -> Record:
+    """Return a record if it is what the plan means; its other files are not looked at.
+
+    Raises:
+        UserError: unreadable, or of another training; a :class:`TrainingFailed` if it failed.
+    """
+    path = directory / RECORD
+    record = read_record(directory)
+    if record.id != planned.id:
+        raise UserError(
+            f"{path}: key 'id': '{record.id}' does not match its folder '{planned.id}'; {RETRAIN}"
+        )
+    if record.parents != planned.parents:
+        raise UserError(
+            f"{path}: key 'parents': {list(map(str, record.parents))}, but the plan says "
+            f"{list(map(str, planned.parents))}; {RETRAIN}"
+        )
+    if record.recipe_hash != planned.recipe_hash:
+        raise UserError(
+            f"{path}: key 'recipe_hash': trained by another recipe than the plan's; {RETRAIN}"
+        )
+    return record
+
+
+def fault(directory: Path, planned: Training, verified: Verified | None = None) -> str | None:
+    """Return why a training has to run, or None if its record is there and valid.
+
+    Args:
+        directory: the record's folder.
+        planned: what the record ought to be.
+        verified: what need not be read again; without it every file is.
+    """
+    try:
+        (verified or Verified()).check(directory, check_record(directory, planned))
+    except TrainingFailed as error:
+        final = error.failure.kind == "diverged" and error.recipe_hash == planned.recipe_hash
+        return None if final else str(error)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def lost(directory: Path, planned: Training) -> str | None:
+    """Return why a training left no network, or None if it did or has not run.
+
+    Args:
+        directory: the record's folder.
+        planned: what the record ought to be.
+    """
+    try:
+        check_record(directory, planned)
+    except TrainingFailed as error:
+        return f"{error.failure.kind}: {error.failure.reason}"
+    except UserError:
+        return None
+    return None

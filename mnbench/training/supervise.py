@@ -1,0 +1,78 @@
+"""Run one training for Snakemake, and see to it that it leaves a record, whatever becomes of it:
+
+    python -m mnbench.training.supervise PLAN ID --log FILE
+
+The training runs in a process of its own, forked from the warm one where there is one
+(:mod:`mnbench.training.prefork`). A training that fails, or whose process is killed, leaves a
+record that says so (:mod:`mnbench.records.failure`), and this program ends well: one failure must
+not keep the others' networks from being compared. An interruption ends this program as well.
+
+Open it to change what Snakemake sees of a failure. The trap: it is started for each training, and
+so imports what takes long only when a training has failed.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mnbench import lifeline
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.paths import StudyPaths
+from mnbench.training import prefork
+
+BY_SIGNAL = (130, 143)  # interrupted: by SIGINT, by SIGTERM
+
+
+def main(plan: str, id: str, *log: str) -> int:
+    """Train, and return 0 if there is a record afterwards, be it of a failure."""
+    lifeline.end_with_owner()
+    try:
+        status = _run(["train", plan, id, *log])
+    except KeyboardInterrupt:
+        return 130
+    if status in BY_SIGNAL:
+        return status
+    record = StudyPaths(Path(plan).parent).record(TrainingId.parse(id)) / "record.json"
+    if status and not record.exists():
+        _leave_failure(Path(plan), id, status)
+    return 0 if record.exists() else status or 1
+
+
+def _leave_failure(plan_file: Path, id: str, status: int) -> None:
+    """Write the record of a training whose process could not write it itself."""
+    from mnbench.errors import UserError
+    from mnbench.planning.plan import read_plan
+    from mnbench.records.failure import Failure, leave
+
+    try:
+        training = read_plan(plan_file).trainings[TrainingId.parse(id)]
+    except (UserError, KeyError):  # the training itself has said so
+        return
+    reason = f"its process ended with status {status}"
+    if status > 128:
+        reason = f"its process was killed by signal {status - 128}, for want of memory perhaps"
+    print(f"mnbench: {id}: {reason}", file=sys.stderr)
+    leave(StudyPaths(plan_file.parent), training, Failure("failed", reason))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run ``mnbench`` in a warm process, or else in a new one; return its exit status."""
+    if address := os.environ.get(prefork.ADDRESS):
+        status = prefork.ask(address, "mnbench", arguments)
+        if status is not None:
+            return status
+    own = {lifeline.OWNER: lifeline.name_of(os.getpid())}
+    with subprocess.Popen(
+        [sys.executable, "-m", "mnbench", *arguments], env=os.environ | own
+    ) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # the training was interrupted as well
+            process.wait()
+            raise
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

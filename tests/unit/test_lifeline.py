@@ -1,0 +1,46 @@
+"""A process ends when the one that it works for has ended."""
+
+import os
+import subprocess
+import sys
+
+from mnbench.lifeline import OWNER, is_alive, name_of
+
+WORKER = """
+import time
+from mnbench.lifeline import end_with_owner
+end_with_owner()
+print("works", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_name_is_that_of_one_process_only():
+    own = name_of(os.getpid())
+    pid, began = own.split()
+    assert is_alive(own)
+    assert not is_alive(f"{pid} {float(began) - 5}")  # the id of an earlier process, used again
+
+
+def test_a_worker_ends_with_its_killed_owner():
+    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER],
+        env=os.environ | {OWNER: name_of(owner.pid)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout.readline() == "works\n"
+    assert worker.poll() is None
+    owner.kill()
+    owner.wait()
+    assert worker.wait(timeout=60) < 0  # by a signal
+
+
+def test_without_an_owner_nothing_is_watched():
+    environment = {name: value for name, value in os.environ.items() if name != OWNER}
+    done = subprocess.run(
+        [sys.executable, "-c", "from mnbench.lifeline import end_with_owner; end_with_owner()"],
+        env=environment,
+    )
+    assert done.returncode == 0

@@ -1,0 +1,236 @@
+"""A study killed, damaged, copied or partly failed loses nothing, and says what it lacks.
+
+Each test starts Snakemake on a copy of one small study, and asks for its tables alone.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from mnbench.evaluation.tables.files import read_table
+from mnbench.planning.plan import read_plan
+from mnbench.records.record import PREDICTIONS, WEIGHTS
+from mnbench.records.validity import fault
+
+from test_pipeline import command, environment, jobs_of, snakemake  # isort: skip
+
+pytestmark = pytest.mark.slow
+
+SMALL = {
+    "study": "tiny",
+    "datasets": ["fashion_mnist"],
+    "architecture_sets": ["v5-small"],
+    "seeds": [0],
+    "data": {"train_images": 300, "validation_images": 100},
+    "recipe": {"epochs": 1},
+    "device": "cpu",
+    "approaches": {"full_data": None, "mothernets": {"g": [1], "hatched": {"epochs": 1}}},
+}
+TABLES = "results/tiny/summary.csv"
+SET = "results/tiny/records/fashion_mnist/v5-small/seed0"
+MEMBERS = 5
+
+
+def write_config(folder: Path, **changes: object) -> None:
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(SMALL | changes), encoding="utf-8")
+
+
+def planned(folder: Path, target: str = TABLES) -> dict[str, str]:
+    """Return the number of jobs of each rule that a dry run shows."""
+    done = snakemake(folder, target, "-n", "--quiet", "rules")
+    assert done.returncode == 0, done.stderr
+    counts = jobs_of(done.stdout)
+    return {rule: count for rule, count in counts.items() if rule not in ("job", "total")}
+
+
+def records(folder: Path) -> dict[Path, bytes]:
+    """Return the weights and predictions of all records."""
+    files = (folder / "results/tiny/records").rglob("*")
+    return {
+        file.relative_to(folder): file.read_bytes()
+        for file in files
+        if file.name in (WEIGHTS, PREDICTIONS)
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    write_config(folder)
+    done = snakemake(folder, TABLES)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """Return a copy of the study that has lost Snakemake's notes and every time stamp."""
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".snakemake", "logs"))
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    random.Random(0).shuffle(files)
+    for second, file in enumerate(files):
+        os.utime(file, (second, second))
+    return folder
+
+
+def start(folder: Path, *targets: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        command(*(targets or [TABLES])),
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition, seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened for minutes"
+        time.sleep(0.02)
+
+
+def test_a_copied_study_without_data_trains_only_what_is_new(copy):
+    shutil.rmtree(copy / "results/tiny/data")
+    assert planned(copy) == {}
+    write_config(copy, approaches=SMALL["approaches"] | {"full_data": {"budgets": [1, 2]}})
+    assert planned(copy) == {"dataset": "1", "full_data": str(MEMBERS), "tables": "1"}
+
+
+def test_another_recipe_trains_again_even_where_snakemake_knows_nothing(copy):
+    write_config(copy, approaches={"full_data": None}, recipe={"epochs": 1, "batch_size": 64})
+    assert planned(copy) == {"full_data": str(MEMBERS), "tables": "1"}
+
+
+def test_data_of_another_size_are_stored_again_even_where_snakemake_knows_nothing(copy):
+    write_config(copy, data={"train_images": 400, "validation_images": 100})
+    counts = planned(copy)
+    assert counts == {"dataset": "1", "full_data": "5", "mothernets": "6", "tables": "1"}
+
+
+def test_what_is_damaged_is_trained_again_and_nothing_else(copy, finished):
+    before = records(finished)
+    weights = copy / SET / "full_data/v13" / WEIGHTS
+    content = weights.read_bytes()
+    weights.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+    mothernet = next(copy.glob(f"{SET}/mothernets/mothernet_*"))
+    shutil.rmtree(mothernet)  # its members are there, and valid
+    (copy / "results/tiny/evaluated.json").write_text("{")
+    assert planned(copy) == {"full_data": "1", "mothernets": "1", "tables": "1"}
+    done = snakemake(copy, TABLES)
+    assert done.returncode == 0, done.stderr
+    assert records(copy) == before
+    assert planned(copy) == {}
+
+
+def test_tables_of_other_records_are_made_again_without_a_time_stamp(copy):
+    (copy / "results/tiny/evaluated.json").unlink()
+    assert planned(copy) == {"tables": "1"}
+
+
+def test_a_diverged_training_stops_is_recorded_and_named_and_the_rest_goes_on(copy):
+    hatched = {"epochs": 1, "learning_rate": 1e30}
+    write_config(copy, approaches={"full_data": None, "mothernets": {"g": [1], "hatched": hatched}})
+    done = snakemake(copy, TABLES)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"{MEMBERS} of 11 trainings left no network" in done.stderr
+    assert "lower key 'approaches.mothernets.hatched.learning_rate'" in done.stderr
+    table = read_table(copy / TABLES)
+    assert set(table["approach"]) == {"full_data"} and len(table) == MEMBERS
+    missing = read_table(copy / "results/tiny/missing.csv")
+    assert set(missing["approach"]) == {"mothernets"}
+    assert missing["reason"].str.contains("the training diverged: epoch 1, step").all()
+    assert planned(copy) == {}  # it would diverge again
+    said = snakemake(copy, TABLES, "diverged")  # what plain `snakemake` asks for as well
+    assert said.returncode == 1 and "diverged: epoch 1, step" in said.stderr
+    write_config(copy)
+    assert planned(copy) == {"mothernets": str(MEMBERS), "tables": "1"}
+
+
+def test_a_killed_training_is_named_and_the_rest_is_evaluated_and_the_next_run_repairs(tmp_path):
+    write_config(tmp_path, recipe={"epochs": 3})
+    process = start(tmp_path)
+
+    def jobs() -> list[psutil.Process]:
+        try:
+            kin = psutil.Process(process.pid).children(recursive=True)
+            warm = [one for one in kin if "--serve" in one.cmdline()]
+            return [job for server in warm for job in server.children()]
+        except psutil.NoSuchProcess:
+            return []
+
+    wait_for(lambda: len(list(tmp_path.glob(f"{SET}/full_data/*/record.json"))) and jobs())
+    jobs()[0].kill()
+    _, said = process.communicate()
+    assert process.returncode == 1, said
+    assert "was killed by signal 9" in said and "left no network" in said
+    table = read_table(tmp_path / TABLES)
+    assert 0 < len(table) < 2 * MEMBERS
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob(WEIGHTS)}
+    done = snakemake(tmp_path, TABLES)
+    assert done.returncode == 0, done.stderr
+    assert len(read_table(tmp_path / TABLES)) == 2 * MEMBERS
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.7])
+def test_when_snakemake_alone_is_killed_all_that_it_started_ends(tmp_path, finished, moment):
+    write_config(tmp_path)
+    process = start(tmp_path)
+    wait_for(lambda: len(list(tmp_path.glob(f"{SET}/full_data/*/record.json"))))
+    time.sleep(moment)
+    kin = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    _, alive = psutil.wait_procs(kin, timeout=60)
+    assert alive == []
+    plan = read_plan(tmp_path / "results/tiny/plan.json")
+    whole = [id for id, one in plan.trainings.items() if not fault(record_of(tmp_path, id), one)]
+    times = [(record_of(tmp_path, id) / WEIGHTS).stat().st_mtime_ns for id in whole]
+    again = snakemake(tmp_path, TABLES)  # without --unlock
+    assert again.returncode == 0, again.stderr
+    assert [(record_of(tmp_path, id) / WEIGHTS).stat().st_mtime_ns for id in whole] == times
+    assert records(tmp_path) == records(finished)
+
+
+def record_of(folder: Path, id: object) -> Path:
+    return folder / "results/tiny/records" / str(id)
+
+
+def test_a_second_run_of_a_study_is_told_of_the_first(tmp_path, finished):
+    write_config(tmp_path)
+    process = start(tmp_path)
+    wait_for((tmp_path / "results/tiny/plan.json").exists)
+    second = snakemake(tmp_path, TABLES)
+    assert second.returncode == 1
+    assert f"study 'tiny' is being run by process {process.pid}; wait for it" in second.stderr
+    process.communicate()
+    assert process.returncode == 0
+    assert records(tmp_path) == records(finished)
+
+
+def test_a_temporary_folder_with_a_long_name_costs_the_warm_start_only(tmp_path):
+    write_config(tmp_path, approaches={"single_network": None})
+    long = tmp_path / ("x" * 98)
+    long.mkdir()
+    done = subprocess.run(
+        command(TABLES),
+        cwd=tmp_path,
+        env=environment() | {"TMPDIR": str(long)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("trainings start cold") == 1
