@@ -22,7 +22,7 @@ from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, Recipe
+from mnbench.planning.recipe import CONFIG, LARGEST_RATE, Recipe
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -80,6 +80,7 @@ class Hatched:
     learning_rate: float | None = Field(
         default=None,
         gt=0,
+        le=LARGEST_RATE,
         description="Peak learning rate of a hatched network. `null`, the default, is the "
         "recipe's.",
         examples=[0.05],
@@ -108,6 +109,7 @@ class Options:
     noise: float = Field(
         default=0.1,
         ge=0,
+        le=100,
         description="Standard deviation of the noise added to hatched weights, as a fraction of "
         "each weight tensor's own standard deviation.",
         examples=[0.0],

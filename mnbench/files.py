@@ -6,11 +6,16 @@ written by two processes at once; each has an unfinished file of its own, and th
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnbench.errors import UserError
+
+# What may name a file or folder: no path, no option, nothing that a shell reads as more than text.
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ALLOWED_IN_NAMES = "letters, digits, '_', '.' and '-', a letter or digit first"
 
 
 @contextmanager

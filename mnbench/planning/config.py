@@ -5,7 +5,6 @@ documentation (:mod:`mnbench.report.configuration`). The trap: the options of an
 checked by :mod:`mnbench.planning.options`, since only ``baselines/`` knows them.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,11 +15,13 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError, choices
+from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 
 T = TypeVar("T")
 
+LONGEST_NAME = 100  # of a study: file systems take 255, and other names follow it
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
 FORMER_KEYS = MappingProxyType({"ensembles": "architecture_sets"})  # still valid
 TIMES = COST_AXES[:2]  # no measure of anything where a training had to share its device
@@ -47,11 +48,10 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def _file_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-        raise ValueError(
-            f"'{name}' cannot name a folder; use letters, digits, '_', '.' and '-', "
-            "a letter or digit first"
-        )
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a folder; use {ALLOWED_IN_NAMES}")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"has {len(name)} characters; allowed: 1 to {LONGEST_NAME}")
     return name
 
 
@@ -62,7 +62,7 @@ ArchitectureSetName = Annotated[
     str, _one_of("architecture set", ARCHITECTURE_SETS), _enumeration(ARCHITECTURE_SETS)
 ]
 Seed = Annotated[int, Field(ge=0)]
-Budget = Annotated[float, Field(gt=0)]
+Budget = Annotated[float, Field(gt=0, le=1000)]
 Budgets = Annotated[
     tuple[Budget, ...],
     Field(

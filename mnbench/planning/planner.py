@@ -199,9 +199,31 @@ def _check_data(study: Study, dataset: str, source: str) -> None:
     data = study.data
     try:
         check_counts(DATASETS[dataset].train_images, data.train_images, data.validation_images)
+        _check_images(study, DATASETS[dataset])
         check_available(dataset, Path(data.root), data.download)
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
+
+
+def _check_images(study: Study, dataset: Dataset) -> None:
+    """Check that each class has an image of each part, and that a shift leaves some of an image.
+
+    Raises:
+        UserError: names the key.
+    """
+    for key in ("train_images", "validation_images"):
+        number = getattr(study.data, key)
+        if number is not None and number < dataset.num_classes:
+            raise UserError(
+                f"key 'data.{key}': {number} images of {dataset.num_classes} classes; "
+                f"give at least {dataset.num_classes}"
+            )
+    shift, size = study.recipe.augmentation.shift, dataset.image_shape["image_size"]
+    if shift >= size:
+        raise UserError(
+            f"key 'recipe.augmentation.shift': {shift} pixels would shift images of {size} pixels "
+            f"out of sight; allowed: 0 to {size - 1}"
+        )
 
 
 def _settings(study: Study, source: str) -> Iterator[Setting]:

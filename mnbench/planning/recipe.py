@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+LARGEST_RATE = 1e6  # no network learns at it; numbers far beyond it overflow
 CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -21,6 +22,7 @@ class Optimiser:
     learning_rate: float = Field(
         default=0.1,
         gt=0,
+        le=LARGEST_RATE,
         description="Peak learning rate, at the start of the schedule or the end of its warm-up. "
         "The default is the paper's (unverified).",
         examples=[0.05],
@@ -40,6 +42,7 @@ class Optimiser:
     weight_decay: float = Field(
         default=5e-4,
         ge=0,
+        le=LARGEST_RATE,
         description="Weight decay: L2 penalty, added to the gradient of every parameter.",
         examples=[1e-4],
     )
@@ -148,8 +151,9 @@ class Recipe:
     convergence: Convergence = Convergence()
     batch_size: int = Field(
         default=128,
-        gt=0,
-        description="Images in a mini-batch. The paper's is 256 (unverified).",
+        ge=2,  # batch normalisation has no deviation of one
+        description="Images in a mini-batch. One image left over at the end of an epoch joins the "
+        "batch before it. The paper's is 256 (unverified).",
         examples=[256],
     )
     optimiser: Optimiser = Optimiser()

@@ -14,6 +14,6 @@ rule dataset:
         validation_images=STUDY.data.validation_images,
         out=str(PATHS.data("{dataset}")),  # only in text does Snakemake fill wildcards in
     shell:
-        "python -m mnbench dataset {wildcards.dataset} {params.plan:q}"
-        " --train-images {params.train_images} --validation-images {params.validation_images}"
+        "python -m mnbench dataset {wildcards.dataset:q} {params.plan:q}"
+        " --train-images {params.train_images:q} --validation-images {params.validation_images:q}"
         " --out {params.out:q} 2>&1 | tee {log:q}"

@@ -17,7 +17,7 @@ rule tables:
         costs=STUDY.costs,
         out=PATHS.root,
     shell:
-        "python -m mnbench tables {params.plan:q} --costs {params.costs} --processes {threads}"
+        "python -m mnbench tables {params.plan:q} --costs {params.costs:q} --processes {threads}"
         " --out {params.out:q} 2>&1 | tee {log:q}"
 
 

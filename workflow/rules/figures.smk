@@ -25,9 +25,9 @@ for figure in FIGURE_ENTRIES.values():
             costs=STUDY.costs,
             out=str(FIGURE),  # only in text does Snakemake fill wildcards in
         shell:
-            "python -m mnbench figure {params.figure} {params.plan:q} {params.tables:q}"
-            " --dataset {wildcards.dataset} --architecture-set {wildcards.architecture_set}"
-            " --costs {params.costs} --out {params.out:q} 2>&1 | tee {log:q}"
+            "python -m mnbench figure {params.figure:q} {params.plan:q} {params.tables:q}"
+            " --dataset {wildcards.dataset:q} --architecture-set {wildcards.architecture_set:q}"
+            " --costs {params.costs:q} --out {params.out:q} 2>&1 | tee {log:q}"
 
 
 FIGURES = expand(

@@ -27,7 +27,7 @@ rule pages:
         costs=STUDY.costs,
         out=PAGE,
     shell:
-        "python -m mnbench report {params.plan:q} {params.tables:q} --costs {params.costs}"
+        "python -m mnbench report {params.plan:q} {params.tables:q} --costs {params.costs:q}"
         " --out {params.out:q} --explorer {output.explorer:q} 2>&1 | tee {log:q}"
 
 

@@ -6,7 +6,6 @@ network, and ``variants``, a rule (:mod:`mnbench.architectures.variants`). ``sha
 The trap: an ensemble of size k takes the first k members, so their order matters.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -16,6 +15,7 @@ from mnbench.architectures.reading import read_network, read_shared
 from mnbench.architectures.value import Architecture
 from mnbench.architectures.variants import read_rule, variants
 from mnbench.errors import UserError, choices
+from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
 from mnbench.yaml_files import parse_yaml
 
 _KEYS = ("members", "base", "variants", "shared")
@@ -43,6 +43,11 @@ def load_architectures(name: str) -> tuple[Architecture, ...]:
     if name not in ARCHITECTURE_SETS:
         raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
     file = f"{name}.yaml"
+    if not FILE_NAME.fullmatch(name):
+        raise UserError(
+            f"{file!r}: cannot name an architecture set, whose name becomes a folder's; rename "
+            f"the file: use {ALLOWED_IN_NAMES}"
+        )
     data = parse_yaml((_FOLDER / file).read_text(encoding="utf-8"), source=file)
     data = known_keys(data, _KEYS, file)
     shared = read_shared(data.get("shared", {}), file)
@@ -79,10 +84,9 @@ def _members(
 def _check_names(members: Sequence[Architecture], file: str) -> None:
     names = [member.name for member in members]
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        if not FILE_NAME.fullmatch(name):
             raise UserError(
-                f"{file}: network '{name}': a name becomes a folder's; use letters, digits, '_', "
-                "'.' and '-', a letter or digit first"
+                f"{file}: network {name!r}: a name becomes a folder's; use {ALLOWED_IN_NAMES}"
             )
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"{file}: two members are named {', '.join(sorted(twice))}; rename one")

@@ -38,6 +38,16 @@ def own_set(tmp_path, monkeypatch):
     return load
 
 
+@pytest.mark.parametrize("name", ["e$(touch PWN)", "my ens", "-rf", "a'b", "a\nb", ".hidden"])
+def test_a_file_whose_name_a_shell_might_misread_is_refused(tmp_path, monkeypatch, name):
+    (tmp_path / f"{name}.yaml").write_text("members: [{name: a, blocks: [[8]]}]")
+    monkeypatch.setattr(sets, "_FOLDER", tmp_path)
+    monkeypatch.setattr(sets, "ARCHITECTURE_SETS", (name,))
+    with pytest.raises(UserError, match="cannot name an architecture set") as caught:
+        load_architectures(name)
+    assert "\n" not in str(caught.value)
+
+
 # The named ones
 
 
