@@ -41,6 +41,13 @@ def _run(arguments: Namespace) -> None:
         store, arguments.out, arguments.costs, processes=arguments.processes
     ):
         print(f"mnbench: missing from the tables: {reason}", file=sys.stderr)
+    if others := store.of_other_devices:
+        named = ", ".join(sorted({store.devices[id] for id in others}))
+        print(
+            f"mnbench: {len(others)} of {len(store.devices)} records are of another device "
+            f"({named}) than most: their times are kept off time axes",
+            file=sys.stderr,
+        )
     write_sources(StudyPaths(arguments.out).evaluated, before)
 
 

@@ -5,8 +5,10 @@ must be what the plan means today.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from mnbench.records.record import (
     WEIGHTS,
     Cost,
     Record,
+    read_record,
 )
 from mnbench.records.refusal import RETRAIN, reason
 from mnbench.records.upgrade import present_columns
@@ -57,8 +60,34 @@ class RecordStore:
         return self.root / id
 
     def cost(self, ids: Iterable[TrainingId]) -> Cost:
-        """Return the summed own cost of *ids*; pass a lineage to price an ensemble."""
-        return sum((self.record(id).cost for id in ids), Cost())
+        """Return the summed own cost of *ids*; pass a lineage to price an ensemble.
+
+        With a record of another device than most of the plan's have, the seconds are no timing:
+        none of them count as held, as if the device had been shared.
+        """
+        ids = tuple(ids)
+        cost = sum((self.record(id).cost for id in ids), Cost())
+        if any(id in self.of_other_devices for id in ids):
+            return replace(cost, held_seconds=0.0)
+        return cost
+
+    @cached_property
+    def devices(self) -> Mapping[TrainingId, str]:
+        """The device of each record that can be read, "cuda NVIDIA H100" for instance."""
+        known = {}
+        for id in self.plan.trainings:
+            with suppress(UserError):
+                made = read_record(self.directory(id)).environment
+                known[id] = f"{made.get('device', '')} {made.get('device_name', '')}".strip()
+        return known
+
+    @cached_property
+    def of_other_devices(self) -> frozenset[TrainingId]:
+        """The records whose device is not the one that most records have."""
+        if not self.devices:
+            return frozenset()
+        ((usual, _),) = Counter(self.devices.values()).most_common(1)
+        return frozenset(id for id, device in self.devices.items() if device != usual)
 
     def history(self, id: TrainingId) -> pd.DataFrame:
         """Read a record's history: a row an epoch, columns ``records.HISTORY_COLUMNS``.

@@ -31,8 +31,9 @@ WORK = {
     "device_seconds": "wall time that the training steps held the device, seconds",
     "peak_memory_bytes": "largest peak memory of any job billed, bytes (device memory on a GPU, "
     "resident memory on a CPU)",
-    "shared_device": "whether other jobs had over a quarter of the device while it trained, as far "
-    "as could be seen, so that the seconds are no timing",
+    "shared_device": "whether the seconds are no timing: other jobs had over a quarter of the "
+    "device while it trained, as far as could be seen, or it was another device than most records "
+    "of the study have",
 }
 
 

@@ -69,7 +69,7 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
         "networks": "+".join(network["name"] for network in record.networks),
         "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
-        **_work(record.cost),
+        **_work(store.cost([id])),
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
     }
 
