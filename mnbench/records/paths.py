@@ -22,6 +22,11 @@ class StudyPaths:
         return self.root / "plan.json"
 
     @property
+    def lock_of_study(self) -> Path:
+        """The file that a run of the study locks, so that there is one run at a time."""
+        return self.root / "lock"
+
+    @property
     def records(self) -> Path:
         """The folder whose subfolders are records, named by their ids."""
         return self.root / "records"

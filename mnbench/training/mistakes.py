@@ -13,6 +13,8 @@ from mnbench.errors import UserError
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE}
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator")
 
+_NO_COMPILER = ("C++ compiler", "C compiler")
+
 
 def in_one_line(error: Exception) -> str | None:
     """Return a line with the remedy, or None if the error is a bug."""
@@ -30,4 +32,6 @@ def in_one_line(error: Exception) -> str | None:
             "not enough memory; lower key 'recipe.batch_size', or run fewer trainings at a time "
             "(snakemake --cores)"
         )
+    if any(text in str(error) for text in _NO_COMPILER):
+        return "key 'recipe.compile': torch finds no C++ compiler; install one, or write false"
     return None

@@ -11,6 +11,7 @@ from snakemake.logging import logger
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
+from mnbench.training.gpus import device_line
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
 try:
@@ -38,13 +39,21 @@ WARM: list[WarmProcess] = []
 
 onstart:
     logger.info(f"\nThe whole study:\n{overview(PLAN)}\n")
-    if (lock := try_lock(PATHS.root / "lock")) is None:
-        other = holder(PATHS.root / "lock")
+    trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
+    if workflow.local_exec and trains:
+        try:
+            logger.info(
+                device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources)
+            )
+        except UserError as error:
+            sys.exit(f"mnbench: {SOURCE}: {error}")
+    # Snakemake's own lock outlives a killed run; this one ends with the process.
+    if (lock := try_lock(PATHS.lock_of_study)) is None:
+        other = holder(PATHS.lock_of_study)
         sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
-    atexit.register(release, PATHS.root / "lock", lock)
+    atexit.register(release, PATHS.lock_of_study, lock)
     PLAN.write(PATHS.plan)
     VERIFIED.save()
-    trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
     if workflow.local_exec:
         os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process
     if workflow.local_exec and trains:
