@@ -8,6 +8,7 @@ import atexit
 
 from snakemake.logging import logger
 
+from mnbench.planning.disk import check_disk, needed_bytes
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
@@ -40,8 +41,10 @@ WARM: list[WarmProcess] = []
 onstart:
     logger.info(f"\nThe whole study:\n{overview(PLAN)}\n")
     trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
+    to_do = [id for id in PLAN.trainings if to_train(id)] if trains else []
     if workflow.local_exec and trains:
         try:
+            check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))
             logger.info(
                 device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources)
             )

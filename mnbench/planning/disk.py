@@ -1,0 +1,69 @@
+"""The disk that a study's records will take, by formula.
+
+Open it to change what a run refuses to begin for want of space. The trap: a record of networks that
+were trained jointly holds their common layers once. Here they count for each: it is a bound.
+"""
+
+import shutil
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from mnbench.architectures import Architecture, parameter_count
+from mnbench.datasets import DATASETS
+from mnbench.errors import UserError
+from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
+
+BYTES = 4  # of a parameter or a logit
+# Of batch normalisation's moments, and of record.json, history.csv and the files' own frames.
+MORE_WEIGHTS, REST = 1.05, 50_000
+REST_OF_STUDY = 200_000_000  # stored images, tables, figures and pages
+GIGABYTE = 1e9
+
+
+def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int:
+    """Return the bytes that trainings will write.
+
+    Args:
+        plan: the study's plan.
+        ids: the trainings that have yet to run.
+        together: how many run at a time, each with a checkpoint of weights and momentum.
+    """
+    parameters = cache(_parameters)
+    records, largest = 0, 0
+    for id in ids:
+        training = plan.trainings[id]
+        weights = sum(
+            int(MORE_WEIGHTS * BYTES * parameters(network, id.dataset))
+            for network in training.networks
+        )
+        dataset = DATASETS[id.dataset]
+        images = dataset.test_images + training.data["validation_images"]
+        predictions = len(training.networks) * images * dataset.num_classes * BYTES
+        records += weights + predictions + REST
+        largest = max(largest, 2 * weights)
+    return records + together * largest + REST_OF_STUDY if records else 0
+
+
+def _parameters(network: Architecture, dataset: str) -> int:
+    return parameter_count(network, **DATASETS[dataset].image_shape)
+
+
+def check_disk(folder: Path, needed: int) -> None:
+    """Check that a folder's disk has room.
+
+    Args:
+        folder: where the study will be; it may be missing yet.
+        needed: bytes.
+
+    Raises:
+        UserError: there is less.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise UserError(
+            f"{folder}: the study needs {needed / GIGABYTE:.1f} GB more, and {free / GIGABYTE:.1f} "
+            "GB are free; free space, or run it on another disk (snakemake --directory)"
+        )
