@@ -32,7 +32,7 @@ from mnbench.records.record import (
 )
 from mnbench.records.refusal import RETRAIN, reason
 from mnbench.records.upgrade import present_columns
-from mnbench.records.validity import check_record
+from mnbench.records.validity import check_planned
 
 MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10 classes
 
@@ -49,6 +49,7 @@ class RecordStore:
         """
         self.plan, self.root = plan, root
         # Kept per store rather than per process: another store may look at another folder.
+        self._content = cache(lambda id: read_record(self.directory(id)))
         self.record = cache(self._record)
         self.predictions = cache(self._predictions)
         self.labels = cache(self._labels)
@@ -77,7 +78,7 @@ class RecordStore:
         known = {}
         for id in self.plan.trainings:
             with suppress(UserError):
-                made = read_record(self.directory(id)).environment
+                made = self._content(id).environment
                 known[id] = f"{made.get('device', '')} {made.get('device_name', '')}".strip()
         return known
 
@@ -114,7 +115,8 @@ class RecordStore:
         Raises:
             UserError: unreadable, a file is missing or altered, or not what the plan means.
         """
-        record = check_record(self.directory(id), self.plan.trainings[id])
+        path = self.directory(id) / RECORD
+        record = check_planned(self._content(id), self.plan.trainings[id], path)
         self._check_files(self.directory(id), record)
         return record
 

@@ -24,8 +24,15 @@ def check_record(directory: Path, planned: Training) -> Record:
     Raises:
         UserError: unreadable, or of another training; a :class:`TrainingFailed` if it failed.
     """
-    path = directory / RECORD
-    record = read_record(directory)
+    return check_planned(read_record(directory), planned, directory / RECORD)
+
+
+def check_planned(record: Record, planned: Training, path: Path) -> Record:
+    """Return a record that was read from *path* if it is what the plan means.
+
+    Raises:
+        UserError: it is of another training, or of another recipe.
+    """
     if record.id != planned.id:
         raise UserError(
             f"{path}: key 'id': '{record.id}' does not match its folder '{planned.id}'; {RETRAIN}"

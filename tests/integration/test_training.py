@@ -95,12 +95,13 @@ def test_members_are_hatched_from_their_mothernet_exactly(trained):
         assert read_record(trained.record(record.parents[0])).role == "mothernet"
 
 
-def test_a_hatching_that_changes_the_network_is_refused(trained, monkeypatch):
+@pytest.mark.parametrize("difference", [2e-4, float("nan")])
+def test_a_hatching_that_changes_the_network_is_refused(study, monkeypatch, difference):
     from mnbench.mothernets import hatching
 
-    monkeypatch.setattr(hatching, "hatching_difference", lambda *networks: 2e-4)
-    with pytest.raises(UserError, match=r"hatching changed the logits by 2\.0e-04"):
-        train(trained, last_of(trained, "mothernets"))
+    monkeypatch.setattr(hatching, "hatching_difference", lambda *networks: difference)
+    with pytest.raises(UserError, match=f"hatching changed the logits by {difference:.1e}"):
+        train(study, last_of(study, "mothernets"))
 
 
 def test_a_snapshot_continues_the_one_before(study, monkeypatch):

@@ -14,9 +14,7 @@ def test_records_take_no_more_than_was_said_and_not_much_less(trained):
     plan = read_plan(trained.plan)
     written = sum(f.stat().st_size for f in trained.records.rglob("*") if f.is_file())
     said = needed_bytes(plan, plan.trainings, together=0) - REST_OF_STUDY
-    test_images = (
-        10_000 / 200
-    )  # as many more as the plan knows of
+    test_images = 10_000 / 200  # as many more as the plan knows of
     assert written <= said <= test_images * written
 
 

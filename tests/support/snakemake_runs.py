@@ -1,0 +1,40 @@
+"""Snakemake as a user starts it, in a folder of a test's own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*options: str, config: str = "tiny.yaml") -> list[str]:
+    """Return the command line that starts Snakemake on a configuration."""
+    snakefile = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", config]
+    return [sys.executable, "-m", "snakemake", *snakefile, "--cores", "2", *options]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which jobs start the ``python`` that runs the tests."""
+    folder = str(Path(sys.executable).parent)
+    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def snakemake(
+    folder: Path, *options: str, config: str = "tiny.yaml"
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a folder and return what it printed."""
+    return subprocess.run(
+        command(*options, config=config),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+
+
+def jobs_of(dry_run: str) -> dict[str, str]:
+    """Return the number of jobs of each rule, as ``-n --quiet rules`` prints them."""
+    rows = [line.split() for line in dry_run.splitlines()]
+    counts = dict(row for row in rows if len(row) == 2 and row[1].isdigit())
+    return {rule: count for rule, count in counts.items() if rule != "total"}
