@@ -4,6 +4,11 @@ from itertools import combinations
 
 import numpy as np
 from matplotlib.text import Text
+from support.synthetic_plan import ERRORS
+
+from mnbench.figures import style
+
+TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
 
 
 def texts_of(figure) -> list[Text]:

@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
-from support.looking import assert_readable, texts_of, words_of
-from support.synthetic_study import ERRORS, study
+from support.looking import TITLES, assert_readable, texts_of, words_of
+from support.synthetic_study import study
 
 from mnbench.figures import attainment, cost_breakdown, diversity, pareto, speed_up, style
-
-TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
-
-
-@pytest.fixture(scope="module")
-def full():
-    return study()
 
 
 def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known(full):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from support.looking import assert_readable, shows, words_of
-from support.synthetic_study import ERRORS, NAMES, study
+from support.looking import TITLES, assert_readable, shows, words_of
+from support.synthetic_plan import NAMES
 
 from mnbench.architectures import Architecture, Head, Layer, Plain
 from mnbench.evaluation.tables import convergence
@@ -25,13 +25,6 @@ from mnbench.figures import (
     training_curves,
 )
 from mnbench.planning.plan import Ensemble
-
-TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
-
-
-@pytest.fixture(scope="module")
-def full():
-    return study()
 
 
 def test_attainment_by_hand():

@@ -1,0 +1,52 @@
+"""All tables of a study at once: they say what is missing, and need no torch."""
+
+import os
+import subprocess
+import sys
+
+import pandas as pd
+from support.toy_records import B, plan_of, spoil_labels
+
+from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.writing import write_tables
+from mnbench.records.store import RecordStore
+from mnbench.report.overview import TABLES as OVERVIEW_TABLES
+from mnbench.report.overview import summary_page
+
+
+def test_the_tables_say_what_is_missing(records, tmp_path):
+    spoil_labels(records)
+    out = tmp_path / "tables"
+    out.mkdir()
+    (reason,) = write_tables(RecordStore(plan_of(), records), out, ["cpu_seconds"], replicates=20)
+    assert "key 'test_labels'" in reason
+    missing = pd.read_csv(out / "missing.csv")
+    assert missing["reason"].unique().tolist() == [reason]
+    assert missing["approach"].tolist() == ["full_data", "mothernets"]
+    text = summary_page({name: read_table(out / f"{name}.csv") for name in OVERVIEW_TABLES})
+    missing = "Missing: Full Data, seed 7, size 2, MotherNets, g = 2, seed 7, size 2"
+    assert f"{missing}: {reason}." in text
+    assert "| TreeNets | 2 |" in text
+    assert str(B) not in pd.read_csv(out / "networks.csv")["record"].tolist()
+
+
+def test_evaluation_imports_no_torch(records):
+    plan_of().write(records / "plan.json")
+    code = f"""
+import sys
+from pathlib import Path
+from mnbench.evaluation.tables.writing import write_tables
+from mnbench.planning.plan import read_plan
+from mnbench.records.store import RecordStore
+folder = Path({str(records)!r})
+store = RecordStore(read_plan(folder / "plan.json"), folder)
+write_tables(store, folder, ["cpu_seconds"], replicates=10)
+assert "torch" not in sys.modules
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert run.returncode == 0, run.stderr

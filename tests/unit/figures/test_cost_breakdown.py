@@ -1,0 +1,60 @@
+"""What costs are made of: bars add up to the tables' costs, the shared part first."""
+
+import numpy as np
+import pytest
+from support.looking import full_rows, words_of
+from support.synthetic_plan import NAMES
+
+from mnbench.figures import cost_breakdown
+
+
+def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
+    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    rows = full_rows(full.summary)
+    rows = rows[(rows["budget"] == 1)]
+    totals = {
+        (row.approach, None if row.g is None or row.g != row.g else int(row.g)): row.cpu_seconds
+        for row in rows.astype({"g": "float"}).itertuples()
+    }
+    assert {(bar.approach, bar.g): pytest.approx(bar.total) for bar in bars} == totals
+    shared = {(bar.approach, bar.g): [s.shared for s in bar.segments] for bar in bars}
+    assert shared["mothernets", 1] == [True] + 5 * [False]
+    assert shared["mothernets", 2] == 2 * [True] + 5 * [False]
+    assert shared["mothernets", 5] == shared["full_data", None] == 5 * [False]
+    assert shared["knowledge_distillation", None] == [True] + 5 * [False]
+    assert shared["treenets", None] == [True]
+    assert shared["snapshot_ensembles", None] == 5 * [False]
+
+
+def test_breakdown_draws_the_bars_it_computes(full):
+    figure = cost_breakdown.draw(full.data())
+    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    widths = sorted(patch.get_width() for patch in figure.axes[0].patches)
+    # MotherNets with a cluster a network are Full Data's trainings: one bar with both names.
+    once = {bar.segments for bar in bars}
+    assert len(once) == len(bars) - 1
+    expected = sorted(segment.cost for segments in once for segment in segments)
+    np.testing.assert_allclose(widths, expected)
+    words = words_of(figure)
+    assert all(name in words for name in NAMES)
+    assert "MotherNets, g = 3" in words and "Full Data =\nMotherNets, g = 5" in words
+
+
+def test_breakdown_names_the_teacher(full):
+    (bar,) = [
+        bar
+        for bar in cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+        if bar.approach == "knowledge_distillation"
+    ]
+    assert [segment.names for segment in bar.segments if segment.shared] == [
+        ("vgg-7-wide (teacher)", "teacher")
+    ]
+    figure = cost_breakdown.draw(full.data())
+    assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_trainings_that_cost_the_same_are_not_the_same(full):
+    # Bagging sees as many examples as Full Data, in other networks.
+    axes = cost_breakdown.draw(full.data("examples")).axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert "Bagging" in names and "Full Data =\nMotherNets, g = 5" in names

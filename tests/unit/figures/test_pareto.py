@@ -1,0 +1,152 @@
+"""The main figure: means, their front and their intervals are those of the tables."""
+
+from dataclasses import replace
+
+import numpy as np
+from support.looking import assert_readable, full_rows, lines_of, shows, texts_of, words_of
+from support.synthetic_plan import ERRORS
+from support.synthetic_study import kept, study
+
+from mnbench.evaluation.dominance import pareto_front
+from mnbench.evaluation.tables.files import read_table, write_table
+from mnbench.figures import pareto, size
+
+
+def test_pareto_plots_the_means_and_their_front(full):
+    axes = pareto.draw(full.data()).axes[0]
+    rows = full_rows(full.summary)
+    assert len(rows) == len(ERRORS)
+    for row in rows.itertuples():
+        assert shows(axes, row.cpu_seconds, 100 * row.test_error), row
+    (front,) = [line for line in axes.get_lines() if line.get_label() == "Pareto front"]
+    corners = np.column_stack(front.get_data())
+    for row in rows[pareto_front(rows["cpu_seconds"], rows["test_error"])].itertuples():
+        assert np.isclose(corners, (row.cpu_seconds, 100 * row.test_error)).all(axis=1).any()
+    assert (np.diff(corners[:, 0]) >= 0).all() and (np.diff(corners[:, 1]) <= 0).all()
+
+
+def test_pareto_joins_mothernets_by_g_and_labels_each(full):
+    figure = pareto.draw(full.data())
+    rows = full_rows(full.summary)
+    mothernets = rows[rows["approach"] == "mothernets"].sort_values("g")
+    expected = np.column_stack([mothernets["cpu_seconds"], 100 * mothernets["test_error"]])
+    assert any(
+        line.shape == expected.shape and np.allclose(line, expected)
+        for line in lines_of(figure.axes[0])
+    )
+    words = words_of(figure)
+    for label in ("MotherNets, g = 1", "g = 2", "g = 3", "Full Data (g = 5)"):
+        assert label in words
+    assert "half the epochs" not in words and "small: other numbers of epochs" in words
+
+
+def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
+    words = words_of(pareto.draw(full.data()))
+    assert "networks)" not in words
+    made = kept(full, lambda e: e.approach != "treenets" or e.size == 3)
+    words = words_of(pareto.draw(made.data()))
+    assert words.count("networks)") == 1
+    assert "TreeNets (3 networks)" in words
+
+
+def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
+    wide = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    wide.loc[wide["approach"] == "bagging", costs] *= 20
+    figure = pareto.draw(full.data(estimates=wide))
+    assert_readable(figure, "logarithmic")
+    assert figure.axes[0].get_xscale() == "log"
+    assert pareto.draw(full.data()).axes[0].get_xscale() == "linear"
+    shown = [text.get_text() for text in texts_of(figure)]
+    assert sum(text.replace(",", "").isdigit() for text in shown) >= 4
+    assert len(shown) == len(set(shown)), "a tick or label is there twice"
+
+
+def test_points_without_a_clean_time_are_no_part_of_a_time_axis(full):
+    estimates = full.estimates
+    costs = [f"cpu_seconds{end}" for end in ("", "_low", "_high")]
+    estimates.loc[estimates["approach"] == "bagging", costs] = np.nan
+    words = words_of(pareto.draw(full.data(estimates=estimates)))
+    assert "Bagging" not in words and "Full Data" in words
+    errors, costs_of = size.draw(full.data(estimates=estimates)).axes
+    names = [{line.get_label() for line in axes.get_lines()} for axes in (errors, costs_of)]
+    assert "Bagging" in names[0]  # errors are known all the same
+    assert "Bagging" not in names[1] and "Snapshot Ensembles" in names[1]
+    (line,) = [line for line in errors.get_lines() if line.get_label() == "Bagging"]
+    assert len(line.get_xdata()) == 5
+    flops = full.data("training_flops", estimates=estimates)
+    assert "Bagging" in words_of(pareto.draw(flops))
+    estimates[costs] = np.nan
+    assert "Nothing to show" in words_of(pareto.draw(full.data(estimates=estimates)))
+
+
+# Intervals
+
+
+def spans_of(axes) -> list[np.ndarray]:
+    return [
+        np.array(segment)
+        for bars in axes.collections
+        if hasattr(bars, "get_segments")
+        for segment in bars.get_segments()
+    ]
+
+
+def test_absolute_intervals_are_those_of_error_and_cost(full):
+    spans = spans_of(pareto.draw(replace(full.data(), absolute=True)).axes[0])
+    rows = full.summary[(full.summary["approach"] == "bagging") & (full.summary["size"] == 5)]
+    error = np.array(sorted(100 * rows["test_error"]))
+    cost = np.array(sorted(rows["cpu_seconds"]))
+    assert any(np.allclose(span[:, 1], error) and np.ptp(span[:, 0]) == 0 for span in spans)
+    assert any(np.allclose(span[:, 0], cost) and np.ptp(span[:, 1]) == 0 for span in spans)
+
+
+def test_intervals_are_of_the_paired_difference_to_full_data(full):
+    figure = pareto.draw(full.data())
+    spans = spans_of(figure.axes[0])
+    rows = full.summary[(full.summary["size"] == 5) & (full.summary["budget"] == 1)]
+
+    def errors(approach: str, g: int | None = None) -> np.ndarray:
+        own = rows[(rows["approach"] == approach) & (rows["g"].fillna(0) == (g or 0))]
+        return 100 * own.sort_values("seed")["test_error"].to_numpy()
+
+    reference = errors("full_data")
+    for key in (("bagging",), ("treenets",), ("mothernets", 1), ("mothernets", 3)):
+        expected = np.sort(reference.mean() + errors(*key) - reference)
+        assert any(np.allclose(np.sort(span[:, 1]), expected) for span in spans), key
+    (full_data,) = {
+        tuple(span[:, 1]) for span in spans if np.isclose(span[:, 1], reference.mean()).all()
+    }
+    assert full_data[0] == full_data[1]  # to itself there is none
+    assert "interval of the difference to Full Data" in words_of(figure)
+
+
+def test_the_reference_may_be_the_first_or_the_second_of_a_difference(full):
+    table = full.differences
+    swapped = table.rename(
+        columns=lambda name: name.replace("first", "x").replace("second", "first")
+    ).rename(columns=lambda name: name.replace("x_", "second_"))
+    swapped["difference"] *= -1
+    swapped[["difference_low", "difference_high"]] = -table[["difference_high", "difference_low"]]
+    spans, turned = (
+        spans_of(pareto.draw(full.data(differences=one)).axes[0]) for one in (table, swapped)
+    )
+    for one, other in zip(spans, turned, strict=True):
+        np.testing.assert_allclose(one, other)
+
+
+def test_without_full_data_intervals_are_absolute_and_the_legend_says_so():
+    made = study(approaches={"bagging"})
+    words = words_of(pareto.draw(made.data()))
+    assert "95 % interval: 2 seeds" in words and "difference" not in words
+
+
+def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):
+    names = ("estimates", "differences", "networks")
+    for name in names:
+        write_table(getattr(full, name), tmp_path / f"{name}.csv")
+    again = pareto.draw(full.data(**{n: read_table(tmp_path / f"{n}.csv") for n in names}))
+    direct = pareto.draw(full.data())
+    for of in (lines_of, spans_of):
+        for one, other in zip(of(again.axes[0]), of(direct.axes[0]), strict=True):
+            np.testing.assert_allclose(one, other)

@@ -1,0 +1,45 @@
+"""Error and cost against size: every size is shown, and the same networks once."""
+
+import numpy as np
+from support.looking import shows
+from support.synthetic_study import kept
+
+from mnbench.figures import size
+
+
+def test_size_plots_error_and_cost_at_every_size(full):
+    left, right = size.draw(full.data()).axes
+    rows = full.summary[full.summary["budget"] == 1]
+    means = rows.groupby(["approach", "g", "size"], dropna=False)[["test_error", "cpu_seconds"]]
+    for (_, _, networks), row in means.mean().iterrows():
+        assert shows(left, networks, 100 * row["test_error"])
+        assert shows(right, networks, row["cpu_seconds"])
+    lines = {line.get_label(): line for line in left.get_lines()}
+    assert lines["TreeNets"].is_dashed()  # it ran at sizes 3 and 5 only
+    assert not lines["Bagging"].is_dashed()
+    assert len(lines["Bagging"].get_xdata()) == 5
+
+
+def test_bands_of_size_are_the_intervals(full):
+    left, _ = size.draw(full.data()).axes
+    rows = full.summary[(full.summary["approach"] == "mothernets") & (full.summary["g"] == 1)]
+    ranges = 100 * rows.groupby("size")["test_error"].agg(["min", "max"])
+    corners = {(networks, value) for networks, row in ranges.iterrows() for value in row}
+    bands = [
+        {(x, y) for path in band.get_paths() for x, y in path.vertices} for band in left.collections
+    ]
+    assert any(
+        all(any(np.allclose(corner, point) for point in band) for corner in corners)
+        for band in bands
+    )
+
+
+def test_the_same_networks_under_two_names_are_one_line(full):
+    left, _ = size.draw(full.data()).axes
+    labels = [line.get_label() for line in left.get_lines()]
+    assert "Full Data = MotherNets, g = 5" in labels
+    assert "Full Data" not in labels and "MotherNets, g = 5" not in labels
+    assert "MotherNets, g = 1" in labels
+    other = kept(full, lambda e: (e.approach, e.g) != ("mothernets", 5))
+    labels = [line.get_label() for line in size.draw(other.data()).axes[0].get_lines()]
+    assert "Full Data" in labels

@@ -1,0 +1,49 @@
+"""Training curves: a hatched network's begins where its MotherNet's ends."""
+
+import numpy as np
+from support.looking import lines_of, texts_of, words_of
+from support.synthetic_study import study
+
+from mnbench.figures import training_curves
+
+
+def test_hatched_curves_join_the_end_of_their_mothernet(full):
+    curves = training_curves.curves(full.plan, full.histories)
+    hatched = [curve for curve in curves if curve.approach == "mothernets"]
+    scratch = [curve for curve in curves if curve.approach == "full_data"]
+    assert len(hatched) == len(scratch) == 10
+    for curve in hatched:
+        assert curve.inherited[:, 0].tolist() == list(range(1, 11))
+        assert curve.own[:, 0].tolist() == [11, 12, 13, 14]
+    for curve in scratch:
+        assert not len(curve.inherited)
+        assert curve.own[:, 0].tolist() == list(range(1, 11))
+    figure = training_curves.draw(full.data())
+    panel = next(axes for axes in figure.axes if axes.get_title() == "vgg-9")
+    mine = [curve for curve in hatched if curve.network == "vgg-9"]
+    every = lines_of(panel)
+
+    def is_drawn(points) -> bool:
+        return any(line.shape == points.shape and np.allclose(line, points) for line in every)
+
+    for curve in mine:
+        assert is_drawn(curve.inherited)
+        assert is_drawn(curve.own)  # measured epochs only: nothing is made up before the first
+        assert is_drawn(np.stack([curve.inherited[-1], curve.own[0]]))
+    (dot,) = [line for line in panel.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(
+        np.concatenate(dot.get_data()), np.mean([c.inherited[-1] for c in mine], axis=0)
+    )
+    legend = words_of(figure)
+    for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
+        assert label in legend
+
+
+def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():
+    made = study(approaches={"treenets"}, seeds=(0,))
+    figure = training_curves.draw(made.data(title="Curves"))
+    assert not figure.axes
+    (title, sentence) = sorted(texts_of(figure), key=lambda text: len(text.get_text()))
+    assert title.get_text() == "Curves"
+    assert sentence.get_text().startswith("Nothing to show: ")
+    assert sentence.get_ha() == "center"
