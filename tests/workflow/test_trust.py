@@ -138,7 +138,7 @@ def test_tables_of_other_records_are_made_again_without_a_time_stamp(copy):
 
 
 def test_a_diverged_training_stops_is_recorded_and_named_and_the_rest_goes_on(copy):
-    hatched = {"epochs": 1, "learning_rate": 1e6}
+    hatched = {"epochs": 4, "learning_rate": 1e6}
     write_config(copy, approaches={"full_data": None, "mothernets": {"g": [1], "hatched": hatched}})
     done = snakemake(copy, TABLES)
     assert done.returncode == 1
@@ -149,10 +149,10 @@ def test_a_diverged_training_stops_is_recorded_and_named_and_the_rest_goes_on(co
     assert set(table["approach"]) == {"full_data"} and len(table) == MEMBERS
     missing = read_table(copy / "results/tiny/missing.csv")
     assert set(missing["approach"]) == {"mothernets"}
-    assert missing["reason"].str.contains("the training diverged: epoch 1, step").all()
+    assert missing["reason"].str.contains(r"the training diverged: epoch \d, step").all()
     assert planned(copy) == {}  # it would diverge again
     said = snakemake(copy, TABLES, "diverged")  # what plain `snakemake` asks for as well
-    assert said.returncode == 1 and "diverged: epoch 1, step" in said.stderr
+    assert said.returncode == 1 and "diverged: epoch " in said.stderr
     write_config(copy)
     assert planned(copy) == {"mothernets": str(MEMBERS), "tables": "1"}
 

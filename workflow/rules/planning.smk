@@ -1,7 +1,6 @@
 """The plan: made whenever the workflow is read, and written to a file when jobs start.
 
-It is no rule's output, for two reasons. A changed plan must not rerun jobs that the change does not
-concern. And behind an outdated ancient() input Snakemake (9.27) ignores a job's own changed params.
+It is no rule's output: a changed plan must not rerun jobs that the change does not concern.
 """
 
 import atexit

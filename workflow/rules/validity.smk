@@ -1,0 +1,90 @@
+"""What has to run, decided by what the files are, never by when they were written.
+
+What is there and valid is a source to Snakemake, as if it had come with the checkout: time stamps
+and its own notes cannot make it run a training again. What is there and invalid is forced. Both are
+said by the input functions of the rules that would make a file.
+"""
+
+from functools import cache
+
+from mnbench.datasets.prepared import check_prepared
+from mnbench.evaluation.sources import read_sources, sources
+from mnbench.records.validity import fault, lost
+from mnbench.records.verified import Verified
+
+VERIFIED = Verified(PATHS.verified)
+A_SOURCE = str(PATHS.root / "this is valid, and so no rule makes it")  # an input that cannot be had
+
+
+@cache
+def to_train(id: TrainingId) -> str | None:
+    """Return why a training has to run, or None."""
+    return fault(PATHS.record(id), PLAN.trainings[id], VERIFIED)
+
+
+@cache
+def to_prepare(dataset: str) -> str | None:
+    """Return why a data set's images have to be stored, or None."""
+    numbers = {name: getattr(STUDY.data, name) for name in ("train_images", "validation_images")}
+    try:
+        check_prepared(PATHS.data(dataset), {"dataset": dataset, **numbers})
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def is_stale() -> bool:
+    """Return whether the tables are of other records than those that are there."""
+    if any(map(to_train, PLAN.trainings)):
+        return True
+    return read_sources(PATHS.evaluated) != sources(PLAN, PATHS, STUDY.costs)
+
+
+def force(*files) -> None:
+    """Make Snakemake run the job that makes these files, whatever it thinks of them."""
+    workflow.dag.forcefiles.update(map(str, files))
+
+
+def training_files(wildcards) -> list[str]:
+    """Return what has to be there before a training begins: its images and parents."""
+    training = training_of(wildcards)
+    if to_train(training.id) is None:
+        return [A_SOURCE]
+    force(PATHS.record(training.id) / RECORD)
+    data = PATHS.data_note(training.id.dataset)
+    return [str(data), *(str(PATHS.record(id) / RECORD) for id in training.parents)]
+
+
+def data_files(wildcards) -> list[str]:
+    """Return what storing a data set's images needs: nothing that Snakemake has."""
+    if to_prepare(wildcards.dataset) is None:
+        return [A_SOURCE]
+    force(PATHS.data_note(wildcards.dataset))
+    return []
+
+
+def record_files(wildcards) -> list[str]:
+    """Return the file that stands for each record, since it is written last."""
+    if is_stale():
+        force(*TABLES)
+    return [ancient(f"{PATHS.records}/{id}/{RECORD}") for id in PLAN.trainings]
+
+
+def shortfall() -> str | None:
+    """Return which of the trainings that were asked for left no network, in a line each."""
+    asked = {job.params.id for job in workflow.dag.jobs if job.rule.name in APPROACHES}
+    lines = [
+        f"{id}: {why}"
+        for id, training in PLAN.trainings.items()
+        if (why := lost(PATHS.record(id), training)) and (str(id) in asked or to_train(id) is None)
+    ]
+    if not lines:
+        return None
+    told = [*lines[:10], *([f"and {len(lines) - 10} more"] if len(lines) > 10 else [])]
+    return "\n".join(
+        [
+            f"mnbench: {len(lines)} of {len(PLAN.trainings)} trainings left no network, and tables "
+            "and figures do without what needs them (missing.csv):",
+            *(f"  {line}" for line in told),
+        ]
+    )
