@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
+from mnbench.figures.aggregate import why_empty
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
@@ -44,11 +45,10 @@ def draw(data: FigureData) -> Figure:
     rows = rows[rows["g"].astype(float) < rows["size"]]
     speed_ups, gains = best(rows, "speed_up"), best(rows, "error_gain")
     if not speed_ups and not gains:
-        return style.notice(
-            "Nothing to show: no approach's budget curve reaches the error or the cost of "
-            "MotherNets.",
-            data.title,
+        sentence = why_empty(
+            data, "no approach's budget curve reaches the error or the cost of MotherNets."
         )
+        return style.notice(sentence, data.title)
     looks = style.looks(rows["against"])
     single = _one_budget(data.tables["estimates"])
     cost = style.COST_TITLES[data.cost]

@@ -5,7 +5,7 @@ import pytest
 from support.looking import assert_readable, texts_of, words_of
 from support.synthetic_study import ERRORS, study
 
-from mnbench.figures import attainment, cost_breakdown, diversity, pareto, speed_up, style
+from mnbench.figures import attainment, cost_breakdown, diversity, pareto, size, speed_up, style
 
 TITLES = {approach: look.title for approach, look in style.looks(a for a, _, _ in ERRORS).items()}
 
@@ -155,6 +155,31 @@ def test_points_that_coincide_have_bars_of_one_colour(full):
         if len(line.get_xdata()) == 2 and np.isclose(line.get_ydata(), y).all()
     ]
     assert {line.get_color() for line in bars} == {style.mix(blue.color, "white", 0.5)}
+
+
+
+@pytest.mark.parametrize("cost", ["cpu_seconds", "device_seconds"])
+def test_without_a_time_of_its_own_every_figure_gives_the_same_true_reason(full, cost):
+    shared = full.networks.assign(shared_device=True, lineage_shared_device=True)
+    estimates = full.estimates
+    estimates[[f"{cost}{end}" for end in ("", "_low", "_high")]] = np.nan
+    tables = {
+        "networks": shared,
+        "estimates": estimates,
+        "summary": full.summary.assign(shared_device=True),
+        "equal_error": full.equal_error.assign(speed_up=np.nan, error_gain=np.nan),
+    }
+    reason = f"the {style.COST_TITLES[cost]} of every ensemble was shared with other jobs"
+    for figure in (attainment, cost_breakdown, pareto, speed_up, size):
+        drawn = figure.draw(full.data(cost, title="Title", **tables))
+        words = words_of(drawn).replace("\n", " ")
+        assert reason in words and cost not in words, figure.__name__
+        assert_readable(drawn, figure.__name__)
+    errors, costs = size.draw(full.data(cost, **tables)).axes
+    assert errors.axison and not costs.axison  # no empty axes from 0 to 1
+    exact = full.data("training_flops", **{k: v for k, v in tables.items() if k != "equal_error"})
+    for figure in (attainment, cost_breakdown, pareto, speed_up, size):
+        assert "shared with other jobs" not in words_of(figure.draw(exact))
 
 
 def test_attainment_says_which_approaches_have_no_curve(full):
