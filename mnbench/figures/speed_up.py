@@ -19,8 +19,8 @@ TITLE = "Speed-up at equal error"
 CAPTION = (
     "What each other approach costs at the error of MotherNets, and how much more it errs at their "
     "cost, read off its budget curve and never extrapolated: for each the best MotherNets "
-    "configuration. An approach of one budget has no curve. Whiskers are 95 % intervals; left of "
-    "the line the other approach is ahead."
+    "configuration, whose g and epochs stand beside the bar. An approach of one budget has no "
+    "curve. Whiskers are 95 % intervals; left of the line the other approach is ahead."
 )
 COST_AXIS = True
 TABLES = ("equal_error", "estimates")
@@ -64,6 +64,8 @@ def draw(data: FigureData) -> Figure:
         ]
         left.set(xlabel=f"{cost} at equal error (MotherNets = 1)")
         right.set(xlabel=f"more error at equal {cost} (pp)")
+        named = "beside a bar: g and epochs of the MotherNets compared with"
+        left.set_title(named, loc="left", fontsize=7.5, color=style.GREY)
         left.set_yticks(range(len(looks)), [look.title for look in looks.values()])
         left.set_ylim(len(looks) - 0.4, -0.6)
         for axes in (left, right):

@@ -31,6 +31,13 @@ def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known
     assert_readable(figure, "speed_up")
 
 
+def test_it_is_said_whose_g_and_epochs_stand_beside_a_bar(full):
+    figure = speed_up.draw(full.data(equal_error=full.equal_error.assign(budget=0.5)))
+    words = words_of(figure)
+    assert "half the epochs" in words and "g and epochs of the MotherNets" in words
+    assert "whose g and epochs stand beside the bar" in speed_up.CAPTION
+
+
 def test_a_difference_that_rounds_to_zero_keeps_its_sign(full):
     table = full.equal_error.assign(error_gain=-0.0004, error_gain_low=-0.001, error_gain_high=0.01)
     words = words_of(speed_up.draw(full.data(equal_error=table)))
