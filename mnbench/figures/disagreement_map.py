@@ -19,7 +19,8 @@ CAPTION = (
     "The share of test images on which two networks predict different classes, for all networks of "
     "the first seed. Dark blocks on the diagonal are networks that share training: "
     "hatched from one MotherNet, or taught by one teacher. White lines part approaches, thin ones "
-    "clusters. A network that several approaches or g have in common is shown once, under the first."
+    "clusters. A network that several approaches or g have in common is shown once, under the "
+    "first."
 )
 COST_AXIS = False
 TABLES = ("disagreement",)

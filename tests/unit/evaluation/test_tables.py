@@ -25,6 +25,7 @@ from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import histories, networks, summary, table_module
 from mnbench.evaluation.tables.files import read_table, select, write_table
 from mnbench.evaluation.tables.writing import write_tables
+from mnbench.evaluation.unread import reasons
 from mnbench.planning.plan import Ensemble, Plan, Training, union
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
@@ -381,8 +382,25 @@ def test_the_tables_say_what_is_missing(records, tmp_path):
     assert str(B) not in pd.read_csv(out / "networks.csv")["record"].tolist()
 
 
+def test_records_that_are_not_there_are_counted_and_damaged_ones_named(records, tmp_path):
+    for id in (A1, B1, CYCLE1, CYCLE2):
+        shutil.rmtree(records / id)
+    spoil_id(records)
+    edit(records / MOTHER / RECORD, recipe_hash="another")  # behind a record that is not there
+    store = RecordStore(plan_of(), records)
+    found = evaluate(store, replicates=0)
+    count, *named = reasons(found.missing, store)
+    assert (
+        count == f"{records}: 4 of 8 trainings have no record yet; run snakemake, which trains them"
+    )
+    assert [reason.partition(": ")[0] for reason in named] == [
+        str(records / id / RECORD) for id in (B, MOTHER)
+    ]
+    assert reasons((), store) == ()
+
+
 def test_nothing_to_evaluate_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"a/record\.json: not a readable record"):
+    with pytest.raises(UserError, match=r"^\S+: 8 of 8 trainings have no record yet"):
         evaluate(RecordStore(plan_of(), tmp_path), replicates=0)
 
 

@@ -164,7 +164,6 @@ def test_points_that_coincide_have_bars_of_one_colour(full):
     assert {line.get_color() for line in bars} == {style.mix(blue.color, "white", 0.5)}
 
 
-
 @pytest.mark.parametrize("cost", ["cpu_seconds", "device_seconds"])
 def test_without_a_time_of_its_own_every_figure_gives_the_same_true_reason(full, cost):
     shared = full.networks.assign(shared_device=True, lineage_shared_device=True)
