@@ -390,9 +390,8 @@ def test_records_that_are_not_there_are_counted_and_damaged_ones_named(records, 
     store = RecordStore(plan_of(), records)
     found = evaluate(store, replicates=0)
     count, *named = reasons(found.missing, store)
-    assert (
-        count == f"{records}: 4 of 8 trainings have no record yet; run snakemake, which trains them"
-    )
+    said = "4 of 8 trainings have no record yet; run snakemake, which trains them"
+    assert count == f"{records}: {said}"
     assert [reason.partition(": ")[0] for reason in named] == [
         str(records / id / RECORD) for id in (B, MOTHER)
     ]

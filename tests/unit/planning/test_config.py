@@ -10,10 +10,11 @@ import pytest
 import yaml
 from pydantic import Field
 from pydantic.dataclasses import dataclass
-from support.tiny import SOURCE, config, plan_of
+from support.tiny import APPROACHES, SOURCE, config, plan_of
 
 from mnbench.errors import UserError
 from mnbench.planning.config import read_study
+from mnbench.planning.forecast import forecast
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 
@@ -81,6 +82,13 @@ def test_the_default_study_is_what_it_should_be():
     }
     assert {row.g for row in plan.ensembles if row.approach == "mothernets"} == {1, 2, 3, 5}
     assert plan.left_out == ()
+
+
+def test_the_tiny_study_has_every_approach_and_little_to_train():
+    plan = plan_of(yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8")))
+    assert {row.approach for row in plan.ensembles} == set(APPROACHES)
+    assert {row.seed for row in plan.ensembles} == {0}
+    assert sum(row.training_flops for row in forecast(plan)) < 2e11  # the default's: 4e13
 
 
 def test_what_is_left_out_has_its_default():
