@@ -173,8 +173,8 @@ def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look) -> None:
         mean = np.mean([line[:shortest] for line in lines], axis=0)
         # A line of one epoch has no length: it is a point.
         marker = _POINT if dash == "-" and len(mean) == 1 else None
-        line: style.Keywords = {"linewidth": width, "linestyle": dash, "marker": marker}
-        axes.plot(*mean.T, color=look.color, **line, zorder=3)
+        looks: style.Keywords = {"linewidth": width, "linestyle": dash, "marker": marker}
+        axes.plot(*mean.T, color=look.color, **looks, zorder=3)
         if dash == _DOTTED:
             axes.plot(*mean[0], look.marker, color=look.color, markersize=5, zorder=4)
 
