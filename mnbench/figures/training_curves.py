@@ -217,7 +217,10 @@ def _legend(
                 "marker": look.marker,
                 "ms": 5,
             }
-            handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
+            if any(len(curve.inherited) > 1 for curve in mine):
+                handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
+            else:
+                end = f"{end} ({before})"  # of one epoch: no line leads to it
             handles.append(Line2D([], [], **dot, label=end))
             handles.append(Line2D([], [], **line | short, label=f"{then} ({own})"))
         else:

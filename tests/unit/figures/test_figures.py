@@ -371,6 +371,10 @@ def test_one_epoch_is_a_point_in_the_panel_and_in_the_legend(full):
     legend = next(axes.get_legend() for axes in figure.axes if axes.get_legend())
     (handle,) = [h for h in legend.legend_handles if h.get_label() == "hatched from it (1 epoch)"]
     assert is_point(handle, color)
+    mothernet = full.histories["record"].str.contains("mothernet-")
+    first = full.histories[~(hatched | mothernet) | (full.histories["epoch"] == 1)]
+    words = words_of(training_curves.draw(full.data(histories=first)))
+    assert "its MotherNet's end (1 epoch)" in words and "its MotherNet (" not in words
 
 
 def is_point(line, color) -> bool:
