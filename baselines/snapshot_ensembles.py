@@ -32,7 +32,9 @@ class Options:
         default=40,
         gt=0,
         description="Epochs of one cosine cycle, after which a member is saved. The protocol and "
-        "the schedule of the recipe do not apply here. The default is unverified.",
+        "the schedule of the recipe do not apply here, nor do its epochs: all cycles together take "
+        "this times the number of networks. Choose it by recipe.epochs. The default is the "
+        "paper's (unverified).",
         examples=[4],
     )
     budgets: Budgets = (1.0,)

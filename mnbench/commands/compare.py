@@ -49,17 +49,19 @@ def _run(arguments: Namespace) -> None:
 
 
 def _evaluation(study: str) -> "Evaluation":
-    """Evaluate a study's records, and name those that are missing on standard error."""
+    """Evaluate a study's records, and say on standard error what is missing."""
     from mnbench.evaluation.bootstrap import REPLICATES
     from mnbench.evaluation.evaluate import evaluate
+    from mnbench.evaluation.unread import reasons
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
 
     paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
     if not paths.plan.is_file():
         raise _no_plan(study, paths.root, paths.plan)
-    evaluation = evaluate(RecordStore(read_plan(paths.plan), paths.records), REPLICATES)
-    for reason in dict.fromkeys(missing.reason for missing in evaluation.missing):
+    store = RecordStore(read_plan(paths.plan), paths.records)
+    evaluation = evaluate(store, REPLICATES)
+    for reason in reasons(evaluation.missing, store):
         print(f"mnbench: missing from the comparison: {reason}", file=sys.stderr)
     return evaluation
 

@@ -36,7 +36,7 @@ COMMAND = Command(
     name="plan",
     summary="predict how many networks a study trains, and at what cost",
     description="Check a study's configuration and predict what each approach trains: the number "
-    "of trainings, of networks, and their training FLOPs. Snakemake's dry run prints the same "
+    "of trainings, of networks, and their training TFLOPs. Snakemake's dry run prints the same "
     "table. Nothing is trained or written.",
     example="mnbench plan config/default.yaml",
     add_arguments=_add_arguments,

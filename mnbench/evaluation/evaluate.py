@@ -23,6 +23,7 @@ from mnbench.evaluation.metrics.calibration import (
     reliability,
     resampled_reliability,
 )
+from mnbench.evaluation.unread import reasons
 from mnbench.planning.plan import Ensemble, Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import PREDICTIONS, RECORD, Cost
@@ -114,7 +115,7 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
         pool: of processes to share the work among.
 
     Raises:
-        UserError: not one ensemble can be evaluated; says why of the first.
+        UserError: not one ensemble can be evaluated; says why.
     """
     settings: dict[tuple[str, str, int], list[Ensemble]] = {}
     for ensemble in store.plan.ensembles:
@@ -132,7 +133,7 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
     evaluated = tuple(result for result in results if isinstance(result, EvaluatedEnsemble))
     missing = tuple(result for result in results if isinstance(result, Missing))
     if missing and not evaluated:
-        raise UserError(missing[0].reason)
+        raise UserError(reasons(missing, store)[0])
     datasets = {result.ensemble.dataset for result in evaluated}
     bootstraps = {name: _bootstrap(store, name, replicates) for name in datasets}
     return Evaluation(evaluated, missing, bootstraps)

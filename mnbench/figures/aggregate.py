@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from mnbench.figures.figure_data import FigureData
+from mnbench.figures.style import COST_TITLES
 from mnbench.planning.config import TIMES
 
 
@@ -104,6 +106,35 @@ def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.
         flag: the column that says so.
     """
     return networks[~networks[flag].astype(bool)] if cost in TIMES else networks
+
+
+def no_times(cost: str) -> str:
+    """Return why a time axis is empty, for a figure to say: the same words in every figure."""
+    return (
+        f"the {COST_TITLES[cost]} of every ensemble was shared with other jobs, "
+        "and so is no measure."
+    )
+
+
+def why_empty(data: FigureData, otherwise: str) -> str:
+    """Return what a figure with a cost axis says in place of points.
+
+    Args:
+        data: what was to be drawn.
+        otherwise: what is said unless the axis is a time and no full-size ensemble was timed alone.
+    """
+    networks = data.tables["networks"]
+    if data.cost in TIMES and not networks.empty:
+        alone = set(timed(networks, data.cost, "lineage_shared_device")["record"])
+        there = set(networks["record"])
+        known = [e for e in data.plan.ensembles if there.issuperset(map(str, e.members))]
+        largest: dict[str, int] = {}
+        for ensemble in known:
+            largest[ensemble.approach] = max(largest.get(ensemble.approach, 0), ensemble.size)
+        full = [set(map(str, e.members)) for e in known if e.size == largest[e.approach]]
+        if full and not any(members <= alone for members in full):
+            return f"Nothing to show: {no_times(data.cost)}"
+    return f"Nothing to show: {otherwise}"
 
 
 def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import timed
+from mnbench.figures.aggregate import timed, why_empty
 from mnbench.figures.figure_data import FigureData
 
 TITLE = "Error attained at a cost"
@@ -43,7 +43,8 @@ def draw(data: FigureData) -> Figure:
     points = rows[["approach", "g", "budget"]].drop_duplicates()["approach"].value_counts()
     names = [name for name in style.looks(points.index) if points[name] > 1]
     if not names:
-        return style.notice("Nothing to show: no approach ran at several budgets or g.", data.title)
+        sentence = why_empty(data, "no approach ran at several budgets or g.")
+        return style.notice(sentence, data.title)
     rows = rows[rows["approach"].isin(names)]
     axis = style.quantity(cost, rows[cost])
     looks = style.looks(names)

@@ -22,8 +22,8 @@ from mnbench.planning.training_id import TrainingId
 TITLE = "Clusters and their MotherNets"
 CAPTION = (
     "Each row is a cluster: its MotherNet, then its members. A bar is a layer, as wide as its "
-    "filters; dark comes from the MotherNet, pale is added by hatching, and stripes mark larger "
-    "filters."
+    "filters, and the lowest is next to the input. Dark comes from the MotherNet, pale is added by "
+    "hatching, and stripes mark larger filters."
 )
 COST_AXIS = False
 TABLES = ()
@@ -84,6 +84,7 @@ def draw(data: FigureData) -> Figure:
                     axes, layer_bars(network, cluster.mothernet), look.color, widest, tallest
                 )
                 axes.set_title(network.name, fontsize=7.5)
+            row[0].set_xlabel("↑ input", fontsize=7)
             for axes in row[len(networks) :]:
                 axes.remove()
             if len(cluster.members) > MOST:

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets, timed
+from mnbench.figures.aggregate import main_budgets, timed, why_empty
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 from mnbench.planning.plan import Ensemble, Plan, Training
@@ -65,7 +65,7 @@ def draw(data: FigureData) -> Figure:
         named.setdefault(bar.segments, []).append(bar)  # MotherNets may be Full Data's networks
     drawn = sorted((min(same, key=_rank) for same in named.values()), key=lambda bar: -bar.total)
     if not drawn:
-        sentence = "Nothing to show: the study has no ensemble of these networks."
+        sentence = why_empty(data, "the study has no ensemble of these networks.")
         return style.notice(sentence, data.title)
     axis = style.quantity(data.cost, [bar.total for bar in drawn])
     looks = style.looks(bar.approach for bar in drawn)

@@ -19,16 +19,22 @@ CAPTION = (
     "The share of test images on which two networks predict different classes, for all networks of "
     "the first seed. Dark blocks on the diagonal are networks that share training: "
     "hatched from one MotherNet, or taught by one teacher. White lines part approaches, thin ones "
-    "clusters."
+    "clusters. A network that several approaches or g have in common is shown once, under the "
+    "first."
 )
 COST_AXIS = False
 TABLES = ("disagreement",)
+
+MOST_NAMED = 60  # networks: with more, their names would have no room on a page
+_ROW = 0.128  # inches: a name's height
 
 MEMBER = ["approach", "g", "position", "network", "parent"]
 
 
 def draw(data: FigureData) -> Figure:
     """Draw a heat map with a row and a column a network, ordered by approach and cluster.
+
+    Rows have their networks' names, unless there are more than :data:`MOST_NAMED`.
 
     Args:
         data: what to draw.
@@ -40,7 +46,9 @@ def draw(data: FigureData) -> Figure:
     members = values.index.to_frame(index=False)
     groups = members.groupby(["order", "g"], sort=False, dropna=False)
     with style.styled():
-        figure = style.new_figure(5.2)
+        named = len(members) <= MOST_NAMED
+        lines = 1 + data.title.count("\n")
+        figure = style.new_figure(max(5.2, 0.2 + 0.16 * lines + _ROW * len(members) * named))
         axes = figure.add_subplot()
         sns.heatmap(
             100 * values,
@@ -66,6 +74,8 @@ def draw(data: FigureData) -> Figure:
         axes.tick_params(left=False)
         axes.grid(visible=False)
         axes.set_title(data.title)
+        if named:
+            _name_rows(axes, members["network"].tolist())
     return figure
 
 
@@ -100,6 +110,20 @@ def matrix(table: pd.DataFrame) -> pd.DataFrame:
     levels = ["order", "approach", "g", "cluster", "position", "network"]
     index = pd.MultiIndex.from_frame(everyone[levels])
     return pd.DataFrame(values, index=index, columns=index)
+
+
+def _name_rows(axes: Axes, names: list[str]) -> None:
+    """Write each row's network beside it, and move the names of approaches to the left of them."""
+    axis = axes.yaxis
+    axis.remove_overlapping_locs = False  # a group's middle may be a row's
+    axes.set_yticks([row + 0.5 for row in range(len(names))], names, minor=True)
+    axes.tick_params(axis="y", which="minor", labelsize=7, left=False, pad=2)
+    figure = style.figure_of(axes)
+    figure.draw_without_rendering()  # only then can texts be measured
+    renderer = style.renderer_of(figure)
+    labels = axis.get_minorticklabels()
+    widest = max(label.get_window_extent(renderer).width for label in labels)
+    axes.tick_params(axis="y", which="major", pad=10 + 72 * widest / figure.dpi)
 
 
 def _part(axes: Axes, at: int, size: int, width: float) -> None:

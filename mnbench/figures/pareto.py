@@ -22,6 +22,7 @@ from mnbench.figures.aggregate import (
     paired,
     plotted_points,
     sized_titles,
+    why_empty,
 )
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.headline import message
@@ -63,7 +64,7 @@ def draw(data: FigureData) -> Figure:
     shown = plotted_points(estimates[estimates["full_size"].astype(bool)], cost)
     shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
     if shown.empty:
-        sentence = f"Nothing to show: no ensemble of these networks has {cost}."
+        sentence = why_empty(data, "the study has no ensemble of these networks.")
         return style.notice(sentence, data.title)
     note = interval_note(shown)
     compared = None if data.absolute else paired(shown, data.tables["differences"])

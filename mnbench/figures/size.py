@@ -5,6 +5,7 @@ MotherNets' with a cluster a network are Full Data's, are one line with both nam
 """
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import interval_note, main_budgets, plotted_points
+from mnbench.figures.aggregate import interval_note, main_budgets, no_times, plotted_points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
@@ -64,9 +65,16 @@ def draw(data: FigureData) -> Figure:
         for axes, column in ((left, "error"), (right, "cost")):
             draw_lines(axes, rows, column, looks, banded)
         left.set(ylabel="test error (%)")
-        right.set(ylabel=axis.label)
-        right.set_ylim(bottom=0)
-        for axes in (left, right):
+        untimed = bool(shown["cost"].isna().all())
+        if untimed:
+            right.set_axis_off()
+            sentence = fill(f"No cost is shown: {no_times(data.cost)}", 40)
+            place: style.Keywords = {"ha": "center", "va": "center", "color": style.GREY}
+            right.text(0.5, 0.5, sentence, transform=right.transAxes, **place)
+        else:
+            right.set(ylabel=axis.label)
+            right.set_ylim(bottom=0)
+        for axes in (left,) if untimed else (left, right):
             axes.set(xlabel="ensemble size (networks)")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
             axes.grid(axis="x", visible=False)

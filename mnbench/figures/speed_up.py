@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
+from mnbench.figures.aggregate import why_empty
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 
@@ -18,8 +19,8 @@ TITLE = "Speed-up at equal error"
 CAPTION = (
     "What each other approach costs at the error of MotherNets, and how much more it errs at their "
     "cost, read off its budget curve and never extrapolated: for each the best MotherNets "
-    "configuration. An approach of one budget has no curve. Whiskers are 95 % intervals; left of "
-    "the line the other approach is ahead."
+    "configuration, whose g and epochs stand beside the bar. An approach of one budget has no "
+    "curve. Whiskers are 95 % intervals; left of the line the other approach is ahead."
 )
 COST_AXIS = True
 TABLES = ("equal_error", "estimates")
@@ -44,11 +45,10 @@ def draw(data: FigureData) -> Figure:
     rows = rows[rows["g"].astype(float) < rows["size"]]
     speed_ups, gains = best(rows, "speed_up"), best(rows, "error_gain")
     if not speed_ups and not gains:
-        return style.notice(
-            "Nothing to show: no approach's budget curve reaches the error or the cost of "
-            "MotherNets.",
-            data.title,
+        sentence = why_empty(
+            data, "no approach's budget curve reaches the error or the cost of MotherNets."
         )
+        return style.notice(sentence, data.title)
     looks = style.looks(rows["against"])
     single = _one_budget(data.tables["estimates"])
     cost = style.COST_TITLES[data.cost]
@@ -64,6 +64,8 @@ def draw(data: FigureData) -> Figure:
         ]
         left.set(xlabel=f"{cost} at equal error (MotherNets = 1)")
         right.set(xlabel=f"more error at equal {cost} (pp)")
+        named = "beside a bar: g and epochs of the MotherNets compared with"
+        left.set_title(named, loc="left", fontsize=7.5, color=style.GREY)
         left.set_yticks(range(len(looks)), [look.title for look in looks.values()])
         left.set_ylim(len(looks) - 0.4, -0.6)
         for axes in (left, right):

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
@@ -24,7 +24,7 @@ TITLE = "Training curves"
 CAPTION = (
     "Validation error by epoch. A hatched network starts where its MotherNet stopped (but for the "
     "noise); the learning rate, at its peak again, first costs it accuracy that a few epochs win "
-    "back. From scratch takes the whole recipe."
+    "back. From scratch takes the whole recipe. The scale is logarithmic where errors fall steeply."
 )
 COST_AXIS = False
 TABLES = ("histories",)
@@ -32,6 +32,8 @@ TABLES = ("histories",)
 MOST_PANELS = 6
 _DASHED = (0, (3, 1.5))
 _DOTTED = (0, (1, 1.2))
+_POINT = "."
+_STEEP = 2.5  # the highest error in the lowest ones: from here on the scale is logarithmic
 
 
 @dataclass(frozen=True)
@@ -169,17 +171,28 @@ def _draw_approach(axes: Axes, drawn: list[Curve], look: style.Look) -> None:
         # Seeds may stop at different epochs: the mean ends where the first of them stops.
         shortest = min(map(len, lines))
         mean = np.mean([line[:shortest] for line in lines], axis=0)
-        axes.plot(*mean.T, color=look.color, linewidth=width, linestyle=dash, zorder=3)
+        # A line of one epoch has no length: it is a point.
+        marker = _POINT if dash == "-" and len(mean) == 1 else None
+        looks: style.Keywords = {"linewidth": width, "linestyle": dash, "marker": marker}
+        axes.plot(*mean.T, color=look.color, **looks, zorder=3)
         if dash == _DOTTED:
             axes.plot(*mean[0], look.marker, color=look.color, markersize=5, zorder=4)
 
 
 def _limit(axes: Axes, errors: np.ndarray) -> None:
-    """Show where networks end, not how badly the first epochs start."""
-    low = errors.min()
-    high = min(errors.max(), max(np.median(errors), 1.6 * low))
-    room = 0.06 * ((high - low) or 1)
-    axes.set_ylim(max(0, low - room), high + room)
+    """Show all of every curve; on a logarithmic scale where the end would be hard to see."""
+    low, high = errors.min(), errors.max()
+    if low > 0 and high > _STEEP * low:
+        room = (high / low) ** 0.05
+        axes.set_yscale("log")
+        axes.set_ylim(low / room, min(100, high) * room)
+        subs = (1, 2, 3, 5, 7) if high < 20 * low else (1, 2, 5)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        room = 0.06 * ((high - low) or 1)
+        axes.set_ylim(max(0, low - room), high + room)
 
 
 def _legend(
@@ -189,6 +202,7 @@ def _legend(
     for approach, look in looks.items():
         mine = [curve for curve in drawn if curve.approach == approach]
         line: style.Keywords = {"color": look.color, "linewidth": 1.6}
+        short = {"marker": _POINT, "ls": "none"} if all(len(c.own) == 1 for c in mine) else {}
         own = _epochs(len(curve.own) for curve in mine)
         name = configuration(look.title, budget=mine[0].budget)
         if any(len(curve.inherited) for curve in mine):
@@ -203,14 +217,16 @@ def _legend(
                 "marker": look.marker,
                 "ms": 5,
             }
-            handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
+            if any(len(curve.inherited) > 1 for curve in mine):
+                handles.append(Line2D([], [], **line, ls=_DASHED, label=f"{first} ({before})"))
+            else:
+                end = f"{end} ({before})"  # of one epoch: no line leads to it
             handles.append(Line2D([], [], **dot, label=end))
-            handles.append(Line2D([], [], **line, label=f"{then} ({own})"))
+            handles.append(Line2D([], [], **line | short, label=f"{then} ({own})"))
         else:
-            what = configuration("from scratch", budget=mine[0].budget)
-            handles.append(
-                Line2D([], [], **line, label=f"{what if approach == 'full_data' else name} ({own})")
-            )
+            scratch = configuration("from scratch", budget=mine[0].budget)
+            what = scratch if approach == "full_data" else name
+            handles.append(Line2D([], [], **line | short, label=f"{what} ({own})"))
     seeds = len({curve.seed for curve in drawn})
     if seeds > 1:
         handles.append(
@@ -228,5 +244,5 @@ def _legend(
 def _epochs(counts: Iterable[int]) -> str:
     numbers = sorted(set(counts))
     if len(numbers) == 1:
-        return f"{numbers[0]} epochs"
+        return f"{numbers[0]} epoch{'s' * (numbers[0] != 1)}"
     return f"{numbers[0]} to {numbers[-1]} epochs"

@@ -64,15 +64,21 @@ def _table(rows: tuple[Forecast, ...]) -> str:
         any(row.open_end for row in rows),
     )
     width = max(len(row.approach) for row in (*rows, total))
-    head = f"{'approach':<{width}}  {'trainings':>9}  {'networks':>8}  predicted training FLOPs"
+    head = f"{'approach':<{width}}  {'trainings':>9}  {'networks':>8}  predicted training TFLOPs"
     return "\n".join([head, *(_line(row, width) for row in (*rows, total))])
 
 
 def _line(row: Forecast, width: int) -> str:
     if row.trainings == 0:
         return f"{row.approach:<{width}}  {0:>9}  {0:>8}  trained by others"
-    cost = f"{'at most ' if row.open_end else ''}{row.training_flops:.2e}"
+    cost = f"{'at most ' if row.open_end else ''}{_teraflops(row.training_flops)}"
     return f"{row.approach:<{width}}  {row.trainings:>9,}  {row.networks:>8,}  {cost}"
+
+
+def _teraflops(flops: int) -> str:
+    """Return FLOPs as figures and tables say them: in TFLOPs, with three digits at least."""
+    value = flops / 1e12
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:

@@ -7,7 +7,7 @@ a line must say whose it is and must not be overwritten.
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -34,14 +34,21 @@ class Progress:
     @classmethod
     @contextmanager
     def to(cls, log: Path | None, *, quiet: bool) -> Iterator[Self]:
-        """Yield progress that writes to the file *log*, and unless *quiet* to the terminal."""
-        terminal = None if quiet else sys.stderr
-        if log is None:
-            yield cls(terminal, None)
-            return
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w", buffering=1, encoding="utf-8") as file:
-            yield cls(terminal, file)
+        """Yield progress that writes to the file *log*, and unless *quiet* to the terminal.
+
+        A log that cannot be written, on a full disk, say, ends no training.
+        """
+        file = None
+        if log is not None:
+            with suppress(OSError):
+                log.parent.mkdir(parents=True, exist_ok=True)
+                file = log.open("w", buffering=1, encoding="utf-8")
+        try:
+            yield cls(None if quiet else sys.stderr, file)
+        finally:
+            with suppress(OSError):
+                if file is not None:
+                    file.close()
 
     def begin(self, plan: Plan, training: Training) -> None:
         """Write that a network begins, and its position in the plan."""
@@ -81,15 +88,18 @@ class Progress:
     def failed(self, message: str) -> None:
         """Write why the job stops: on the terminal whether quiet or not."""
         print(message, file=sys.stderr)
-        if self.log:
-            print(message, file=self.log)
+        self._note(message)
 
     def _say(self, text: str, *, terminal: bool = True) -> None:
         line = f"{self.label}: {text}"
-        if self.log:
-            print(line, file=self.log)
+        self._note(line)
         if self.terminal and terminal:
             print(line, file=self.terminal, flush=True)
+
+    def _note(self, line: str) -> None:
+        with suppress(OSError):
+            if self.log:
+                print(line, file=self.log)
 
 
 def _clock(seconds: float) -> str:

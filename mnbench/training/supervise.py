@@ -52,7 +52,7 @@ def _leave_failure(plan_file: Path, id: str, status: int) -> None:
     reason = f"its process ended with status {status}"
     if status > 128:
         reason = f"its process was killed by signal {status - 128}, for want of memory perhaps"
-    print(f"mnbench: {id}: {reason}", file=sys.stderr)
+        print(f"mnbench: {id}: {reason}", file=sys.stderr)
     leave(StudyPaths(plan_file.parent), training, Failure("failed", reason))
 
 

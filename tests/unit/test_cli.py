@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from mnbench.datasets.prepared import DATA_FILES
 from mnbench.errors import UserError
 from mnbench.figures import style
 from mnbench.planning.forecast import overview
+from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 
 ROOT = Path(__file__).parents[2]
@@ -344,6 +346,23 @@ def test_a_terminal_without_a_character_shows_a_question_mark(trained, tmp_path,
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
     assert status_of("compare", study, trained.root) == 0
     assert b"gr??er" in content.getvalue()
+
+
+def test_a_comparison_counts_what_an_unfinished_study_has_not_trained(trained, tmp_path, capsys):
+    plan = read_plan(trained.plan)
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    shutil.copy(trained.plan, unfinished)
+    finished = [id for id in plan.trainings if id.approach == "full_data"]
+    for id in finished:
+        shutil.copytree(trained.record(id), unfinished / "records" / id)
+    assert status_of("compare", unfinished, trained.root) == 0
+    number = len(plan.trainings)
+    assert capsys.readouterr().err.splitlines() == [
+        f"mnbench: missing from the comparison: {unfinished / 'records'}: "
+        f"{number - len(finished)} of {number} trainings have no record yet; "
+        "run snakemake, which trains them"
+    ]
 
 
 def test_a_configuration_is_utf8_whatever_the_locale(tmp_path):

@@ -41,9 +41,9 @@ def dry_run(tmp_path_factory) -> str:
 
 def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
     assert overview(plan) in dry_run
-    assert dry_run.count("predicted training FLOPs") == 1
+    assert dry_run.count("predicted training TFLOPs") == 1
     rows = forecast(plan)
-    table = dry_run.split("predicted training FLOPs\n")[1].splitlines()[: len(rows) + 1]
+    table = dry_run.split("predicted training TFLOPs\n")[1].splitlines()[: len(rows) + 1]
     total = (
         len(plan.trainings),
         sum(row.networks for row in rows),
@@ -53,7 +53,7 @@ def test_the_dry_run_prints_what_each_approach_trains(plan, dry_run):
     for name, (trainings, networks, flops) in {**expected, "total": total}.items():
         (line,) = [line for line in table if line.startswith(f"{name} ")]
         assert line.split()[1:3] == [f"{trainings:,}", f"{networks:,}"]
-        assert not trainings or line.endswith(f" {flops:.2e}")
+        assert not trainings or line.endswith(f" {flops / 1e12:,.0f}")
 
 
 def test_the_dry_run_has_a_job_for_every_training(plan, dry_run):

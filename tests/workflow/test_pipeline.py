@@ -176,7 +176,7 @@ def test_a_second_run_does_nothing(finished):
 def test_the_forecast_is_printed_once(finished):
     folder, first = finished
     for output in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
-        assert output.count("predicted training FLOPs") == 1
+        assert output.count("predicted training TFLOPs") == 1
         rows = [
             line.split() for line in output.splitlines() if line.startswith(("total ", "baggin"))
         ]

@@ -32,6 +32,13 @@ def test_every_target_has_a_line_of_help():
     assert described == set(phony.split()) - {"study"}  # which is plain `make`
 
 
+def test_set_up_says_before_it_downloads_how_much_and_how_long():
+    lines = MAKEFILE.splitlines()
+    (said,) = [i for i, line in enumerate(lines) if line.startswith("\t@echo") and "GB" in line]
+    assert "minutes" in lines[said]
+    assert lines[said + 1].startswith("\t$(BIN)/python -m pip install --quiet")
+
+
 def test_hooks_call_the_programs_of_make_lint_and_fetch_nothing():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     (repository,) = hooks["repos"]

@@ -19,6 +19,7 @@ from mnbench.evaluation.evaluate import evaluate
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import TABLES, histories, networks, table
 from mnbench.evaluation.tables.files import write_table
+from mnbench.evaluation.unread import reasons
 from mnbench.lifeline import end_with, name_of
 from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
@@ -41,7 +42,7 @@ def write_tables(
         processes: how many to share the work among.
 
     Returns:
-        Why missing ensembles are missing, each reason once.
+        Why ensembles are missing, a line for each reason.
 
     Raises:
         UserError: nothing can be evaluated.
@@ -53,7 +54,7 @@ def write_tables(
     results = StudyResults(store, evaluation, costs, ready)
     for name in TABLES:
         write_table(table(results, name), out / f"{name}.csv")
-    return tuple(dict.fromkeys(missing.reason for missing in evaluation.missing))
+    return reasons(evaluation.missing, store)
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.toy_records import (
+    A1,
+    B1,
     COSTS,
+    CYCLE1,
+    CYCLE2,
     MOTHER,
     A,
     B,
@@ -27,6 +31,7 @@ from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.evaluate import CENTRED, evaluate
 from mnbench.evaluation.tables import histories, networks
+from mnbench.evaluation.unread import reasons
 from mnbench.planning.plan import Plan, union
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import HISTORY, PREDICTIONS, RECORD, WEIGHTS
@@ -178,8 +183,24 @@ def test_a_spoilt_mothernet_spoils_what_was_hatched_from_it(records):
     assert (one.ensemble.g, "key 'parents'" in one.reason) == (1, True)
 
 
+def test_records_that_are_not_there_are_counted_and_damaged_ones_named(records, tmp_path):
+    for id in (A1, B1, CYCLE1, CYCLE2):
+        shutil.rmtree(records / id)
+    spoil_id(records)
+    edit(records / MOTHER / RECORD, recipe_hash="another")  # behind a record that is not there
+    store = RecordStore(plan_of(), records)
+    found = evaluate(store, replicates=0)
+    count, *named = reasons(found.missing, store)
+    said = "4 of 8 trainings have no record yet; run snakemake, which trains them"
+    assert count == f"{records}: {said}"
+    assert [reason.partition(": ")[0] for reason in named] == [
+        str(records / id / RECORD) for id in (B, MOTHER)
+    ]
+    assert reasons((), store) == ()
+
+
 def test_nothing_to_evaluate_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"a/record\.json: not a readable record"):
+    with pytest.raises(UserError, match=r"^\S+: 8 of 8 trainings have no record yet"):
         evaluate(RecordStore(plan_of(), tmp_path), replicates=0)
 
 

@@ -5,7 +5,7 @@ import pytest
 from support.looking import TITLES, assert_readable, texts_of, words_of
 from support.synthetic_study import study
 
-from mnbench.figures import attainment, cost_breakdown, diversity, pareto, speed_up, style
+from mnbench.figures import attainment, cost_breakdown, diversity, pareto, size, speed_up, style
 
 
 def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known(full):
@@ -22,6 +22,13 @@ def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known
         assert beside[rows.index("One network alone")] == f"does not reach this {what}"
         assert len(beside) == len(rows)
     assert_readable(figure, "speed_up")
+
+
+def test_it_is_said_whose_g_and_epochs_stand_beside_a_bar(full):
+    figure = speed_up.draw(full.data(equal_error=full.equal_error.assign(budget=0.5)))
+    words = words_of(figure)
+    assert "half the epochs" in words and "g and epochs of the MotherNets" in words
+    assert "whose g and epochs stand beside the bar" in speed_up.CAPTION
 
 
 def test_a_difference_that_rounds_to_zero_keeps_its_sign(full):
@@ -148,6 +155,30 @@ def test_points_that_coincide_have_bars_of_one_colour(full):
         if len(line.get_xdata()) == 2 and np.isclose(line.get_ydata(), y).all()
     ]
     assert {line.get_color() for line in bars} == {style.mix(blue.color, "white", 0.5)}
+
+
+@pytest.mark.parametrize("cost", ["cpu_seconds", "device_seconds"])
+def test_without_a_time_of_its_own_every_figure_gives_the_same_true_reason(full, cost):
+    shared = full.networks.assign(shared_device=True, lineage_shared_device=True)
+    estimates = full.estimates
+    estimates[[f"{cost}{end}" for end in ("", "_low", "_high")]] = np.nan
+    tables = {
+        "networks": shared,
+        "estimates": estimates,
+        "summary": full.summary.assign(shared_device=True),
+        "equal_error": full.equal_error.assign(speed_up=np.nan, error_gain=np.nan),
+    }
+    reason = f"the {style.COST_TITLES[cost]} of every ensemble was shared with other jobs"
+    for figure in (attainment, cost_breakdown, pareto, speed_up, size):
+        drawn = figure.draw(full.data(cost, title="Title", **tables))
+        words = words_of(drawn).replace("\n", " ")
+        assert reason in words and cost not in words, figure.__name__
+        assert_readable(drawn, figure.__name__)
+    errors, costs = size.draw(full.data(cost, **tables)).axes
+    assert errors.axison and not costs.axison  # no empty axes from 0 to 1
+    exact = full.data("training_flops", **{k: v for k, v in tables.items() if k != "equal_error"})
+    for figure in (attainment, cost_breakdown, pareto, speed_up, size):
+        assert "shared with other jobs" not in words_of(figure.draw(exact))
 
 
 def test_attainment_says_which_approaches_have_no_curve(full):

@@ -142,6 +142,7 @@ def test_clusters_are_those_of_the_fewest_planned(full):
     assert [member.name for member in cluster.members] == list(NAMES)
     words = words_of(clusters.draw(full.data()))
     assert all(name in words for name in NAMES)
+    assert words.count("↑ input") == 1  # once a row
 
 
 @pytest.mark.slow
@@ -262,3 +263,16 @@ def test_the_heat_map_is_ordered_by_approach_and_cluster(full):
     for name in ("MotherNets, g = 1", "MotherNets, g = 2", "Full Data", "TreeNets"):
         assert name in words
     assert "g = 5" not in words  # these networks are Full Data's
+    assert "is shown once" in disagreement_map.CAPTION
+
+
+def test_the_heat_map_names_its_rows_where_there_is_room(full, monkeypatch):
+    figure = disagreement_map.draw(full.data(title="Title\nof two lines"))
+    axes = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels(minor=True)]
+    assert names == disagreement_map.matrix(full.disagreement).index.get_level_values(5).tolist()
+    assert_readable(figure, "disagreement_map")
+    monkeypatch.setattr(disagreement_map, "MOST_NAMED", 3)
+    figure = disagreement_map.draw(full.data())
+    assert NAMES[0] not in words_of(figure) and "Full Data" in words_of(figure)
+    assert_readable(figure, "disagreement_map")

@@ -1,10 +1,10 @@
 """Training curves: a hatched network's begins where its MotherNet's ends."""
 
 import numpy as np
-from support.looking import lines_of, texts_of, words_of
+from support.looking import assert_readable, lines_of, texts_of, words_of
 from support.synthetic_study import study
 
-from mnbench.figures import training_curves
+from mnbench.figures import style, training_curves
 
 
 def test_hatched_curves_join_the_end_of_their_mothernet(full):
@@ -37,6 +37,45 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
     legend = words_of(figure)
     for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
         assert label in legend
+
+
+def test_one_epoch_is_a_point_in_the_panel_and_in_the_legend(full):
+    hatched = full.histories["record"].str.contains("@g")
+    histories = full.histories[~hatched | (full.histories["epoch"] == 1)]
+    figure = training_curves.draw(full.data(histories=histories))
+    panel = next(axes for axes in figure.axes if axes.get_title() == "vgg-9")
+    color = style.looks(["mothernets"])["mothernets"].color
+    ends = [np.concatenate(line.get_data()) for line in panel.get_lines() if is_point(line, color)]
+    (end,) = ends
+    assert end[0] == 11
+    legend = next(axes.get_legend() for axes in figure.axes if axes.get_legend())
+    (handle,) = [h for h in legend.legend_handles if h.get_label() == "hatched from it (1 epoch)"]
+    assert is_point(handle, color)
+    mothernet = full.histories["record"].str.contains("mothernet-")
+    first = full.histories[~(hatched | mothernet) | (full.histories["epoch"] == 1)]
+    words = words_of(training_curves.draw(full.data(histories=first)))
+    assert "its MotherNet's end (1 epoch)" in words and "its MotherNet (" not in words
+
+
+def is_point(line, color) -> bool:
+    return (line.get_marker(), line.get_color()) == (".", color)
+
+
+def test_steep_curves_are_not_clipped(full):
+    first = full.histories["epoch"] == 1
+    accuracy = full.histories["validation_accuracy"].where(~first, 0.1)
+    steep = full.histories.assign(validation_accuracy=accuracy)
+    for histories, scale in ((full.histories, "linear"), (steep, "log")):
+        figure = training_curves.draw(full.data(histories=histories))
+        panels = [axes for axes in figure.axes if axes.get_lines()]
+        for axes in panels:
+            low, high = axes.get_ylim()
+            errors = np.concatenate([line[:, 1] for line in lines_of(axes)])
+            assert low <= errors.min() and errors.max() <= high
+            assert axes.get_yscale() == scale
+        ticks = [text for text in texts_of(figure) if text in panels[0].get_yticklabels()]
+        assert len(ticks) >= 3
+        assert_readable(figure, scale)
 
 
 def test_joint_trainings_alone_have_no_curves_and_the_figure_says_so():

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 from support.configurations import changed, refusal
-from support.tiny import SOURCE, config, plan_of
+from support.tiny import APPROACHES, SOURCE, config, plan_of
 
 from mnbench.planning.config import read_study
+from mnbench.planning.forecast import forecast
 from mnbench.planning.recipe import Recipe
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +52,13 @@ def test_the_default_study_is_what_it_should_be():
     }
     assert {row.g for row in plan.ensembles if row.approach == "mothernets"} == {1, 2, 3, 5}
     assert plan.left_out == ()
+
+
+def test_the_tiny_study_has_every_approach_and_little_to_train():
+    plan = plan_of(yaml.safe_load((ROOT / "config/tiny.yaml").read_text(encoding="utf-8")))
+    assert {row.approach for row in plan.ensembles} == set(APPROACHES)
+    assert {row.seed for row in plan.ensembles} == {0}
+    assert sum(row.training_flops for row in forecast(plan)) < 2e11  # the default's: 4e13
 
 
 def test_what_is_left_out_has_its_default():

@@ -1,9 +1,10 @@
 """The forecast of a plan: how much each approach trains, and what the user is shown of it."""
 
+import pytest
 from support.tiny import config, plan_of
 
 from mnbench.architectures import forward_flops, load_architectures, training_flops
-from mnbench.planning.forecast import forecast, overview
+from mnbench.planning.forecast import Forecast, _line, forecast, overview
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import read_record
 
@@ -93,9 +94,20 @@ def test_the_overview_adds_up_and_says_what_is_left_out():
         }
     )
     head, *lines = overview(plan).splitlines()
-    assert head.split() == ["approach", "trainings", "networks", "predicted", "training", "FLOPs"]
+    assert head.split() == ["approach", "trainings", "networks", "predicted", "training", "TFLOPs"]
     counts = {line.split()[0]: line.split()[1:3] for line in lines[:3]}
     assert counts == {"treenets": ["2", "10"], "bagging": ["20", "20"], "total": ["22", "30"]}
+    total = sum(row.training_flops for row in forecast(plan)) / 1e12
+    assert float(lines[2].split()[3]) == pytest.approx(total, rel=0.01)
     # Once for both seeds.
     (left_out,) = lines[3:]
     assert left_out.startswith("treenets leaves out r5-small (fashion_mnist): block 1 of r6 has ")
+
+
+@pytest.mark.parametrize(
+    ("flops", "said"),
+    [(36_500_000_000_000, "36.5"), (3_210_000_000, "0.00321"), (1_234_567 * 10**12, "1,234,567")],
+)
+def test_a_forecast_is_in_teraflops_as_figures_and_tables_are(flops, said):
+    line = _line(Forecast("bagging", 5, 5, flops), 8)
+    assert line.split()[-1] == said

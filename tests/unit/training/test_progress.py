@@ -1,5 +1,7 @@
 """Progress: what a job writes to the terminal and to its log."""
 
+from pathlib import Path
+
 from mnbench.planning.plan import read_plan
 from mnbench.training.progress import Progress
 
@@ -31,3 +33,18 @@ def test_quiet_progress_shows_errors_only(trained, capsys):
         assert capsys.readouterr().err == ""
         progress.failed("mnbench: wrong")
     assert capsys.readouterr().err == "mnbench: wrong\n"
+
+
+def test_a_full_disk_ends_the_log_and_not_the_training(trained, capsys):
+    plan = read_plan(trained.plan)
+    with Progress.to(Path("/dev/full"), quiet=False) as progress:
+        progress.begin(plan, next(iter(plan.trainings.values())))
+        progress.end()
+    assert "done" in capsys.readouterr().err
+
+
+def test_a_log_that_cannot_be_opened_ends_no_training(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with Progress.to(tmp_path / "file" / "job.log", quiet=True) as progress:
+        progress.failed("why")
+    assert capsys.readouterr().err == "why\n"
