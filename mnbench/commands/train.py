@@ -44,7 +44,7 @@ def _run(arguments: Namespace) -> None:
             f"workflow/rules/approaches/{id.approach}.smk says what trains its networks"
         )
 
-    from mnbench.training.job import main
+    from mnbench.training.run import main
 
     main(module.train, arguments.plan, id, arguments.log)
 

@@ -34,7 +34,7 @@ PRELOADED = (
     "torch",
     "torch._dynamo",  # what torch's optimisers import when the first one is made
     "mnbench.mothernets.hatching",
-    "mnbench.training.job",
+    "mnbench.training.run",
 )
 
 

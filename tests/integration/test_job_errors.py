@@ -20,7 +20,7 @@ from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import RECORD, WEIGHTS
-from mnbench.training import job as job_module
+from mnbench.training import run as run_module
 from mnbench.training.progress import Progress
 
 # Bad input
@@ -29,7 +29,7 @@ from mnbench.training.progress import Progress
 def test_an_unknown_id_is_one_line(trained):
     unknown = TrainingId("fashion_mnist", "v5-small", 0, "full_data", "v99")
     with pytest.raises(UserError) as caught:
-        job_module.run(MODULES["full_data"].train, trained.plan, unknown, Progress(None, None))
+        run_module.run(MODULES["full_data"].train, trained.plan, unknown, Progress(None, None))
     assert one_line(caught).startswith(f"{trained.plan}: has no training '{unknown}'")
 
 

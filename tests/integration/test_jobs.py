@@ -28,6 +28,7 @@ from mnbench.planning.plan import read_plan
 from mnbench.records.predictions import read_predictions
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.training import job as job_module
+from mnbench.training import run as run_module
 from mnbench.training.loop import fit
 from mnbench.training.progress import Progress
 
@@ -111,7 +112,7 @@ def test_an_interrupted_job_resumes_to_the_same_record(study, monkeypatch):
 
     for _ in range(2):
         try:
-            job_module.run(MODULES["full_data"].train, study.plan, id, Interrupted(None, None))
+            run_module.run(MODULES["full_data"].train, study.plan, id, Interrupted(None, None))
         except KeyboardInterrupt:
             assert study.checkpoint(id).exists()
             assert not weights.exists()

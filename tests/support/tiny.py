@@ -18,11 +18,12 @@ from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
-from mnbench.training import job as job_module
 from mnbench.training import loop
+from mnbench.training import run as run_module
 from mnbench.training.device import Reading, Stopwatch
-from mnbench.training.job import Job, Trained, run
+from mnbench.training.job import Job, Trained
 from mnbench.training.progress import Progress
+from mnbench.training.run import run
 
 DATASET = "fashion_mnist"
 TRAIN, VALIDATION, TEST = 300, 100, 200  # images
@@ -135,7 +136,7 @@ def job_of(paths: StudyPaths, id: TrainingId) -> Job:
         jobs.append(job)
         raise Reached
 
-    with patch.object(job_module, "fault", lambda *_: "a test wants to see its job"):
+    with patch.object(run_module, "fault", lambda *_: "a test wants to see its job"):
         try:
             run(catch, paths.plan, id, Progress(None, None))
         except Reached:

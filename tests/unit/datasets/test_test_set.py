@@ -14,8 +14,8 @@ from support.tiny import DATASET, MODULES, TRAINERS, change_test_set, last_of, t
 from mnbench.errors import UserError
 from mnbench.records.predictions import read_predictions
 from mnbench.records.record import HISTORY, WEIGHTS
-from mnbench.training.job import run
 from mnbench.training.progress import Progress
+from mnbench.training.run import run
 
 ROOT = Path(__file__).parents[3]
 TRAINING = ("mnbench.training", "mnbench.mothernets", "mnbench.architectures", "baselines")
@@ -84,7 +84,7 @@ def test_the_walk_sees_imports_of_every_form():
     assert Import("mnbench.training.job", "mnbench.training.loop", None) in IMPORTS
     assert Import("mnbench.training.loop", "mnbench.training.checkpoint", None) in IMPORTS
     assert Import("baselines.mothernets", "mnbench.mothernets.hatching", "train") in IMPORTS
-    assert "mnbench.datasets.npz" in reached({"mnbench.training.job"}, IMPORTS)
+    assert "mnbench.datasets.npz" in reached({"mnbench.training.run"}, IMPORTS)
     assert len(training_modules()) > 20
 
 
@@ -94,13 +94,13 @@ def test_only_prediction_imports_the_test_set():
 
 def test_prediction_is_imported_where_training_is_over_and_nowhere_else():
     users = {(i.importer, i.function) for i in IMPORTS if i.imported == PREDICTION}
-    assert users == {("mnbench.training.job", "_write")}
+    assert users == {("mnbench.training.run", "_write")}
 
 
 def test_a_record_is_written_when_train_has_returned():
     (call,) = [
         node
-        for node in ast.walk(TREES["mnbench.training.job"])
+        for node in ast.walk(TREES["mnbench.training.run"])
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "_write"
     ]
     assert ast.unparse(call.args[0]) == "train(job)"  # an argument comes before the call
@@ -134,7 +134,7 @@ def words(tree: ast.AST) -> set[str]:
 @pytest.mark.parametrize("name", sorted(training_modules()))
 def test_training_code_names_nothing_that_opens_test_images(name):
     found = words(TREES[name])
-    if name == "mnbench.training.job":
+    if name == "mnbench.training.run":
         found.discard("test_data")  # the path that _write hands to prediction
     readers = {"test_data", "test_images", "test_labels", "test.npz", "read_test", "load_test"}
     whole_parts = {"load", "load_bundled", "load_downloaded", "prepare", "read_arrays"}
@@ -151,7 +151,7 @@ def test_only_preparation_loads_the_official_test_part():
 
 
 def test_test_data_is_named_by_writing_alone():
-    job = TREES["mnbench.training.job"]
+    job = TREES["mnbench.training.run"]
     users = [part.name for part in job.body if "test_data" in words(part)]
     assert users == ["_write"]
 

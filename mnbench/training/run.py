@@ -1,0 +1,157 @@
+"""Run a training job: the frame around an approach's ``train``, from a plan and an id to a record.
+
+Open it to see what surrounds a training: locks, checks, the record, and what a failure leaves. The
+trap: nothing here may import what opens the test images before the training is over.
+"""
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from mnbench.architectures import (
+    parameter_count,
+)
+from mnbench.datasets.prepared import check_prepared
+from mnbench.errors import UserError
+from mnbench.locks import held
+from mnbench.planning.plan import Plan, Training, read_plan
+from mnbench.planning.training_id import TrainingId
+from mnbench.records.checksums import checksums
+from mnbench.records.failure import Failure, TrainingFailed, leave
+from mnbench.records.paths import StudyPaths
+from mnbench.records.record import (
+    FILES,
+    WEIGHTS,
+    Record,
+    write_history,
+)
+from mnbench.records.validity import check_record, fault
+from mnbench.training.data import TrainingSet
+from mnbench.training.device import acquire, environment
+from mnbench.training.divergence import Diverged
+from mnbench.training.job import Job, Trained
+from mnbench.training.mistakes import in_one_line
+from mnbench.training.progress import Progress
+from mnbench.training.tensors import save_tensors
+
+
+def main(
+    train: Callable[[Job], Trained], plan_file: Path, id: TrainingId, log: Path | None
+) -> None:
+    """Run a training as a program, which tells its end by its exit status.
+
+    Args:
+        train: the approach's function.
+        plan_file: the study's plan.json.
+        id: of the training.
+        log: a file to log to, beside the terminal.
+
+    Raises:
+        SystemExit: the training failed or was interrupted; the reason is on the terminal.
+    """
+    quiet = os.environ.get("MNBENCH_QUIET") == "1"
+    with Progress.to(log, quiet=quiet) as progress:
+        try:
+            run(train, plan_file, id, progress)
+        except KeyboardInterrupt:
+            sys.exit(130)  # Snakemake reports the interruption
+        except Exception as error:
+            mistake = in_one_line(error)
+            progress.failed(f"mnbench: {id}: {mistake}" if mistake else traceback.format_exc())
+            sys.exit(2 if mistake else 1)
+
+
+def run(
+    train: Callable[[Job], Trained], plan_file: Path, id: TrainingId, progress: Progress
+) -> None:
+    """Run the training *id* of a plan, and write its record, or one that says why there is none.
+
+    A training whose record is there is not run again.
+
+    Raises:
+        UserError: the plan, the data or a parent is not what it should be, or training diverged.
+    """
+    plan = read_plan(plan_file)
+    if id not in plan.trainings:
+        raise UserError(f"{plan_file}: has no training '{id}'; see the keys of 'trainings'")
+    training, paths = plan.trainings[id], StudyPaths(plan_file.parent)
+    progress.begin(plan, training)
+    # Two processes that train the same network, whoever started them, do so one after the other.
+    with held(paths.lock(id), progress.waits):
+        if fault(paths.record(id), training) is None:
+            progress.there()
+            return
+        try:
+            _check_parents(plan, training, paths)
+            with acquire(plan.device) as device:
+                check_prepared(paths.data(training.data["dataset"]), training.data)
+                data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)
+                job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
+                _write(train(job), job, paths)
+        except Exception as error:
+            leave(paths, training, _failure(error))
+            raise
+    progress.end()
+
+
+def _check_parents(plan: Plan, training: Training, paths: StudyPaths) -> None:
+    """Check that every parent left a network, before anything is read."""
+    for parent in training.parents:
+        check_record(paths.record(parent), plan.trainings[parent])
+
+
+def _failure(error: Exception) -> Failure:
+    """Return what a failed training's record says of an error."""
+    reason = in_one_line(error) or f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, TrainingFailed):  # a parent's: what it does not do, this one cannot
+        return Failure(error.failure.kind, f"a parent is missing: {reason}")
+    return Failure("diverged" if isinstance(error, Diverged) else "failed", reason)
+
+
+def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
+    """Write the record beside its place, then move it there: a record is whole or absent."""
+    # Imported when training is over: what trains cannot reach the test images.
+    from mnbench.training.predict import record_predictions
+
+    training = job.training
+    final = paths.record(training.id)
+    partial = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
+    for folder in (partial, final):
+        folder.mkdir(parents=True, exist_ok=True)
+    test_data = paths.test_data(training.data["dataset"])
+    record_predictions(trained.network, job.data, test_data, partial)
+    write_history(partial, trained.history)
+    weights = {key: value.contiguous() for key, value in trained.network.state_dict().items()}
+    save_tensors(weights, partial / WEIGHTS)
+    Record(
+        id=training.id,
+        approach=training.approach,
+        role=training.role,
+        networks=tuple(
+            {
+                "name": network.name,
+                "id": network.id,
+                "parameters": parameter_count(network, **job.dataset.image_shape),
+                "architecture": network.to_dict(),
+            }
+            for network in training.networks
+        ),
+        dataset=job.dataset.name,
+        seed=training.seed,
+        recipe=asdict(job.recipe),
+        recipe_hash=training.recipe_hash,
+        parents=training.parents,
+        cost=trained.cost,
+        environment=environment(job.device),
+        details=trained.details,
+        checksums=checksums(partial),
+    ).write(partial)
+    for file in reversed(FILES):  # record.json last
+        (partial / file).replace(final / file)
+    partial.rmdir()
+    job.checkpoint.unlink(missing_ok=True)
