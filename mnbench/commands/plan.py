@@ -4,7 +4,6 @@ Open this when `mnbench plan` and Snakemake's dry run disagree. The trap: Snakem
 approaches from the rule files, this command from the modules in ``baselines/``.
 """
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> None:
     from mnbench.planning.config import read_study
-    from mnbench.planning.disk import GIGABYTE, needed_bytes
+    from mnbench.planning.disk import disk_line
     from mnbench.planning.forecast import overview
     from mnbench.planning.planner import make_plan
     from mnbench.yaml_files import read_yaml
@@ -28,8 +27,7 @@ def _run(arguments: Namespace) -> None:
     source = str(arguments.configuration)
     study = read_study(read_yaml(arguments.configuration), source=source)
     plan = make_plan(study, find_approaches(), source=source)
-    disk = needed_bytes(plan, plan.trainings, together=os.cpu_count() or 1)
-    print(f"{overview(plan)}\ndisk: at most {disk / GIGABYTE:.1f} GB")
+    print(f"{overview(plan)}\n{disk_line(plan)}")
 
 
 COMMAND = Command(

@@ -4,6 +4,7 @@ Open it to change what a run refuses to begin for want of space. The trap: a rec
 were trained jointly holds their common layers once. Here they count for each: it is a bound.
 """
 
+import os
 import shutil
 from collections.abc import Iterable
 from functools import cache
@@ -44,6 +45,12 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
         records += weights + predictions + REST
         largest = max(largest, 2 * weights)
     return records + together * largest + REST_OF_STUDY if records else 0
+
+
+def disk_line(plan: Plan) -> str:
+    """Return what a whole study takes, with a training a processor at a time."""
+    needed = needed_bytes(plan, plan.trainings, together=os.cpu_count() or 1)
+    return f"disk: at most {needed / GIGABYTE:.1f} GB"
 
 
 def _parameters(network: Architecture, dataset: str) -> int:

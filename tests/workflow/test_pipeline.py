@@ -177,6 +177,7 @@ def test_the_forecast_is_printed_once(finished):
     folder, first = finished
     for output in (first.stderr, snakemake(folder, "-n", "--forceall").stdout):
         assert output.count("predicted training TFLOPs") == 1
+        assert output.count("disk: at most 0.") == 1
         rows = [
             line.split() for line in output.splitlines() if line.startswith(("total ", "baggin"))
         ]

@@ -7,7 +7,7 @@ import atexit
 
 from snakemake.logging import logger
 
-from mnbench.planning.disk import check_disk, needed_bytes
+from mnbench.planning.disk import check_disk, disk_line, needed_bytes
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
@@ -29,7 +29,7 @@ DIVERGED = [
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
 # Processes that Snakemake itself starts read the workflow again, and print nothing.
 if workflow.is_main_process and workflow.output_settings.dryrun:
-    atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n")
+    atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n")
 
 
 # Trainings on this machine are forked from one process that has imported torch, see
@@ -38,7 +38,7 @@ WARM: list[WarmProcess] = []
 
 
 onstart:
-    logger.info(f"\nThe whole study:\n{overview(PLAN)}\n")
+    logger.info(f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n")
     trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
     to_do = [id for id in PLAN.trainings if to_train(id)] if trains else []
     if workflow.local_exec and trains:
