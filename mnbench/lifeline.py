@@ -1,7 +1,7 @@
 """A lifeline: a process that ends when the one that it works for has ended, however that one did.
 
-Open it when something goes on running that nobody waits for. The trap: process ids are used again;
-so the process that is watched is told by its id and the time when it began.
+Open it when something goes on running that nobody waits for. The trap: the system uses
+process ids again. So a watched process has two marks: its id and the time when it began.
 """
 
 import os
@@ -16,7 +16,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def name_of(pid: int) -> str:
-    """Return what tells a process from all others: its id and when it began."""
+    """Return a text that only one process has: its id and when it began."""
     return f"{pid} {psutil.Process(pid).create_time()}"
 
 

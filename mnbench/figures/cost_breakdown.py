@@ -84,7 +84,7 @@ def draw(data: FigureData) -> Figure:
             _draw_bar(axes, y, bar, looks[bar.approach], axis.unit) for y, bar in enumerate(drawn)
         ]
         _legend(figure, any(s.shared for bar in drawn for s in bar.segments))
-        figure.draw_without_rendering()  # lays the axes out: only then can it be told what fits
+        figure.draw_without_rendering()  # lays the axes out: sizes are known only then
         for bar, of_bar in zip(drawn, texts, strict=True):
             for shared in (True, False):
                 _write(

@@ -23,7 +23,7 @@ class StudyPaths:
 
     @property
     def lock_of_study(self) -> Path:
-        """The file that a run of the study locks, so that there is one run at a time."""
+        """The file that a run of the study locks; a second run then stops."""
         return self.root / "lock"
 
     @property

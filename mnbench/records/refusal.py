@@ -1,6 +1,6 @@
 """How a record is refused: one line that says why, and what to do.
 
-Open it to change that line. The trap: of pydantic's many findings only the first is told.
+Open it to change that line. The trap: it holds only the first of pydantic's many findings.
 """
 
 from pydantic import ValidationError

@@ -1,6 +1,6 @@
 """``claims.md``: the paper's claims, the verdicts and the four marks, for people.
 
-Open this module to change how verdicts are told. The trap: it is made of the tables ``verdicts``,
+Open this module to change the wording of verdicts. The trap: it is made of the tables ``verdicts``,
 ``claims``, ``marks``, ``convergence`` and ``missing`` alone.
 """
 

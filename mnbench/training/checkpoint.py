@@ -1,7 +1,7 @@
 """Checkpoints: files from which an interrupted training resumes.
 
 One safetensors file holds the weights, the optimiser's momentum and the history so far, and a
-checksum of all of them: a damaged checkpoint is told and not used, and the training begins anew.
+checksum of all of them. A damaged checkpoint is reported and removed; the training begins anew.
 Random choices need no state: every epoch's generator is derived from the seed and the epoch.
 
 Open it to keep more state of a training. The trap: the file must be no output of a rule, since

@@ -207,7 +207,7 @@ def record_of(folder: Path, id: object) -> Path:
     return folder / "results/tiny/records" / str(id)
 
 
-def test_a_second_run_of_a_study_is_told_of_the_first(tmp_path, finished):
+def test_a_second_run_of_a_study_names_the_first_and_stops(tmp_path, finished):
     write_config(tmp_path)
     process = start(tmp_path)
     wait_for((tmp_path / "results/tiny/plan.json").exists)

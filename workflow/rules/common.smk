@@ -49,7 +49,7 @@ LOGS = Path("logs", STUDY.study)
 TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}
 
-# Jobs report their progress to the terminal themselves, and so must be told to be quiet.
+# Jobs report their progress to the terminal themselves, and so need to know of --quiet.
 if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ()):
     os.environ.update(MNBENCH_QUIET="1")
 

@@ -94,7 +94,7 @@ def damage(file, how):
         "no history",
     ],
 )
-def test_a_damaged_checkpoint_is_told_and_not_used(data, tmp_path, capsys, how):
+def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, how):
     file = tmp_path / "c.safetensors"
     saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
     undamaged, _, _ = train(data, Recipe(epochs=1), **saving)
