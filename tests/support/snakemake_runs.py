@@ -7,6 +7,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+# A study that trains in seconds; a test says its approaches, and what else it wants otherwise.
+SMALL_STUDY = {
+    "study": "tiny",
+    "datasets": ["fashion_mnist"],
+    "architecture_sets": ["v5-small"],
+    "seeds": [0],
+    "data": {"train_images": 300, "validation_images": 100},
+    "recipe": {"epochs": 1},
+    "device": "cpu",
+}
+
 
 def command(*options: str, config: str = "tiny.yaml") -> list[str]:
     """Return the command line that starts Snakemake on a configuration."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from support.snakemake_runs import command, environment, jobs_of, snakemake
+from support.snakemake_runs import SMALL_STUDY, command, environment, jobs_of, snakemake
 
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.evaluation.tables.files import read_table
@@ -30,14 +30,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 COSTS = ("training_flops", "cpu_seconds")  # a study's axes unless it says otherwise
-TINY = {
-    "study": "tiny",
-    "datasets": ["fashion_mnist"],
-    "architecture_sets": ["v5-small"],
-    "seeds": [0],
+TINY = SMALL_STUDY | {
     "data": {"train_images": 500, "validation_images": 200},
-    "recipe": {"epochs": 1},
-    "device": "cpu",
     "approaches": {
         "full_data": None,
         "bagging": None,

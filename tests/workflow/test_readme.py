@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from support.snakemake_runs import SMALL_STUDY
 
 from mnbench.commands.checkout import approach_modules
 from mnbench.evaluation.tables import TITLES, table_module
@@ -88,14 +89,8 @@ def test_the_whole_approach_that_it_shows_trains_and_is_evaluated(tmp_path):
     shutil.copy(ROOT / "Snakefile", tmp_path)
     (tmp_path / "baselines/label_smoothing.py").write_text(module)
     (tmp_path / "workflow/rules/approaches/label_smoothing.smk").write_text(rule)
-    study = {
+    study = SMALL_STUDY | {
         "study": "own",
-        "datasets": ["fashion_mnist"],
-        "architecture_sets": ["v5-small"],
-        "seeds": [0],
-        "data": {"train_images": 300, "validation_images": 100},
-        "recipe": {"epochs": 1},
-        "device": "cpu",
         "approaches": {"full_data": None, "label_smoothing": {"smoothing": 0.2}},
     }
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(study))

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from support.snakemake_runs import command, environment, jobs_of, snakemake
+from support.snakemake_runs import SMALL_STUDY, command, environment, jobs_of, snakemake
 
 from mnbench.evaluation.tables.files import read_table
 from mnbench.planning.plan import read_plan
@@ -23,15 +23,8 @@ from mnbench.records.validity import fault
 
 pytestmark = pytest.mark.slow
 
-SMALL = {
-    "study": "tiny",
-    "datasets": ["fashion_mnist"],
-    "architecture_sets": ["v5-small"],
-    "seeds": [0],
-    "data": {"train_images": 300, "validation_images": 100},
-    "recipe": {"epochs": 1},
-    "device": "cpu",
-    "approaches": {"full_data": None, "mothernets": {"g": [1], "hatched": {"epochs": 1}}},
+SMALL = SMALL_STUDY | {
+    "approaches": {"full_data": None, "mothernets": {"g": [1], "hatched": {"epochs": 1}}}
 }
 TABLES = "results/tiny/summary.csv"
 SET = "results/tiny/records/fashion_mnist/v5-small/seed0"

@@ -1,12 +1,12 @@
 """Every figure of every study: no text covers another, and what is not there is not shown."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.fresh_process import run_fresh
 from support.looking import TITLES, assert_readable, full_rows, words_of
 from support.synthetic_plan import ERRORS
 from support.synthetic_study import kept, study
@@ -167,10 +167,4 @@ assert "torch" not in sys.modules, "torch was imported"
 assert not plt.get_fignums(), "a figure of pyplot's is open"
 assert dict(mpl.rcParams) == before, "settings leak"
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert run.returncode == 0, run.stderr
+    run_fresh(code)

@@ -1,10 +1,7 @@
 """All tables of a study at once: they say what is missing, and need no torch."""
 
-import os
-import subprocess
-import sys
-
 import pandas as pd
+from support.fresh_process import run_fresh
 from support.toy_records import B, plan_of, spoil_labels
 
 from mnbench.evaluation.tables.files import read_table
@@ -43,10 +40,4 @@ store = RecordStore(read_plan(folder / "plan.json"), folder)
 write_tables(store, folder, ["cpu_seconds"], replicates=10)
 assert "torch" not in sys.modules
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert run.returncode == 0, run.stderr
+    run_fresh(code)
