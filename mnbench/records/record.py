@@ -10,7 +10,8 @@ A record is a directory of four files:
 ``weights.safetensors``  the parameters and buffers of the networks; never pickle
 ====================  ==========================================================================
 
-``record.json`` may hold the other files' checksums; a file that was altered since, or comes from
+A training that left no network leaves a ``record.json`` of another form
+(:mod:`mnbench.records.failure`). ``record.json`` may hold the other files' checksums; a file that was altered since, or comes from
 another record, is then refused.
 
 A record usually holds one network. Networks that were trained jointly share a record (TreeNets),

@@ -20,7 +20,11 @@ _PATHS = {
     "figures/<data set>_<architecture set>/": "every figure as PNG and PDF",
     "records/<data set>/<architecture set>/seed<n>/<approach>/<name>/": "one record a training",
     "plan.json": "every training and every ensemble of the study",
-    "data/, checkpoints/": "the split images; the state of interrupted trainings",
+    "evaluated.json": "which records the tables were computed from",
+    "data/<data set>/": "the split images, and `data.json`, which says what they are",
+    "checkpoints/, verified.json, lock, locks/": "the state of interrupted trainings; which files "
+    "were compared with their checksums; locks of running processes. All may be deleted when "
+    "nothing runs",
 }
 
 
@@ -53,7 +57,8 @@ def outputs_page() -> str:
         "A record is a folder of four files: `record.json`, `history.csv` (a row an epoch), "
         "`predictions.npz` (logits and labels of the validation and test images) and "
         "`weights.safetensors`. Whatever program wrote it, a record that passes the checks is "
-        "compared with the others.",
+        "compared with the others. A training that failed or diverged leaves `record.json` alone, "
+        "with `id`, `recipe_hash` and `failure`: its `kind` and the `reason`.",
         "### record.json",
         _table(("key", "meaning"), _meanings(Record)),
         "Its `cost`:",
