@@ -11,8 +11,8 @@ A record is a directory of four files:
 ====================  ==========================================================================
 
 A training that left no network leaves a ``record.json`` of another form
-(:mod:`mnbench.records.failure`). ``record.json`` may hold the other files' checksums; a file that was altered since, or comes from
-another record, is then refused.
+(:mod:`mnbench.records.failure`). ``record.json`` may hold the other files' checksums; a file that
+was altered since, or comes from another record, is then refused.
 
 A record usually holds one network. Networks that were trained jointly share a record (TreeNets),
 since their costs cannot be told apart. Any program may write records: what :func:`read_record` and
