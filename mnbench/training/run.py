@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from mnbench.architectures import (
-    parameter_count,
-)
+from mnbench.architectures import parameter_count
 from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
 from mnbench.locks import held
@@ -23,12 +21,7 @@ from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
 from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.paths import StudyPaths
-from mnbench.records.record import (
-    FILES,
-    WEIGHTS,
-    Record,
-    write_history,
-)
+from mnbench.records.record import FILES, WEIGHTS, Record, write_history
 from mnbench.records.validity import check_record, fault
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
