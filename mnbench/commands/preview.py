@@ -70,9 +70,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _of_default_study() -> dict[str, int]:
     """Return the default study's numbers, by the names of the arguments that replace them."""
-    import yaml
+    from mnbench.yaml_files import read_yaml
 
-    study = yaml.safe_load((find_checkout() / DEFAULT_STUDY).read_text(encoding="utf-8"))
+    study = read_yaml(find_checkout() / DEFAULT_STUDY)
     return {
         "images": study["data"]["train_images"],
         "epochs": study["recipe"]["epochs"],
