@@ -5,6 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
+from mnbench.locks import holder
+from mnbench.planning.plan import read_plan
+from mnbench.records.paths import StudyPaths
+from mnbench.records.record import RECORD
+
 ROOT = Path(__file__).parents[2]
 
 # A study that trains in seconds; a test says its approaches, and what else it wants otherwise.
@@ -49,3 +56,28 @@ def jobs_of(dry_run: str) -> dict[str, str]:
     rows = [line.split() for line in dry_run.splitlines()]
     counts = dict(row for row in rows if len(row) == 2 and row[1].isdigit())
     return {rule: count for rule, count in counts.items() if rule != "total"}
+
+
+def kill_a_training(study: Path) -> bool:
+    """Kill one process that trains for a study, and say whether there was any.
+
+    A process holds its training's lock until after it has written the record. So it is stopped
+    first, to see whether there is still something to lose.
+
+    Args:
+        study: the study's folder below ``results``.
+    """
+    paths = StudyPaths(study)
+    for id in read_plan(paths.plan).trainings if paths.plan.exists() else ():
+        if not (text := holder(paths.lock(id))).isdigit():
+            continue
+        try:
+            job = psutil.Process(int(text))
+            job.suspend()
+        except psutil.NoSuchProcess:
+            continue
+        if not (paths.record(id) / RECORD).exists():
+            job.kill()
+            return True
+        job.resume()
+    return False

@@ -14,7 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from support.snakemake_runs import SMALL_STUDY, command, environment, jobs_of, snakemake
+from support.snakemake_runs import (
+    SMALL_STUDY,
+    command,
+    environment,
+    jobs_of,
+    kill_a_training,
+    snakemake,
+)
 
 from mnbench.evaluation.tables.files import read_table
 from mnbench.planning.plan import read_plan
@@ -153,17 +160,8 @@ def test_a_diverged_training_stops_is_recorded_and_named_and_the_rest_goes_on(co
 def test_a_killed_training_is_named_and_the_rest_is_evaluated_and_the_next_run_repairs(tmp_path):
     write_config(tmp_path, recipe={"epochs": 3})
     process = start(tmp_path)
-
-    def jobs() -> list[psutil.Process]:
-        try:
-            kin = psutil.Process(process.pid).children(recursive=True)
-            warm = [one for one in kin if "--serve" in one.cmdline()]
-            return [job for server in warm for job in server.children()]
-        except psutil.NoSuchProcess:
-            return []
-
-    wait_for(lambda: len(list(tmp_path.glob(f"{SET}/full_data/*/record.json"))) and jobs())
-    jobs()[0].kill()
+    wait_for(lambda: list(tmp_path.glob(f"{SET}/full_data/*/record.json")))
+    wait_for(lambda: kill_a_training(tmp_path / "results/tiny"))
     _, said = process.communicate()
     assert process.returncode == 1, said
     assert "was killed by signal 9" in said and "left no network" in said
