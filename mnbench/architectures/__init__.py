@@ -5,6 +5,7 @@ Open :mod:`mnbench.architectures.sets` to add an architecture set, ``blocks`` to
 block. The trap: torch is imported only where a module is built, since planning does without.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
@@ -27,6 +28,7 @@ __all__ = [
     "Residual",
     "Stem",
     "build",
+    "fetch_weights",
     "forward_flops",
     "library_network",
     "load_architectures",
@@ -70,3 +72,18 @@ def build(
     from mnbench.architectures.modules import assemble
 
     return assemble(architecture, in_channels, num_classes, image_size)
+
+
+def fetch_weights(networks: Iterable[Architecture]) -> None:
+    """Have the pretrained weights that library networks ask for on this machine.
+
+    Args:
+        networks: any; those that ask for none are passed over.
+
+    Raises:
+        UserError: weights are neither there nor to be downloaded.
+    """
+    if wanted := {network for network in networks if network.library}:
+        from mnbench.architectures.pretrained import fetch
+
+        fetch(wanted)

@@ -37,16 +37,22 @@ def create(
     """
     name = _known(architecture)
     options: dict[str, Any] = {"in_chans": in_channels, "num_classes": num_classes}
-    if not (pretrained and _tag(name)):
+    if not (pretrained and tag(name)):
         return timm.create_model(name, pretrained=False, **options)
     try:
         return timm.create_model(name, pretrained=True, **options)
     except Exception as error:  # downloading, caching, reading: each library raises its own
-        raise UserError(
-            f"network '{architecture.name}': the pretrained weights of {architecture.library} "
-            f"cannot be had ({_first_line(error)}); let timm download them into its cache while "
-            f"online, or train from scratch with '{LIBRARY}{name.partition('.')[0]}'"
-        ) from None
+        raise cannot_fetch(architecture, error) from None
+
+
+def cannot_fetch(architecture: Architecture, error: Exception) -> UserError:
+    """Return the refusal of pretrained weights that cannot be downloaded or read."""
+    model = library_name(architecture).partition(".")[0]
+    return UserError(
+        f"network '{architecture.name}': the pretrained weights of {architecture.library} cannot "
+        f"be had ({_first_line(error)}); let timm download them into its cache while online, or "
+        f"train from scratch with '{LIBRARY}{model}'"
+    )
 
 
 def measure(
@@ -109,7 +115,7 @@ def _known(architecture: Architecture) -> str:
     Raises:
         UserError: timm lacks the model, or its weights of this tag.
     """
-    name = architecture.library.removeprefix(LIBRARY)
+    name = library_name(architecture)
     place = f"network '{architecture.name}'"
     if not timm.is_model(name):
         model = name.partition(".")[0]
@@ -118,17 +124,22 @@ def _known(architecture: Architecture) -> str:
             f"{place}: timm has no model '{model}'; "
             + (f"near: {', '.join(near)}" if near else "timm.list_models() lists them")
         )
-    if _tag(name) and not timm.models.is_model_pretrained(name):
+    if tag(name) and not timm.models.is_model_pretrained(name):
         model = name.partition(".")[0]
         tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{model}.*")]
         raise UserError(
-            f"{place}: timm has no weights '{_tag(name)}' of {model}; "
+            f"{place}: timm has no weights '{tag(name)}' of {model}; "
             f"it has: {', '.join(tags) or 'none'}"
         )
     return name
 
 
-def _tag(name: str) -> str:
+def library_name(architecture: Architecture) -> str:
+    """Return timm's name of a library network, with its tag."""
+    return architecture.library.removeprefix(LIBRARY)
+
+
+def tag(name: str) -> str:
     """Return the pretrained weights that a name asks for, behind the point; "" is none."""
     return name.partition(".")[2]
 

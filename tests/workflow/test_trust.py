@@ -174,6 +174,19 @@ def test_a_killed_training_is_named_and_the_rest_is_evaluated_and_the_next_run_r
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
+def test_pretrained_weights_are_looked_for_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    teacher = {"teacher": "timm:test_resnet.r160_in1k"}
+    write_config(tmp_path, approaches={"knowledge_distillation": teacher})
+    done = snakemake(tmp_path, TABLES)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("mnbench: ")]
+    assert line.startswith("mnbench: tiny.yaml: network ") and "cannot be had (" in line
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("moment", [0.0, 0.7])
 def test_when_snakemake_alone_is_killed_all_that_it_started_ends(tmp_path, finished, moment):
     write_config(tmp_path)

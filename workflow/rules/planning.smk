@@ -7,6 +7,7 @@ import atexit
 
 from snakemake.logging import logger
 
+from mnbench.architectures import fetch_weights
 from mnbench.planning.disk import check_disk, disk_line, needed_bytes
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
@@ -41,6 +42,11 @@ onstart:
     logger.info(f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n")
     trains = any(job.rule.name in APPROACHES for job in workflow.dag.needrun_jobs())
     to_do = [id for id in PLAN.trainings if to_train(id)] if trains else []
+    if trains:
+        try:
+            fetch_weights(network for id in to_do for network in PLAN.trainings[id].networks)
+        except UserError as error:
+            sys.exit(f"mnbench: {SOURCE}: {error}")
     if workflow.local_exec and trains:
         try:
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))

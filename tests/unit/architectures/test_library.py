@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
+from support.fresh_process import run_fresh
 from support.strategies import plain
 from support.tiny import TRAIN, config, id_of, job_of, plan_of, prepare_study, train
 from torch.utils.flop_counter import FlopCounterMode
@@ -12,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnbench.architectures import (
     Architecture,
     build,
+    fetch_weights,
     forward_flops,
     library_network,
     parameter_count,
@@ -139,6 +142,34 @@ def test_pretrained_weights_that_cannot_be_had_are_refused(monkeypatch):
     message = refused(build, of_timm(PRETRAINED), **GREY, pretrained=True)
     assert f"pretrained weights of {PRETRAINED} cannot be had (cannot reach the hub)" in message
     assert "or train from scratch with 'timm:test_resnet'" in message
+
+
+def test_weights_are_fetched_before_training_or_refused_at_once(monkeypatch, tmp_path):
+    """The hub is a port where nobody listens: its library reads addresses when it is imported."""
+    offline = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_CACHE": str(tmp_path)}
+    for name, value in offline.items():
+        monkeypatch.setenv(name, value)
+    network = f"mnbench.architectures.library_network('{PRETRAINED}', 'a test')"
+    run_fresh(
+        "import mnbench.architectures, mnbench.errors\n"
+        "try:\n"
+        f"    mnbench.architectures.fetch_weights([{network}])\n"
+        "except mnbench.errors.UserError as error:\n"
+        "    assert 'cannot be had (' in str(error) and '\\n' not in str(error), error\n"
+        "else:\n"
+        "    raise AssertionError('not refused')\n"
+    )
+    weights = tmp_path / "models--timm--test_resnet.r160_in1k/snapshots/0/model.safetensors"
+    (weights.parents[2] / "refs").mkdir(parents=True)
+    (weights.parents[2] / "refs/main").write_text("0", encoding="utf-8")
+    weights.parent.mkdir(parents=True)
+    save_file({}, weights)
+    run_fresh(f"import mnbench.architectures\nmnbench.architectures.fetch_weights([{network}])")
+
+
+def test_only_networks_with_weights_of_a_library_are_fetched(monkeypatch):
+    go_offline(monkeypatch)
+    fetch_weights([SMALL, of_timm(MODEL)])
 
 
 def test_nothing_is_downloaded_for_counts_or_where_weights_are_loaded_anyway(monkeypatch):
