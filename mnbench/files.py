@@ -4,6 +4,7 @@ Open it when a step should leave no half-written file, whatever ends it. The tra
 written by two processes at once; each has an unfinished file of its own, and the last one wins.
 """
 
+import glob
 import hashlib
 import os
 import re
@@ -28,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         UserError: the file cannot be written: the disk is full, the folder read-only, and so on.
     """
     # The suffix stays the last one: libraries read the format from it.
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
+    unfinished = path.with_name(_unfinished(path.stem, os.getpid(), path.suffix))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -38,6 +39,15 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             unfinished.unlink()
+
+
+def _unfinished(stem: str, writer: object, suffix: str) -> str:
+    return f".{stem}.{writer}.unfinished{suffix}"
+
+
+def remains(path: Path) -> list[Path]:
+    """Return what processes left beside a file that were killed while they wrote it."""
+    return list(path.parent.glob(_unfinished(glob.escape(path.stem), "*", path.suffix)))
 
 
 def write_text(path: Path, text: str) -> None:

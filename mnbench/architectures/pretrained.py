@@ -15,7 +15,10 @@ from mnbench.architectures.library import cannot_fetch, create, library_name, ta
 from mnbench.architectures.value import Architecture
 
 SECONDS_TO_ANSWER = 5.0  # of the hub, before it counts as out of reach
-FILES = ("model.safetensors", "pytorch_model.bin")  # timm's names on the hub, first choice first
+HUB_FILES = (
+    "model.safetensors",
+    "pytorch_model.bin",
+)  # timm's names on the hub, first choice first
 
 
 def fetch(networks: Iterable[Architecture]) -> None:
@@ -49,4 +52,4 @@ def _on_the_hub(network: Architecture) -> tuple[str | None, tuple[str, ...]]:
     config = get_pretrained_cfg(library_name(network))
     if config is None:
         return None, ()
-    return config.hf_hub_id, (config.hf_hub_filename,) if config.hf_hub_filename else FILES
+    return config.hf_hub_id, (config.hf_hub_filename,) if config.hf_hub_filename else HUB_FILES

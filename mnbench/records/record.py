@@ -112,6 +112,18 @@ class Cost:
         metadata=_means("sum over the epochs of device_seconds times device_share, seconds"),
     )
 
+    repeated_examples: int = field(
+        default=0,
+        metadata=_means("training examples seen again after interruptions, not among examples"),
+    )
+    repeated_training_flops: int = field(
+        default=0,
+        metadata=_means(
+            "floating-point operations that interruptions made necessary again, by formula, not "
+            "among training_flops"
+        ),
+    )
+
     @property
     def shared_device(self) -> bool:
         """Whether other jobs had so much of the device that the seconds are no timing."""

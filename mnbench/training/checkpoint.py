@@ -19,6 +19,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from mnbench.files import remains
+from mnbench.training.begun import BEGUN
 from mnbench.training.tensors import save_tensors
 
 _MOMENTUM = "momentum_buffer"
@@ -100,6 +102,12 @@ def restore(
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
             optimiser.state[parameter][_MOMENTUM] = value.copy_(momentum)
     return history
+
+
+def discard(path: Path) -> None:
+    """Remove a checkpoint, the counts beside it, and what killed processes left of either."""
+    for file in (path, path.with_suffix(BEGUN), *remains(path)):
+        file.unlink(missing_ok=True)
 
 
 def _checksum(tensors: Mapping[str, Tensor], content: Mapping[str, str]) -> str:

@@ -7,8 +7,9 @@ two calls of the stopwatch is billed, and nothing else.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
+from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
@@ -68,7 +70,7 @@ def fit(
     checkpoint_file: Path | None = None,
     identity: str = "",
     rate_key: str = RATE_KEY,
-    checkpoint_seconds: float = 5.0,
+    saving_share: float = 0.1,
     report: Callable[[Row, float], None] = lambda row, seconds_left: None,
 ) -> tuple[list[Row], Cost]:
     """Train a network in place; return its history and cost.
@@ -88,7 +90,8 @@ def fit(
         checkpoint_file: resume from it, and save to it after an epoch; None is neither.
         identity: the hash of all that decides the training: no other training is resumed.
         rate_key: where the configuration sets the learning rate, for the error of a divergence.
-        checkpoint_seconds: how much training an interruption may lose, beside its own epoch.
+        saving_share: how much of its time a training may spend on saving: where an epoch takes
+            longer than ten times that, each is saved, and an interruption loses at most one.
         report: called after each epoch with its row and the estimated seconds left.
 
     Returns:
@@ -116,18 +119,24 @@ def fit(
     sizes = batch_sizes(len(sample), recipe.batch_size)
     steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
-    stopwatch, saved = Stopwatch(device), 0.0
+    stopwatch, saved, worthwhile = Stopwatch(device), 0.0, 0.0
+    begun = Begun(checkpoint_file and checkpoint_file.with_suffix(BEGUN), identity)
+    # A checkpoint's epochs were begun, whatever became of the file that says so.
+    begun.examples = max(begun.examples, sum(row["examples"] for row in history))
+    begun.first_epochs = max(begun.first_epochs, min(len(history), 1))
 
     while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
         epoch = len(history) + 1
         generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
         totals = torch.zeros(2, device=device)  # summed loss and correct predictions
         network.train()
+        begun.add(first_epochs=int(epoch == 1))
         watch = LossWatch(steps_per_epoch, epoch, rate_key, device)
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
         for position, indices in enumerate(order.split(sizes)):
             step = (epoch - 1) * steps_per_epoch + position
+            begun.add(examples=len(indices))
             rate = learning_rate(recipe, step, steps, accuracies)
             optimiser.param_groups[0]["lr"] = rate
             images = augment(data.train.images[indices], recipe.augmentation, generator)
@@ -165,11 +174,15 @@ def fit(
         )
         spent = sum(row["device_seconds"] for row in history)
         report(history[-1], spent / epoch * (recipe.longest - epoch))
-        # Saving is quick, but on a fast GPU an epoch may be quicker.
-        if checkpoint_file is not None and spent - saved > checkpoint_seconds:
+        if checkpoint_file is not None and spent - saved >= worthwhile:
+            before = monotonic()
             checkpoint.save(checkpoint_file, identity, network, optimiser, history)
-            saved = spent
-    return history, bill(history, len(data.train), peak_memory(device))
+            saved, worthwhile = spent, (monotonic() - before) / saving_share
+    begun.close()
+    cost = bill(history, len(data.train), peak_memory(device))
+    again = begun.examples - cost.examples
+    flops = again * work.per_example + (begun.first_epochs - 1) * work.beforehand
+    return history, replace(cost, repeated_examples=again, repeated_training_flops=flops)
 
 
 def batch_sizes(images: int, batch_size: int) -> list[int]:

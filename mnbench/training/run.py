@@ -23,6 +23,7 @@ from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, WEIGHTS, Record, write_history
 from mnbench.records.validity import check_record, fault
+from mnbench.training import checkpoint
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
 from mnbench.training.divergence import Diverged
@@ -147,4 +148,4 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
     for file in reversed(FILES):  # record.json last
         (partial / file).replace(final / file)
     partial.rmdir()
-    job.checkpoint.unlink(missing_ok=True)
+    checkpoint.discard(job.checkpoint)

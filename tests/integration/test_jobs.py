@@ -101,7 +101,7 @@ def test_an_interrupted_job_resumes_to_the_same_record(study, monkeypatch):
     weights = study.record(id) / WEIGHTS
     before = weights.read_bytes()
     shutil.rmtree(study.record(id))
-    monkeypatch.setattr(job_module, "fit", partial(fit, checkpoint_seconds=0.0))
+    monkeypatch.setattr(job_module, "fit", partial(fit, saving_share=float("inf")))
     epochs = []
 
     class Interrupted(Progress):
@@ -128,7 +128,7 @@ def test_a_job_interrupted_while_writing_leaves_no_half_record(study, monkeypatc
     folder = study.record(id)
     before = (folder / WEIGHTS).read_bytes()
     shutil.rmtree(folder)
-    monkeypatch.setattr(job_module, "fit", partial(fit, checkpoint_seconds=0.0))
+    monkeypatch.setattr(job_module, "fit", partial(fit, saving_share=float("inf")))
     with monkeypatch.context() as broken:
 
         def fail(network, data, test_data, directory):

@@ -26,6 +26,11 @@ IDENTITY = {
     "name": "last part of the id",
     "role": "member or mothernet",
 }
+REPEATED = {
+    "repeated_examples": "training examples seen again after interruptions, not among examples",
+    "repeated_training_flops": "FLOPs that interruptions made necessary again, not among "
+    "training_flops",
+}
 COLUMNS = {
     **IDENTITY,
     "networks": 'names of its networks, joined by "+"',
@@ -33,6 +38,7 @@ COLUMNS = {
     "test_error": "test error rate, mean over its networks, fraction",
     "validation_error": "validation error rate, mean over its networks, fraction",
     **WORK,
+    **REPEATED,
     **{f"lineage_{name}": f"{name}, with all its ancestors', each once" for name in SUMMED},
 }
 
@@ -70,6 +76,7 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
         "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
         **_work(store.cost([id])),
+        **{name: getattr(record.cost, name) for name in REPEATED},
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
     }
 

@@ -9,6 +9,7 @@ from support.small_training import (
 from mnbench.planning.recipe import Recipe
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint, loop
+from mnbench.training.begun import BEGUN
 from mnbench.training.device import Reading
 from mnbench.training.loop import Work, bill
 
@@ -30,6 +31,36 @@ def test_predictions_that_a_teacher_keeps_are_billed_once(data):
 def test_an_epoch_is_measured_by_the_training_set(data):
     _, _, cost = train(data, sample=torch.zeros(150, dtype=torch.int64), work=Work(7))
     assert (cost.epochs, cost.examples, cost.training_flops) == (1.5, 450, 3150)
+
+
+def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_path, monkeypatch):
+    """Two of three batches of the second epoch are done, and of the first one."""
+    file, recipe = tmp_path / "c.safetensors", Recipe(epochs=2, batch_size=100)
+    how = {"checkpoint_file": file, "saving_share": float("inf"), "identity": "this"}
+    how |= {"work": Work(per_example=7, beforehand=1000)}
+
+    def killed_in_step(number, augment=loop.augment):
+        steps = iter(range(1, number))
+        return lambda *arguments: (next(steps), augment(*arguments))[1]
+
+    for step in (2, 5):
+        with monkeypatch.context() as broken, pytest.raises(StopIteration):
+            broken.setattr(loop, "augment", killed_in_step(step))
+            train(data, recipe, **how)
+    _, _, cost = train(data, recipe, **how)
+    assert (cost.examples, cost.training_flops) == (600, 600 * 7 + 1000)
+    assert cost.repeated_examples == 200 + 200
+    assert cost.repeated_training_flops == 400 * 7 + 1000
+    _, _, undisturbed = train(data, recipe, work=how["work"])
+    assert (undisturbed.repeated_examples, undisturbed.repeated_training_flops) == (0, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", bytes(100), b"\xff" * 52])
+def test_damaged_counts_of_what_was_begun_are_not_used(data, tmp_path, content):
+    file = tmp_path / "c.safetensors"
+    file.with_suffix(BEGUN).write_bytes(content)
+    _, _, cost = train(data, checkpoint_file=file, identity="this")
+    assert cost.repeated_examples == 0
 
 
 def test_seconds_add_up(data):
@@ -85,7 +116,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
     monkeypatch.setattr(loop, "evaluate", noted("evaluate", loop.evaluate))
     monkeypatch.setattr(checkpoint, "save", noted("save", checkpoint.save))
     file = tmp_path / "c.safetensors"
-    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file, checkpoint_seconds=0.0)
+    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file, saving_share=float("inf"))
     assert events == ["start", "step", "step", "stop", "evaluate", "save"] * 2
 
 

@@ -36,7 +36,7 @@ from mnbench.training import tensors as tensors_module
 )
 def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch):
     file = tmp_path / "folder" / "checkpoint.safetensors"
-    saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": file, "identity": "this", "saving_share": float("inf")}
     with pytest.raises(Interruption):
         train(data, recipe, report=interrupt_at(epoch), **saving)
     assert file.exists() == (epoch > 1)
@@ -47,7 +47,7 @@ def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch)
 
 
 def test_a_finished_training_is_only_restored(data, tmp_path):
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
     first = train(data, **saving)
     again = train(data, report=interrupt_at(1), **saving)
     assert outcome(again) == outcome(first)
@@ -56,7 +56,7 @@ def test_a_finished_training_is_only_restored(data, tmp_path):
 
 
 def test_a_checkpoint_of_another_training_is_not_used(data, tmp_path):
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
     train(data, identity="another", **saving)
     trained = []
     train(data, identity="this", report=lambda row, left: trained.append(row["epoch"]), **saving)
@@ -96,7 +96,7 @@ def damage(file, how):
 )
 def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, how):
     file = tmp_path / "c.safetensors"
-    saving = {"checkpoint_file": file, "identity": "this", "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": file, "identity": "this", "saving_share": float("inf")}
     undamaged, _, _ = train(data, Recipe(epochs=1), **saving)
     damage(file, how)
     trained = []
@@ -112,7 +112,7 @@ def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, h
 
 def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch):
     file = tmp_path / "c.safetensors"
-    saving = {"checkpoint_file": file, "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": file, "saving_share": float("inf")}
     train(data, Recipe(epochs=1), **saving)
     before = file.read_bytes()
 
@@ -130,10 +130,19 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch
 @needs_gpu
 def test_a_training_resumes_on_a_gpu(prepared, tmp_path):
     data = training_set(prepared, "cuda")
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "checkpoint_seconds": 0.0}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
     with pytest.raises(Interruption):
         train(data, report=interrupt_at(2), **saving)
     trained = []
     network, _, _ = train(data, report=lambda row, left: trained.append(row["epoch"]), **saving)
     assert trained == [2, 3]
     assert next(network.parameters()).is_cuda
+
+
+def test_what_is_discarded_leaves_nothing_of_its_own_and_everything_of_others(tmp_path):
+    own = ["v13@0.3.safetensors", "v13@0.3.begun", ".v13@0.3.77.unfinished.safetensors"]
+    others = ["v13.safetensors", "v13.begun", ".v13.77.unfinished.safetensors"]
+    for name in own + others:
+        (tmp_path / name).touch()
+    checkpoint.discard(tmp_path / own[0])
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(others)

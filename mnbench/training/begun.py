@@ -1,0 +1,80 @@
+"""What a training has begun, over all the processes that worked on it, however they ended.
+
+An interrupted training repeats what it did since its last checkpoint. That work is no part of what
+a training costs, but somebody paid for it, and so it has an entry of its own. Each step is counted
+in a file before it is done: in the kernel's hands, where the end of the process leaves it.
+
+Open it to change what counts as repeated. The trap: a machine that loses its power loses what the
+kernel had not yet written, and then the entry says less than was done.
+"""
+
+import struct
+import zlib
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+from mnbench.files import cannot_write
+
+BEGUN = ".begun"  # the suffix of the file, beside the checkpoint's
+_CONTENT = struct.Struct("<32sQQ")  # whose, examples, first epochs
+_SUM = struct.Struct("<I")
+
+
+class Begun:
+    """Counts of the examples and the first epochs that a training has begun."""
+
+    def __init__(self, file: Path | None, identity: str) -> None:
+        """Go on counting where the file's last process ended.
+
+        Args:
+            file: what holds the counts; None counts this process alone.
+            identity: the hash of all that decides the training: another one's counts are not its.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        self.examples = self.first_epochs = 0
+        self._identity = identity.encode()[:32].ljust(32, b"\0")
+        self._path = file
+        self._file: FileIO | None = None
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+            self._file = file.open("r+b", buffering=0)
+            self._read(self._file.read(_CONTENT.size + _SUM.size))
+        except OSError as error:
+            raise cannot_write(file, error) from error
+
+    def _read(self, content: bytes) -> None:
+        """Take the counts over if they are whole and this training's."""
+        with suppress(struct.error):
+            (checksum,) = _SUM.unpack(content[_CONTENT.size :])
+            identity, examples, first_epochs = _CONTENT.unpack(content[: _CONTENT.size])
+            if checksum == zlib.crc32(content[: _CONTENT.size]) and identity == self._identity:
+                self.examples, self.first_epochs = examples, first_epochs
+
+    def add(self, examples: int = 0, first_epochs: int = 0) -> None:
+        """Count what begins now.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        self.examples += examples
+        self.first_epochs += first_epochs
+        if self._path is None or self._file is None:
+            return
+        content = _CONTENT.pack(self._identity, self.examples, self.first_epochs)
+        try:
+            self._file.seek(0)
+            self._file.write(content + _SUM.pack(zlib.crc32(content)))
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+
+    def close(self) -> None:
+        """Close the file; the counts stay in it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
