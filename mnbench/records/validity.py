@@ -8,6 +8,7 @@ Open it when a study trains again what you thought was there. The trap: a traini
 a valid record too, which holds no network (:mod:`mnbench.records.failure`).
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnbench.errors import UserError
@@ -49,8 +50,16 @@ def check_planned(record: Record, planned: Training, path: Path) -> Record:
     return record
 
 
-def fault(directory: Path, planned: Training, verified: Verified | None = None) -> str | None:
-    """Return why a training has to run, or None if its record is there and valid.
+@dataclass(frozen=True)
+class Standing:
+    """What a training has come to."""
+
+    fault: str | None = None  # why it has to run; None: its record is there and valid
+    lost: str | None = None  # why it left no network; None: it did, or has not run
+
+
+def standing(directory: Path, planned: Training, verified: Verified | None = None) -> Standing:
+    """Return what a training has come to, from one look at its record.
 
     Args:
         directory: the record's folder.
@@ -61,23 +70,8 @@ def fault(directory: Path, planned: Training, verified: Verified | None = None) 
         (verified or Verified()).check(directory, check_record(directory, planned))
     except TrainingFailed as error:
         final = error.failure.kind == "diverged" and error.recipe_hash == planned.recipe_hash
-        return None if final else str(error)
+        lost = f"{error.failure.kind}: {error.failure.reason}"
+        return Standing(None if final else str(error), lost)
     except UserError as error:
-        return str(error)
-    return None
-
-
-def lost(directory: Path, planned: Training) -> str | None:
-    """Return why a training left no network, or None if it did or has not run.
-
-    Args:
-        directory: the record's folder.
-        planned: what the record ought to be.
-    """
-    try:
-        check_record(directory, planned)
-    except TrainingFailed as error:
-        return f"{error.failure.kind}: {error.failure.reason}"
-    except UserError:
-        return None
-    return None
+        return Standing(str(error))
+    return Standing()

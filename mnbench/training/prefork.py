@@ -25,10 +25,13 @@ import sys
 import tempfile
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
 KILLED = 128 + signal.SIGKILL  # the status of a job that ended without one
+TERMINATED = 128 + signal.SIGTERM
 ACCEPTED = b"!"  # what a job sends before it begins
 PRELOADED = (
     "torch",
@@ -96,6 +99,7 @@ def _become_job(connection: socket.socket) -> None:
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, lambda *_: _end(connection, TERMINATED))
         length, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
         request = json.loads(_receive(connection, int.from_bytes(length)))
         for target, descriptor in enumerate(descriptors):
@@ -114,8 +118,14 @@ def _become_job(connection: socket.socket) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        _end(connection, status)
+
+
+def _end(connection: socket.socket, status: int) -> NoReturn:
+    """End this job at once, and say how to whoever asked for it."""
+    with suppress(OSError):  # nobody may be left
         connection.sendall(bytes([status & 0xFF]))
-        os._exit(status)
+    os._exit(status)
 
 
 def _open_streams() -> None:
@@ -134,7 +144,7 @@ def _open_streams() -> None:
 def _die_with(connection: socket.socket) -> None:
     """End this job when the connection ends: the process that asked for the job is gone."""
     connection.recv(1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os._exit(TERMINATED)
 
 
 def _run(module: str, arguments: list[str]) -> int:

@@ -22,7 +22,7 @@ from mnbench.records.checksums import checksums
 from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, WEIGHTS, Record, write_history
-from mnbench.records.validity import check_record, fault
+from mnbench.records.validity import check_record, standing
 from mnbench.training import checkpoint
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
@@ -76,7 +76,7 @@ def run(
     progress.begin(plan, training)
     # Two processes that train the same network, whoever started them, do so one after the other.
     with held(paths.lock(id), progress.waits):
-        if fault(paths.record(id), training) is None:
+        if standing(paths.record(id), training).fault is None:
             progress.there()
             return
         try:

@@ -26,7 +26,7 @@ from support.snakemake_runs import (
 from mnbench.evaluation.tables.files import read_table
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import PREDICTIONS, WEIGHTS
-from mnbench.records.validity import fault
+from mnbench.records.validity import standing
 
 pytestmark = pytest.mark.slow
 
@@ -199,7 +199,9 @@ def test_when_snakemake_alone_is_killed_all_that_it_started_ends(tmp_path, finis
     _, alive = psutil.wait_procs(kin, timeout=60)
     assert alive == []
     plan = read_plan(tmp_path / "results/tiny/plan.json")
-    whole = [id for id, one in plan.trainings.items() if not fault(record_of(tmp_path, id), one)]
+    whole = [
+        id for id, one in plan.trainings.items() if not standing(record_of(tmp_path, id), one).fault
+    ]
     times = [(record_of(tmp_path, id) / WEIGHTS).stat().st_mtime_ns for id in whole]
     again = snakemake(tmp_path, TABLES)  # without --unlock
     assert again.returncode == 0, again.stderr

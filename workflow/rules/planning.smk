@@ -22,9 +22,7 @@ except UserError as error:
 
 
 # Deterministic, and so not trained again; known before anything runs.
-DIVERGED = [
-    id for id in PLAN.trainings if lost(PATHS.record(id), PLAN.trainings[id]) and not to_train(id)
-]
+DIVERGED = [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
 
 
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.

@@ -9,7 +9,7 @@ from functools import cache
 
 from mnbench.datasets.prepared import check_prepared
 from mnbench.evaluation.sources import read_sources, sources
-from mnbench.records.validity import fault, lost
+from mnbench.records.validity import Standing, standing
 from mnbench.records.verified import Verified
 
 VERIFIED = Verified(PATHS.verified)
@@ -17,9 +17,14 @@ A_SOURCE = str(PATHS.root / "this is valid, and so no rule makes it")  # an inpu
 
 
 @cache
+def before(id: TrainingId) -> Standing:
+    """Return what a training had come to when this run began."""
+    return standing(PATHS.record(id), PLAN.trainings[id], VERIFIED)
+
+
 def to_train(id: TrainingId) -> str | None:
     """Return why a training has to run, or None."""
-    return fault(PATHS.record(id), PLAN.trainings[id], VERIFIED)
+    return before(id).fault
 
 
 @cache
@@ -76,12 +81,12 @@ def record_files(wildcards) -> list[str]:
 
 def shortfall() -> str | None:
     """Return which of the trainings that were asked for left no network, in a line each."""
-    asked = {job.params.id for job in workflow.dag.jobs if job.rule.name in APPROACHES}
-    lines = [
-        f"{id}: {why}"
-        for id, training in PLAN.trainings.items()
-        if (why := lost(PATHS.record(id), training)) and (str(id) in asked or to_train(id) is None)
-    ]
+    ran = {job.params.id for job in workflow.dag.jobs if job.rule.name in APPROACHES}
+    lines = []
+    for id, training in PLAN.trainings.items():
+        now = standing(PATHS.record(id), training) if str(id) in ran else before(id)
+        if now.lost and (str(id) in ran or not now.fault):
+            lines.append(f"{id}: {now.lost}")
     if not lines:
         return None
     told = [*lines[:10], *([f"and {len(lines) - 10} more"] if len(lines) > 10 else [])]

@@ -10,7 +10,7 @@ from support.tiny import id_of
 from mnbench.planning.plan import read_plan
 from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.record import FILES, RECORD, WEIGHTS, read_record
-from mnbench.records.validity import fault, lost
+from mnbench.records.validity import standing
 from mnbench.records.verified import Verified
 
 
@@ -23,11 +23,11 @@ def case(study):
 
 def test_a_record_is_valid_wherever_it_lies_and_whenever_it_was_written(case, tmp_path):
     folder, planned = case
-    assert fault(folder, planned) is None
+    assert standing(folder, planned).fault is None
     shutil.copytree(folder, tmp_path / "copy")
     for file in (tmp_path / "copy").iterdir():
         os.utime(file, (0, 0))
-    assert fault(tmp_path / "copy", planned) is None
+    assert standing(tmp_path / "copy", planned).fault is None
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -36,7 +36,7 @@ def test_a_damaged_file_makes_a_record_invalid(case, study, name, damage):
     folder, planned = case
     file = folder / name
     verified = Verified()
-    assert fault(folder, planned, verified) is None
+    assert standing(folder, planned, verified).fault is None
     content = file.read_bytes()
     if damage == "missing":
         file.unlink()
@@ -49,7 +49,7 @@ def test_a_damaged_file_makes_a_record_invalid(case, study, name, damage):
         file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
     else:
         shutil.copy(study.record(id_of(study, "full_data/v16")) / name, file)
-    said = fault(folder, planned, verified)
+    said = standing(folder, planned, verified).fault
     assert said is not None and said.startswith(str(folder)) and "\n" not in said
 
 
@@ -57,7 +57,7 @@ def test_another_recipe_makes_a_record_invalid(case):
     folder, planned = case
     content = json.loads((folder / RECORD).read_text())
     (folder / RECORD).write_text(json.dumps(content | {"recipe_hash": "another"}))
-    assert "trained by another recipe" in fault(folder, planned)
+    assert "trained by another recipe" in standing(folder, planned).fault
 
 
 def test_what_was_verified_is_read_again_once_it_was_written(case, tmp_path, monkeypatch):
@@ -69,16 +69,16 @@ def test_what_was_verified_is_read_again_once_it_was_written(case, tmp_path, mon
 
     monkeypatch.setattr("mnbench.records.verified.check_file", watched)
     first = Verified(tmp_path / "verified.json")
-    fault(folder, planned, first)
+    standing(folder, planned, first)
     assert read == list(FILES[1:])
     first.save()
     second = Verified(tmp_path / "verified.json")
-    fault(folder, planned, second)
+    standing(folder, planned, second)
     assert read == list(FILES[1:])
     times = (folder / WEIGHTS).stat()
     (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes())
     os.utime(folder / WEIGHTS, ns=(times.st_atime_ns, times.st_mtime_ns))  # as if untouched
-    fault(folder, planned, second)
+    standing(folder, planned, second)
     assert read == [*FILES[1:], WEIGHTS]
 
 
@@ -86,7 +86,7 @@ def test_what_was_verified_is_read_again_once_it_was_written(case, tmp_path, mon
 def test_damaged_fingerprints_are_no_fingerprints(case, tmp_path, content):
     (tmp_path / "verified.json").write_text(content)
     verified = Verified(tmp_path / "verified.json")
-    assert fault(*case, verified) is None
+    assert standing(*case, verified).fault is None
     verified.save()
     assert len(json.loads((tmp_path / "verified.json").read_text())) >= 3
 
@@ -96,11 +96,14 @@ def test_a_diverged_training_is_final_and_a_failed_one_is_tried_again(study, cas
     leave(study, planned, Failure("diverged", "the loss is nan"))
     with pytest.raises(TrainingFailed, match="the training diverged: the loss is nan; it is train"):
         read_record(folder)
-    assert fault(folder, planned) is None
-    assert lost(folder, planned) == "diverged: the loss is nan"
+    assert standing(folder, planned).fault is None
+    assert standing(folder, planned).lost == "diverged: the loss is nan"
     leave(study, planned, Failure("failed", "not enough memory"))
-    assert "the training failed: not enough memory; run snakemake again" in fault(folder, planned)
-    assert lost(folder, planned) == "failed: not enough memory"
+    assert (
+        "the training failed: not enough memory; run snakemake again"
+        in standing(folder, planned).fault
+    )
+    assert standing(folder, planned).lost == "failed: not enough memory"
 
 
 def test_a_training_that_diverged_by_another_recipe_is_tried_again(study, case):
@@ -108,10 +111,10 @@ def test_a_training_that_diverged_by_another_recipe_is_tried_again(study, case):
     leave(study, planned, Failure("diverged", "the loss is nan"))
     content = json.loads((folder / RECORD).read_text())
     (folder / RECORD).write_text(json.dumps(content | {"recipe_hash": "another"}))
-    assert fault(folder, planned) is not None
+    assert standing(folder, planned).fault is not None
 
 
 def test_a_record_that_is_there_or_not_there_yet_is_not_lost(case, tmp_path):
     folder, planned = case
-    assert lost(folder, planned) is None
-    assert lost(tmp_path / "nowhere", planned) is None
+    assert standing(folder, planned).lost is None
+    assert standing(tmp_path / "nowhere", planned).lost is None

@@ -16,6 +16,7 @@ from support.small_training import (
 
 from mnbench.errors import UserError
 from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
+from mnbench.training import checkpoint
 from mnbench.training import tensors as tensors_module
 
 

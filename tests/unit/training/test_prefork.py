@@ -134,12 +134,13 @@ def test_a_job_dies_with_whoever_asked_for_it(process, probe):
     assert wait_until(lambda: not children(process.pid))
 
 
-def test_a_killed_job_is_a_failed_one(process, probe):
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_job_is_a_failed_one(process, probe, sign):
     asker = start(process, probe)
     (job,) = children(process.pid)
-    os.kill(job, signal.SIGKILL)
+    os.kill(job, sign)
     _, said = asker.communicate(timeout=30)
-    assert asker.returncode == 128 + signal.SIGKILL and said == ""
+    assert asker.returncode == 128 + sign and said == ""
 
 
 def test_it_ends_with_the_process_that_started_it():
