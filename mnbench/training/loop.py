@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import torch
@@ -70,7 +69,6 @@ def fit(
     checkpoint_file: Path | None = None,
     identity: str = "",
     rate_key: str = RATE_KEY,
-    saving_share: float = 0.1,
     report: Callable[[Row, float], None] = lambda row, seconds_left: None,
 ) -> tuple[list[Row], Cost]:
     """Train a network in place; return its history and cost.
@@ -87,11 +85,10 @@ def fit(
         phase: the history's name for this training.
         loss: from logits and batch to a scalar.
         sample: train on these positions ``(n,)`` of the training set instead of on all.
-        checkpoint_file: resume from it, and save to it after an epoch; None is neither.
+        checkpoint_file: resume from it, and save to it after each epoch, so that an interruption
+            repeats at most one; None is neither.
         identity: the hash of all that decides the training: no other training is resumed.
         rate_key: where the configuration sets the learning rate, for the error of a divergence.
-        saving_share: how much of its time a training may spend on saving: where an epoch takes
-            longer than ten times that, each is saved, and an interruption loses at most one.
         report: called after each epoch with its row and the estimated seconds left.
 
     Returns:
@@ -119,7 +116,7 @@ def fit(
     sizes = batch_sizes(len(sample), recipe.batch_size)
     steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
-    stopwatch, saved, worthwhile = Stopwatch(device), 0.0, 0.0
+    stopwatch = Stopwatch(device)
     begun = Begun(checkpoint_file and checkpoint_file.with_suffix(BEGUN), identity)
     # A checkpoint's epochs were begun, whatever became of the file that says so.
     begun.examples = max(begun.examples, sum(row["examples"] for row in history))
@@ -174,10 +171,8 @@ def fit(
         )
         spent = sum(row["device_seconds"] for row in history)
         report(history[-1], spent / epoch * (recipe.longest - epoch))
-        if checkpoint_file is not None and spent - saved >= worthwhile:
-            before = monotonic()
+        if checkpoint_file is not None:
             checkpoint.save(checkpoint_file, identity, network, optimiser, history)
-            saved, worthwhile = spent, (monotonic() - before) / saving_share
     begun.close()
     cost = bill(history, len(data.train), peak_memory(device))
     again = begun.examples - cost.examples

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -27,9 +26,7 @@ from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
 from mnbench.records.predictions import read_predictions
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
-from mnbench.training import job as job_module
 from mnbench.training import run as run_module
-from mnbench.training.loop import fit
 from mnbench.training.progress import Progress
 
 # Every approach
@@ -101,7 +98,6 @@ def test_an_interrupted_job_resumes_to_the_same_record(study, monkeypatch):
     weights = study.record(id) / WEIGHTS
     before = weights.read_bytes()
     shutil.rmtree(study.record(id))
-    monkeypatch.setattr(job_module, "fit", partial(fit, saving_share=float("inf")))
     epochs = []
 
     class Interrupted(Progress):
@@ -128,7 +124,6 @@ def test_a_job_interrupted_while_writing_leaves_no_half_record(study, monkeypatc
     folder = study.record(id)
     before = (folder / WEIGHTS).read_bytes()
     shutil.rmtree(folder)
-    monkeypatch.setattr(job_module, "fit", partial(fit, saving_share=float("inf")))
     with monkeypatch.context() as broken:
 
         def fail(network, data, test_data, directory):

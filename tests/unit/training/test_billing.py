@@ -36,7 +36,7 @@ def test_an_epoch_is_measured_by_the_training_set(data):
 def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_path, monkeypatch):
     """Two of three batches of the second epoch are done, and of the first one."""
     file, recipe = tmp_path / "c.safetensors", Recipe(epochs=2, batch_size=100)
-    how = {"checkpoint_file": file, "saving_share": float("inf"), "identity": "this"}
+    how = {"checkpoint_file": file, "identity": "this"}
     how |= {"work": Work(per_example=7, beforehand=1000)}
 
     def killed_in_step(number, augment=loop.augment):
@@ -116,7 +116,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
     monkeypatch.setattr(loop, "evaluate", noted("evaluate", loop.evaluate))
     monkeypatch.setattr(checkpoint, "save", noted("save", checkpoint.save))
     file = tmp_path / "c.safetensors"
-    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file, saving_share=float("inf"))
+    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file)
     assert events == ["start", "step", "step", "stop", "evaluate", "save"] * 2
 
 

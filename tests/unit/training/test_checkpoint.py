@@ -37,7 +37,7 @@ from mnbench.training import tensors as tensors_module
 )
 def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch):
     file = tmp_path / "folder" / "checkpoint.safetensors"
-    saving = {"checkpoint_file": file, "identity": "this", "saving_share": float("inf")}
+    saving = {"checkpoint_file": file, "identity": "this"}
     with pytest.raises(Interruption):
         train(data, recipe, report=interrupt_at(epoch), **saving)
     assert file.exists() == (epoch > 1)
@@ -48,7 +48,7 @@ def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch)
 
 
 def test_a_finished_training_is_only_restored(data, tmp_path):
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors"}
     first = train(data, **saving)
     again = train(data, report=interrupt_at(1), **saving)
     assert outcome(again) == outcome(first)
@@ -57,7 +57,7 @@ def test_a_finished_training_is_only_restored(data, tmp_path):
 
 
 def test_a_checkpoint_of_another_training_is_not_used(data, tmp_path):
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors"}
     train(data, identity="another", **saving)
     trained = []
     train(data, identity="this", report=lambda row, left: trained.append(row["epoch"]), **saving)
@@ -97,7 +97,7 @@ def damage(file, how):
 )
 def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, how):
     file = tmp_path / "c.safetensors"
-    saving = {"checkpoint_file": file, "identity": "this", "saving_share": float("inf")}
+    saving = {"checkpoint_file": file, "identity": "this"}
     undamaged, _, _ = train(data, Recipe(epochs=1), **saving)
     damage(file, how)
     trained = []
@@ -113,7 +113,7 @@ def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, h
 
 def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch):
     file = tmp_path / "c.safetensors"
-    saving = {"checkpoint_file": file, "saving_share": float("inf")}
+    saving = {"checkpoint_file": file}
     train(data, Recipe(epochs=1), **saving)
     before = file.read_bytes()
 
@@ -131,7 +131,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch
 @needs_gpu
 def test_a_training_resumes_on_a_gpu(prepared, tmp_path):
     data = training_set(prepared, "cuda")
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "saving_share": float("inf")}
+    saving = {"checkpoint_file": tmp_path / "c.safetensors"}
     with pytest.raises(Interruption):
         train(data, report=interrupt_at(2), **saving)
     trained = []
