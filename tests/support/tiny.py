@@ -18,6 +18,7 @@ from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
+from mnbench.records.validity import Standing
 from mnbench.training import loop
 from mnbench.training import run as run_module
 from mnbench.training.device import Reading, Stopwatch
@@ -136,7 +137,8 @@ def job_of(paths: StudyPaths, id: TrainingId) -> Job:
         jobs.append(job)
         raise Reached
 
-    with patch.object(run_module, "fault", lambda *_: "a test wants to see its job"):
+    wanted = Standing("a test wants to see its job")
+    with patch.object(run_module, "standing", lambda *_: wanted):
         try:
             run(catch, paths.plan, id, Progress(None, None))
         except Reached:
