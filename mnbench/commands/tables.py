@@ -29,7 +29,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.sources import sources, write_sources
+    from mnbench.evaluation.sources import sources, with_tables, write_sources
+    from mnbench.evaluation.tables import TITLES
     from mnbench.evaluation.tables.writing import write_tables
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
@@ -48,7 +49,8 @@ def _run(arguments: Namespace) -> None:
             f"({named}) than most: their times are kept off time axes",
             file=sys.stderr,
         )
-    write_sources(StudyPaths(arguments.out).evaluated, before)
+    tables = [arguments.out / f"{name}.csv" for name in TITLES]
+    write_sources(StudyPaths(arguments.out).evaluated, with_tables(before, tables))
 
 
 COMMAND = Command(

@@ -1,11 +1,11 @@
 """What a study's tables were computed from, to tell whether they are still those of its records.
 
 Open it when tables are computed again that were there. The trap: time stamps say nothing, since
-studies are copied; so the records' own text is compared.
+studies are copied; so the records' own text is compared, and the tables' with what was written.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,21 @@ def sources(plan: Plan, paths: StudyPaths, costs: Sequence[str]) -> dict[str, An
 
     A record's own text has the checksums of its other files.
     """
-    checksums: dict[str, str | None] = {}
-    for id in plan.trainings:
-        try:
-            checksums[str(id)] = sha256(paths.record(id) / RECORD)
-        except OSError:
-            checksums[str(id)] = None
+    checksums = {str(id): _checksum(paths.record(id) / RECORD) for id in plan.trainings}
     return {"ensembles": plan.ensembles_hash, "costs": list(costs), "records": checksums}
+
+
+def with_tables(content: dict[str, Any], tables: Iterable[Path]) -> dict[str, Any]:
+    """Return what decides a study's tables together with a checksum of each table."""
+    return content | {"tables": {path.name: _checksum(path) for path in tables}}
+
+
+def _checksum(path: Path) -> str | None:
+    """Return a file's SHA-256, or None if there is no such file."""
+    try:
+        return sha256(path)
+    except OSError:
+        return None
 
 
 def read_sources(path: Path) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ _PATHS = {
     "figures/<data set>_<architecture set>/": "every figure as PNG and PDF",
     "records/<data set>/<architecture set>/seed<n>/<approach>/<name>/": "one record a training",
     "plan.json": "every training and every ensemble of the study",
-    "evaluated.json": "which records the tables were computed from",
+    "evaluated.json": "which records the tables were computed from, and checksums of both",
     "data/<data set>/": "the split images, and `data.json`, which says what they are",
     "checkpoints/, verified.json, lock, locks/": "the state of interrupted trainings; which files "
     "were compared with their checksums; locks of running processes. All may be deleted when "

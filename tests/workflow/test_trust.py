@@ -132,8 +132,11 @@ def test_what_is_damaged_is_trained_again_and_nothing_else(copy, finished):
     assert planned(copy) == {}
 
 
-def test_tables_of_other_records_are_made_again_without_a_time_stamp(copy):
-    (copy / "results/tiny/evaluated.json").unlink()
+@pytest.mark.parametrize("file", ["evaluated.json", "marks.csv"])
+def test_tables_altered_or_of_other_records_are_made_again_without_a_time_stamp(copy, file):
+    path = copy / "results/tiny" / file
+    path.write_text("{}", encoding="utf-8")
+    os.utime(path, (1, 1))
     assert planned(copy) == {"tables": "1"}
 
 

@@ -8,7 +8,7 @@ said by the input functions of the rules that would make a file.
 from functools import cache
 
 from mnbench.datasets.prepared import check_prepared
-from mnbench.evaluation.sources import read_sources, sources
+from mnbench.evaluation.sources import read_sources, sources, with_tables
 from mnbench.records.validity import Standing, standing
 from mnbench.records.verified import Verified
 
@@ -39,10 +39,11 @@ def to_prepare(dataset: str) -> str | None:
 
 
 def is_stale() -> bool:
-    """Return whether the tables are of other records than those that are there."""
+    """Return whether the tables are of other records than those that are there, or altered."""
     if any(map(to_train, PLAN.trainings)):
         return True
-    return read_sources(PATHS.evaluated) != sources(PLAN, PATHS, STUDY.costs)
+    now = with_tables(sources(PLAN, PATHS, STUDY.costs), map(Path, TABLES))
+    return read_sources(PATHS.evaluated) != now
 
 
 def force(*files) -> None:
