@@ -5,6 +5,7 @@
 # make docs       set up, write the generated pages anew, build the documentation into build/site
 # make reference  run the reference study and the families' (three hours), write their numbers
 # make lock       write requirements.lock anew from pyproject.toml
+# make audit      look for known weaknesses of the packages in requirements.lock
 # make clean      delete the environment and every result but what is committed
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := .venv/bin
 # Snakemake and pytest start `python`: it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint types docs reference lock clean
+.PHONY: study test lint types docs reference lock audit clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --cores all
@@ -58,6 +59,11 @@ lock: $(BIN)/.installed
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --quiet --output-file requirements.lock
+
+# Needs the network; strict, so that a package that could not be looked up is no pass.
+audit: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --disable-pip --no-deps --strict
 
 clean:
 	rm -rf .venv .snakemake logs

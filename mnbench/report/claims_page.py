@@ -88,7 +88,7 @@ def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines = [
         f"## {claim['title']}: {claim['verdict']}\n",
         f"*{claim['statement']}.*\n",
-        f"Source: {_SOURCES[claim['source']]}. Scale: {claim['scale']}. "
+        f"Source: {_SOURCES.get(claim['source'], claim['source'])}. Scale: {claim['scale']}. "
         f"It must hold {claim['holds']}.\n",
     ]
     if claim["verdict"] == NOT_TESTED:

@@ -26,6 +26,15 @@ def document(markdown: str) -> str:
     return page(heading[1] if heading else "mnbench", Markup(html))
 
 
+def in_markdown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts Markdown shows as they are: tables may come from anywhere."""
+    return frame.map(lambda cell: _plain(cell) if isinstance(cell, str) else cell)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", " ".join(text.split()))
+
+
 def table_page(frame: pd.DataFrame, title: str) -> str:
     """Return a page of a table, of its first rows if it is long; an interval shares a cell.
 

@@ -11,7 +11,7 @@ from mnbench.evaluation.tables.files import read_table
 from mnbench.files import write_text
 from mnbench.planning.plan import Plan
 from mnbench.report.claims_page import claims_page
-from mnbench.report.documents import document, table_page
+from mnbench.report.documents import document, in_markdown, table_page
 from mnbench.report.explorer import explorer
 from mnbench.report.overview import summary_page
 
@@ -32,9 +32,10 @@ def write_report(
         UserError: a table is missing or unreadable.
     """
     tables = {name: read_table(tables_folder / f"{name}.csv") for name in TITLES}
+    texts = {name: in_markdown(table) for name, table in tables.items()}
     documents = {
-        "claims": claims_page(plan.study, costs[0], tables),
-        "summary": summary_page(tables),
+        "claims": claims_page(plan.study, costs[0], texts),
+        "summary": summary_page(texts),
     }
     for name, text in documents.items():
         write_text(tables_folder / f"{name}.md", text)

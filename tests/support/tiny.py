@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,18 @@ def train(paths: StudyPaths, id: TrainingId) -> None:
     shutil.rmtree(paths.record(id), ignore_errors=True)
     with patch.object(loop, "Stopwatch", Alone):
         run(MODULES[id.approach].train, paths.plan, id, Progress(None, None))
+
+
+def interrupt_after_an_epoch(paths: StudyPaths, id: TrainingId) -> None:
+    """Run a training until it has saved one epoch, as an interruption leaves it."""
+
+    class Interrupted(Progress):
+        def epoch(self, row: dict[str, Any], seconds_left: float) -> None:
+            if row["epoch"] == 2:
+                raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        run(MODULES[id.approach].train, paths.plan, id, Interrupted(None, None))
 
 
 class Reached(BaseException):  # no failure of the training
