@@ -5,11 +5,13 @@ written by two processes at once; each has an unfinished file of its own, and th
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mnbench.errors import UserError
 
@@ -48,6 +50,19 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: no UTF-8 text, or no JSON that a program would write.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("lists within lists, too deep to be read") from None
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:

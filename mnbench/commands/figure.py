@@ -5,7 +5,6 @@ records, so run ``mnbench tables`` first when records have changed.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from mnbench.commands.arguments import (
     add_architecture_set,
@@ -13,6 +12,7 @@ from mnbench.commands.arguments import (
     add_dataset,
     add_plan,
     add_tables,
+    folder_to_write,
 )
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
@@ -37,7 +37,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         f"{', '.join(name for name, entry in FIGURES.items() if entry.absolute)} only)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", required=True, help="where PNG and PDF go"
+        "--out", type=folder_to_write, metavar="FOLDER", required=True, help="where PNG and PDF go"
     )
 
 
