@@ -63,6 +63,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         sys.exit(MISTAKE)
     if unknown:
         known.parser.refuse(unknown[0])
+    known.parser.refuse_loss(known)
     end_with_owner()
     known.run(known)
 

@@ -96,8 +96,11 @@ def file_to_write(text: str) -> Path:
     try:
         if path.is_dir():
             raise ArgumentTypeError(f"'{path}' is a folder; name a file")
-        if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+        path.stat()
+        if not (path.is_file() and os.access(path, os.W_OK)):
             raise ArgumentTypeError(f"'{path}' is not yours to write to; name another file")
+    except FileNotFoundError:
+        return path
     except OSError as error:
         raise ArgumentTypeError(f"'{path}': {error.strerror}; name another file") from None
     return path

@@ -54,11 +54,19 @@ def _run(arguments: Namespace) -> None:
             f"be absolute; leave the option out, or draw {able}"
         )
     dataset, architecture_set = arguments.dataset, arguments.architecture_set
+    plan = read_plan(arguments.plan)
+    known = {(id.dataset, id.architecture_set) for id in plan.trainings}
+    known |= {(entry.dataset, entry.architecture_set) for entry in plan.left_out}
+    if (dataset, architecture_set) not in known:
+        pairs = ", ".join(sorted(f"{data} with {networks}" for data, networks in known))
+        raise UserError(
+            f"{arguments.plan}: study '{plan.study}' has no '{dataset}' with '{architecture_set}'; "
+            f"--dataset and --architecture-set may be {pairs}"
+        )
     tables = {
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
         for name in entry.tables
     }
-    plan = read_plan(arguments.plan)
     title = heading(plan, dataset, architecture_set)
     for cost, stem in entry.stems(arguments.costs).items():
         data = FigureData(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)

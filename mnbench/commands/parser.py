@@ -6,11 +6,13 @@ message quotes was typed by somebody; only :func:`mnbench.errors.one_line` makes
 
 import argparse
 import shutil
+import sys
 import textwrap
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 from mnbench.commands import COMMANDS, GROUPS, Command
+from mnbench.commands.arguments import file_to_write, path_to_read
 from mnbench.errors import MISTAKE, choices, one_line
 
 
@@ -33,6 +35,27 @@ class Parser(argparse.ArgumentParser):
             flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
             self.error(f"unknown option '{argument}'; {choices(argument.split('=')[0], flags)}")
         self.error(f"unexpected argument '{argument}'")
+
+    def refuse_loss(self, arguments: argparse.Namespace) -> None:
+        """Exit if a file would be written in the place of one that the command reads."""
+        for output in self._actions:
+            path = getattr(arguments, output.dest, None)
+            if output.type is not file_to_write or path is None or not path.exists():
+                continue
+            for source in self._actions:
+                read = getattr(arguments, source.dest, None)
+                if source.type is path_to_read and read and read.exists() and path.samefile(read):
+                    name = output.option_strings[0] if output.option_strings else output.metavar
+                    self.error(
+                        f"argument {name}: '{path}' is read as {source.metavar}; name another file"
+                    )
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help; what argparse hides, that the disk is full, is an error."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Name the nearest choice instead of listing all of them in quotes."""
