@@ -65,6 +65,22 @@ def read_json(path: Path) -> Any:
         raise ValueError("lists within lists, too deep to be read") from None
 
 
+def why_no_folder(path: Path) -> str | None:
+    """Return why no files can be written to a folder, or None; it need not be there yet."""
+    try:
+        nearest = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+        if not nearest.is_dir():
+            return f"'{nearest}' is no folder"
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            return f"'{nearest}' cannot be written to"
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:  # too long a name, for instance
+        return f"'{path}': {error.strerror}"
+    return None
+
+
 def cannot_write(path: Path, error: OSError) -> UserError:
     """Return the line for a file that the system refuses to write."""
     reason = error.strerror or str(error)

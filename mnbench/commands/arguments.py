@@ -14,6 +14,7 @@ from typing import Any
 
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
+from mnbench.files import why_no_folder
 from mnbench.planning.config import COST_AXES
 
 LARGEST_NUMBER = 10**9  # a larger one is a slip: nothing that is counted here reaches it
@@ -76,16 +77,8 @@ def path_to_read(text: str) -> Path:
 def folder_to_write(text: str) -> Path:
     """Read the path of a folder that files can be written to; it need not be there yet."""
     path = Path(text_that_names(text))
-    try:
-        nearest = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
-        if not nearest.is_dir():
-            raise ArgumentTypeError(f"'{nearest}' is no folder; name a folder, or a new one")
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise ArgumentTypeError(f"'{nearest}' is not yours to write to; name another folder")
-        # Too long a name, say, is known only to the system.
-        path.exists()
-    except OSError as error:
-        raise ArgumentTypeError(f"'{path}': {error.strerror}; name another folder") from None
+    if why := why_no_folder(path):
+        raise ArgumentTypeError(f"{why}; name another folder")
     return path
 
 
