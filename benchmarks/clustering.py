@@ -7,7 +7,9 @@ differ in one layer. Up to 100 networks all values of g are searched together. S
 time.
 """
 
+import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +27,7 @@ REPEATS = 3
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description="Time clustering.").parse_args()
     print("| variants of | networks | g | CPU-seconds |\n|---|--:|--:|--:|")
     for name, base in BASES.items():
         for size, numbers in NUMBERS.items():
@@ -52,4 +55,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -204,4 +204,7 @@ def normalisation() -> Normalisation:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -6,6 +6,7 @@ The job is an approach's program that only prints its help. It imports all that 
 and trains nothing. Both starts take turns, and the table gives medians and their ratio.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ def seconds(environment: dict[str, str]) -> float:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description="Time a job's start, side by side.").parse_args()
     cold = {key: value for key, value in os.environ.items() if key != ADDRESS}
     process = WarmProcess()
     warm = cold | {ADDRESS: process.address}
@@ -42,4 +44,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,28 +1,21 @@
 # PYTHON_ARGCOMPLETE_OK
 """``mnbench``, the command line: reads the arguments, runs one command, and reports mistakes.
 
-Open this for what all commands have in common: help, exit statuses, shell completion. What a
-command does is in ``mnbench/commands/``. The trap: nothing heavy is imported before the arguments
-are read, since each press of the Tab key runs this module.
+Open this for what all commands have in common: exit statuses, mistakes, interruption. Their help is
+made in ``mnbench/commands/parser.py``, and what a command does is in ``mnbench/commands/``. The
+trap: an import up here is outside :func:`main`, and an interruption during it is a traceback.
 """
 
-import argparse
 import io
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NoReturn
+from contextlib import suppress
+from pathlib import Path
 
-import argcomplete
+from mnbench.errors import MISTAKE, UserError, one_line
 
-from mnbench.commands import COMMANDS, GROUPS, Command
-from mnbench.errors import UserError, choices
-
-MISTAKE, INTERRUPTED = 2, 130  # exit statuses
-MISSING_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+INTERRUPTED = 130  # the exit status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,45 +27,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong, or help was asked for.
     """
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without "×" shows "?"
     try:
         try:
-            return _run(arguments)
+            _run(arguments)
         finally:
             sys.stdout.flush()
+    except UserError as error:
+        return _failed(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of the output, head for instance, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _discard_output()
+    except OSError as error:
+        return _refused(error)
+    return 0
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    parser = _parser()
+def _run(arguments: Sequence[str] | None) -> None:
+    import argcomplete
+
+    from mnbench.commands import COMMANDS
+    from mnbench.commands.parser import build_parser
+    from mnbench.lifeline import end_with_owner
+
+    parser = build_parser()
     former_names = [name for command in COMMANDS for name in command.former_names]
     argcomplete.autocomplete(parser, exclude=former_names)
     typed = sys.argv[1:] if arguments is None else arguments
     known, unknown = parser.parse_known_args(_with_present_options(typed))
     if known.run is None:
         parser.print_help(sys.stderr)
-        return MISTAKE
+        sys.exit(MISTAKE)
     if unknown:
         known.parser.refuse(unknown[0])
-    from mnbench.lifeline import end_with_owner
-
+    known.parser.refuse_loss(known)
     end_with_owner()
-    try:
-        known.run(known)
-    except UserError as error:
-        return _failed(str(error))
-    except MISSING_FILE as error:
-        return _failed(f"{error.filename}: {error.strerror}")
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+    known.run(known)
 
 
 def _with_present_options(arguments: Sequence[str]) -> list[str]:
     """Replace a command's former options: no parser knows them, so that no help lists them."""
+    from mnbench.commands import COMMANDS
+
     name, *rest = arguments or [""]
     for command in COMMANDS:
         if name in (command.name, *command.former_names):
@@ -87,95 +86,32 @@ def _with_present_options(arguments: Sequence[str]) -> list[str]:
 
 
 def _failed(message: str) -> int:
-    print(f"mnbench: {message}", file=sys.stderr)
+    with suppress(OSError):  # a terminal that takes no line takes no other one
+        print(one_line(f"mnbench: {message}"), file=sys.stderr)
     return MISTAKE
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest valid name."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and exit."""
-        self.exit(MISTAKE, f"{self.prog}: {message} (see '{self.prog} --help')\n")
-
-    def refuse(self, argument: str) -> NoReturn:
-        """Exit because of an argument that the command does not have."""
-        if argument.startswith("-"):
-            flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
-            self.error(f"unknown option '{argument}'; {choices(argument.split('=')[0], flags)}")
-        self.error(f"unexpected argument '{argument}'")
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Name the nearest choice instead of listing all of them in quotes."""
-        if action.choices is not None and value not in action.choices:
-            if isinstance(action, argparse._SubParsersAction):
-                names = [command.name for command in COMMANDS]
-                raise argparse.ArgumentError(
-                    None, f"unknown command '{value}'; {choices(str(value), names)}"
-                )
-            allowed = [str(choice) for choice in action.choices]
-            raise argparse.ArgumentError(
-                action, f"unknown name '{value}'; {choices(str(value), allowed)}"
-            )
+def _refused(error: OSError) -> int:
+    """Report what the system refused: a file, or the output where the error names none."""
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return _failed(f"{os.fsdecode(error.filename)}: {reason}")
+    _discard_output()
+    return _failed(f"the output cannot be written ({reason}); free space, or write it elsewhere")
 
 
-class _Entry(_Parser):
-    """The parser of ``mnbench`` itself, whose help lists the commands by group."""
-
-    def format_help(self) -> str:
-        """Return the list of commands, and how to go on."""
-        width = max(len(command.name) for command in COMMANDS)
-        listed = [
-            f"\n{title}:\n"
-            + "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in commands)
-            for title, commands in GROUPS.items()
-        ]
-        return "\n".join([_INTRODUCTION, *listed, _CONCLUSION])
+def _open_closed_streams() -> None:
+    """Open what the caller has closed (``>&-``): a file of a command's would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with suppress(OSError):
+                while os.open(os.devnull, os.O_RDWR) < number:
+                    pass
+            mode = "w" if number else "r"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
-_INTRODUCTION = """\
-usage: mnbench COMMAND ...
-
-Train deep ensembles by several approaches, and compare their test error with their training cost.
-Usually Snakemake runs everything: `snakemake --cores 4`, see the README."""
-
-_CONCLUSION = """
-options:
-  -h, --help  show this text; `mnbench COMMAND --help` shows a command's options and an example
-  --version   show the version
-
-To complete commands and options with Tab, put this into ~/.bashrc or ~/.zshrc:
-  eval "$(register-python-argcomplete mnbench)"
-"""
-
-
-def _parser() -> _Parser:
-    """Build the parser of all commands."""
-    parser = _Entry(prog="mnbench")
-    parser.add_argument("--version", action="version", version=f"mnbench {_version()}")
-    parser.set_defaults(run=None)
-    commands = parser.add_subparsers(prog="mnbench", metavar="COMMAND", parser_class=_Parser)
-    for command in COMMANDS:
-        _add(commands, command)
-    return parser
-
-
-def _version() -> str:
-    try:
-        return version("mnbench")
-    except PackageNotFoundError:  # a checkout on PYTHONPATH
-        return "(not installed)"
-
-
-def _add(commands: "argparse._SubParsersAction[_Parser]", command: Command) -> None:
-    width = min(100, shutil.get_terminal_size().columns) - 2  # as argparse has it
-    parser = commands.add_parser(
-        command.name,
-        aliases=command.former_names,
-        help=command.summary,
-        description=textwrap.fill(command.description, width),
-        epilog=f"example:\n  {command.example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run, parser=parser)
+def _discard_output() -> None:
+    """Send what is left of the output nowhere, or Python complains of it when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

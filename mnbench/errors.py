@@ -1,10 +1,11 @@
 """The exception that a user's mistake raises, and what its message is made of.
 
 Open it when a wrong value is explained poorly. The trap: every other exception is a bug, and shown
-as a traceback.
+as a traceback; but an ``OSError`` is the system's refusal, and one line as well.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,36 @@ class UserError(Exception):
 
     The message names the file and key at fault, says what is wrong and what to do instead.
     """
+
+
+MISTAKE = 2  # the exit status
+LONGEST_WORD = 250  # characters: what a message quotes of a user's own text
+
+
+def one_line(text: str) -> str:
+    """Return a message as it is printed: in one line, whatever the names that it quotes.
+
+    A file's name may have a line break, a terminal's commands or bytes that are no text; and what
+    was typed in its place may be a whole file.
+    """
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+    half = LONGEST_WORD // 2
+    return re.sub(
+        rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:half]}...{word[0][-half:]}", shown
+    )
+
+
+def cause(error: Exception) -> str:
+    """Return why a file cannot be read, without Python's words for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, KeyError):
+        return f"key {error} is missing"
+    if isinstance(error, ValueError) and str(error):
+        return str(error).splitlines()[0]
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def choices(given: str, allowed: Iterable[str]) -> str:

@@ -6,11 +6,13 @@ written by two processes at once; each has an unfinished file of its own, and th
 
 import glob
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mnbench.errors import UserError
 
@@ -58,6 +60,35 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: no UTF-8 text, or no JSON that a program would write.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("lists within lists, too deep to be read") from None
+
+
+def why_no_folder(path: Path) -> str | None:
+    """Return why no files can be written to a folder, or None; it need not be there yet."""
+    try:
+        nearest = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+        if not nearest.is_dir():
+            return f"'{nearest}' is no folder"
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            return f"'{nearest}' cannot be written to"
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:  # too long a name, for instance
+        return f"'{path}': {error.strerror}"
+    return None
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:

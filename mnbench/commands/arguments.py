@@ -4,6 +4,9 @@ Open this when an option is refused with a poor message. The trap: argparse show
 ``ArgumentTypeError`` alone; of a ``ValueError`` it makes "invalid _function value".
 """
 
+import os
+import re
+import stat
 from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,23 +14,34 @@ from typing import Any
 
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
+from mnbench.files import why_no_folder
 from mnbench.planning.config import COST_AXES
+
+LARGEST_NUMBER = 10**9  # a larger one is a slip: nothing that is counted here reaches it
+FROM_1 = f"a whole number from 1 to {LARGEST_NUMBER:,}"
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number from 0 to a thousand million that a text is, or None."""
+    # Not int(): it takes the digits of every script, and refuses thousands of them.
+    number = int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None
+    return number if number is not None and number <= LARGEST_NUMBER else None
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1."""
-    if not (text.isdecimal() and int(text) > 0):
-        raise ArgumentTypeError(f"must be a whole number from 1, got {text}")
-    return int(text)
+    if not (number := whole_number(text)):
+        raise ArgumentTypeError(f"must be {FROM_1}, got '{text}'")
+    return number
 
 
 def count(text: str) -> int | None:
     """Read a whole number from 1; None stands for "all"."""
     if text == "all":
         return None
-    if not (text.isdecimal() and int(text) > 0):
-        raise ArgumentTypeError(f"must be a whole number from 1, or 'all', got {text}")
-    return int(text)
+    if not (number := whole_number(text)):
+        raise ArgumentTypeError(f"must be {FROM_1}, or 'all', got '{text}'")
+    return number
 
 
 def fraction(text: str) -> float:
@@ -37,21 +51,65 @@ def fraction(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:
-        raise ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+        raise ArgumentTypeError(f"must be a number from 0 to 1, got '{text}'")
     return number
+
+
+def text_that_names(text: str) -> str:
+    """Read a name that is not empty: a shell makes nothing of a variable that is not set."""
+    if not text.strip():
+        raise ArgumentTypeError(f"must be a name, got '{text}'")
+    return text
+
+
+def path_to_read(text: str) -> Path:
+    """Read the path of a file or folder; whoever reads it says whether it is there."""
+    path = Path(text_that_names(text))
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return path
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):  # some never end
+        raise ArgumentTypeError(f"'{path}' is a device; name a file or folder")
+    return path
+
+
+def folder_to_write(text: str) -> Path:
+    """Read the path of a folder that files can be written to; it need not be there yet."""
+    path = Path(text_that_names(text))
+    if why := why_no_folder(path):
+        raise ArgumentTypeError(f"{why}; name another folder")
+    return path
+
+
+def file_to_write(text: str) -> Path:
+    """Read the path of a file that can be written; its folder need not be there yet."""
+    path = Path(text_that_names(text))
+    folder_to_write(str(path.parent))
+    try:
+        if path.is_dir():
+            raise ArgumentTypeError(f"'{path}' is a folder; name a file")
+        path.stat()
+        if not (path.is_file() and os.access(path, os.W_OK)):
+            raise ArgumentTypeError(f"'{path}' is not yours to write to; name another file")
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        raise ArgumentTypeError(f"'{path}': {error.strerror}; name another file") from None
+    return path
 
 
 def add_plan(parser: ArgumentParser) -> None:
     """Add the plan of a study, which Snakemake writes."""
     parser.add_argument(
-        "plan", type=Path, metavar="PLAN", help="the study's plan, results/STUDY/plan.json"
+        "plan", type=path_to_read, metavar="PLAN", help="the study's plan, results/STUDY/plan.json"
     )
 
 
 def add_tables(parser: ArgumentParser) -> None:
     """Add the folder that `mnbench tables` has written."""
     parser.add_argument(
-        "tables", type=Path, metavar="TABLES", help="the folder with the study's tables"
+        "tables", type=path_to_read, metavar="TABLES", help="the folder with the study's tables"
     )
 
 

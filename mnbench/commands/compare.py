@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnbench.commands.arguments import complete
+from mnbench.commands.arguments import complete, text_that_names
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
 from mnbench.planning.config import COST_AXES
@@ -17,6 +17,7 @@ from mnbench.planning.plan import read_plan
 
 if TYPE_CHECKING:
     from mnbench.evaluation.evaluate import Evaluation
+    from mnbench.records.store import RecordStore
 
 RESULTS = Path("results")
 
@@ -25,6 +26,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     for name in ("first", "second"):
         action = parser.add_argument(
             name,
+            type=text_that_names,
             metavar=f"{name.upper()}-STUDY",
             help="a study's name, or its folder",
         )
@@ -42,24 +44,33 @@ def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.comparison import compare
     from mnbench.report.side_by_side import side_by_side
 
-    first, second = (_evaluation(study) for study in (arguments.first, arguments.second))
+    # Both are looked for before either is evaluated, which takes its time.
+    studies = [_study(study) for study in (arguments.first, arguments.second)]
+    first, second = map(_evaluation, studies)
     table = compare(first, second, arguments.cost)
     names = (Path(arguments.first).name, Path(arguments.second).name)
     print(side_by_side(table, *names, arguments.cost))
 
 
-def _evaluation(study: str) -> "Evaluation":
+def _study(study: str) -> "RecordStore":
+    """Return the records of a study, by its name or folder."""
+    from mnbench.records.paths import StudyPaths
+    from mnbench.records.store import RecordStore
+
+    if Path(study).is_file():
+        raise UserError(f"{study}: is a file; name a study, or the folder that has its plan.json")
+    paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
+    if not paths.plan.is_file():
+        raise _no_plan(study, paths.root, paths.plan)
+    return RecordStore(read_plan(paths.plan), paths.records)
+
+
+def _evaluation(store: "RecordStore") -> "Evaluation":
     """Evaluate a study's records, and say on standard error what is missing."""
     from mnbench.evaluation.bootstrap import REPLICATES
     from mnbench.evaluation.evaluate import evaluate
     from mnbench.evaluation.unread import reasons
-    from mnbench.records.paths import StudyPaths
-    from mnbench.records.store import RecordStore
 
-    paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
-    if not paths.plan.is_file():
-        raise _no_plan(study, paths.root, paths.plan)
-    store = RecordStore(read_plan(paths.plan), paths.records)
     evaluation = evaluate(store, REPLICATES)
     for reason in reasons(evaluation.missing, store):
         print(f"mnbench: missing from the comparison: {reason}", file=sys.stderr)
@@ -70,7 +81,7 @@ def _no_plan(study: str, folder: Path, plan: Path) -> UserError:
     if folder.is_dir():
         return UserError(
             f"{plan}: is missing, and records with it: run the study "
-            f"(snakemake --configfile config/{Path(study).name}.yaml), then compare"
+            f"(snakemake --configfile config/{folder.resolve().name or 'STUDY'}.yaml), then compare"
         )
     known = _finished_studies()
     return UserError(

@@ -7,7 +7,7 @@ numbers alone, so two studies with the same numbers have the same split.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mnbench.commands.arguments import add_plan, count, positive
+from mnbench.commands.arguments import add_plan, count, folder_to_write, positive
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS, prepare
 from mnbench.planning.plan import read_plan
@@ -37,7 +37,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=folder_to_write,
         metavar="FOLDER",
         required=True,
         help="where train.npz and test.npz go",

@@ -5,7 +5,6 @@ records, so run ``mnbench tables`` first when records have changed.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from mnbench.commands.arguments import (
     add_architecture_set,
@@ -13,6 +12,7 @@ from mnbench.commands.arguments import (
     add_dataset,
     add_plan,
     add_tables,
+    folder_to_write,
 )
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
@@ -37,7 +37,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         f"{', '.join(name for name, entry in FIGURES.items() if entry.absolute)} only)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", required=True, help="where PNG and PDF go"
+        "--out", type=folder_to_write, metavar="FOLDER", required=True, help="where PNG and PDF go"
     )
 
 
@@ -54,11 +54,19 @@ def _run(arguments: Namespace) -> None:
             f"be absolute; leave the option out, or draw {able}"
         )
     dataset, architecture_set = arguments.dataset, arguments.architecture_set
+    plan = read_plan(arguments.plan)
+    known = {(id.dataset, id.architecture_set) for id in plan.trainings}
+    known |= {(entry.dataset, entry.architecture_set) for entry in plan.left_out}
+    if (dataset, architecture_set) not in known:
+        pairs = ", ".join(sorted(f"{data} with {networks}" for data, networks in known))
+        raise UserError(
+            f"{arguments.plan}: study '{plan.study}' has no '{dataset}' with '{architecture_set}'; "
+            f"--dataset and --architecture-set may be {pairs}"
+        )
     tables = {
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
         for name in entry.tables
     }
-    plan = read_plan(arguments.plan)
     title = heading(plan, dataset, architecture_set)
     for cost, stem in entry.stems(arguments.costs).items():
         data = FigureData(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)

@@ -5,15 +5,15 @@ approaches from the rule files, this command from the modules in ``baselines/``.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
+from mnbench.commands.arguments import path_to_read
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "configuration", type=Path, metavar="CONFIGURATION", help="a study's YAML file"
+        "configuration", type=path_to_read, metavar="CONFIGURATION", help="a study's YAML file"
     )
 
 

@@ -8,10 +8,17 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
 
-from mnbench.commands.arguments import add_architecture_set, add_dataset, fraction, positive
+from mnbench.commands.arguments import (
+    add_architecture_set,
+    add_dataset,
+    fraction,
+    positive,
+    whole_number,
+)
 from mnbench.commands.checkout import find_checkout
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
+from mnbench.errors import UserError
 
 DEFAULT_STUDY = "config/default.yaml"
 MINIMUM, ALL = "minimum", "all"  # numbers of clusters, as a configuration says them
@@ -23,9 +30,9 @@ def _clusters(text: str) -> int | str:
         return MINIMUM
     if text == ALL:
         return ALL
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"must be a whole number, '{MINIMUM}' or '{ALL}', got {text}")
-    return int(text)
+    if (number := whole_number(text)) is None:
+        raise ArgumentTypeError(f"must be a whole number, '{MINIMUM}' or '{ALL}', got '{text}'")
+    return number
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -68,16 +75,31 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="write JSON, for programs")
 
 
-def _of_default_study() -> dict[str, int]:
-    """Return the default study's numbers, by the names of the arguments that replace them."""
+def _numbers(arguments: Namespace) -> dict[str, int]:
+    """Return the numbers that were typed, and for the others those of the default study."""
     from mnbench.yaml_files import read_yaml
 
-    study = read_yaml(find_checkout() / DEFAULT_STUDY)
-    return {
-        "images": study["data"]["train_images"],
-        "epochs": study["recipe"]["epochs"],
-        "hatched_epochs": study["approaches"]["mothernets"]["hatched"]["epochs"],
+    keys = {
+        "images": "data.train_images",
+        "epochs": "recipe.epochs",
+        "hatched_epochs": "approaches.mothernets.hatched.epochs",
     }
+    numbers = {name: getattr(arguments, name) for name in keys}
+    if None not in numbers.values():
+        return numbers
+    file = find_checkout() / DEFAULT_STUDY
+    study = read_yaml(file)
+    for name in [name for name, number in numbers.items() if number is None]:
+        value = study
+        for key in keys[name].split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, int) or value < 1:  # somebody has made it another study
+            raise UserError(
+                f"{file}: key '{keys[name]}' gives no number; "
+                f"give --{name.replace('_', '-')} NUMBER instead"
+            )
+        numbers[name] = value
+    return numbers
 
 
 def _run(arguments: Namespace) -> None:
@@ -87,16 +109,7 @@ def _run(arguments: Namespace) -> None:
     members = load_architectures(arguments.architecture_set)
     g = {MINIMUM: None, ALL: len(members)}.get(arguments.g, arguments.g)
     dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
-    shown = preview(
-        members,
-        g,
-        dataset,
-        tau=arguments.tau,
-        **{
-            name: getattr(arguments, name) or default
-            for name, default in _of_default_study().items()
-        },
-    )
+    shown = preview(members, g, dataset, tau=arguments.tau, **_numbers(arguments))
     print(json.dumps(asdict(shown), indent=2) if arguments.json else as_text(shown))
 
 

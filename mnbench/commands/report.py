@@ -5,9 +5,14 @@ shows these pages, apart from the explorer, which is too large for it.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from mnbench.commands.arguments import add_costs, add_plan, add_tables
+from mnbench.commands.arguments import (
+    add_costs,
+    add_plan,
+    add_tables,
+    file_to_write,
+    folder_to_write,
+)
 from mnbench.commands.command import Command
 from mnbench.planning.plan import read_plan
 
@@ -17,10 +22,14 @@ def _add_arguments(parser: ArgumentParser) -> None:
     add_tables(parser)
     add_costs(parser, "cost axes to choose from in the explorer")
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", required=True, help="where the pages go"
+        "--out", type=folder_to_write, metavar="FOLDER", required=True, help="where the pages go"
     )
     parser.add_argument(
-        "--explorer", type=Path, metavar="FILE", required=True, help="where the explorer goes"
+        "--explorer",
+        type=file_to_write,
+        metavar="FILE",
+        required=True,
+        help="where the explorer goes",
     )
 
 

@@ -6,9 +6,8 @@ line on standard error and a row of ``missing.csv``; the exit status stays 0.
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from mnbench.commands.arguments import add_costs, add_plan, positive
+from mnbench.commands.arguments import add_costs, add_plan, folder_to_write, positive
 from mnbench.commands.command import Command
 from mnbench.planning.plan import read_plan
 
@@ -24,7 +23,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="processes that share the work (default: 1)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", required=True, help="where the tables go"
+        "--out", type=folder_to_write, metavar="FOLDER", required=True, help="where the tables go"
     )
 
 

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from mnbench.commands.arguments import add_plan, complete
+from mnbench.commands.arguments import add_plan, complete, file_to_write
 from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
@@ -26,7 +26,10 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     complete(action, _ids)
     parser.add_argument(
-        "--log", type=Path, metavar="FILE", help="also write what the terminal shows to this file"
+        "--log",
+        type=file_to_write,
+        metavar="FILE",
+        help="also write what the terminal shows to this file",
     )
 
 

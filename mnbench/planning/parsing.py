@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from mnbench.errors import UserError, choices, requirement
 
 T = TypeVar("T")
+LONGEST_QUOTE = 100  # characters
 
 
 def parse(
@@ -64,8 +65,14 @@ def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ..
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
             hint = choices(str(first["input"]), allowed)
-            return f"key '{place}': unknown value {json.dumps(first['input'])}; {hint}{more}"
-    return f"{_place(place)} {requirement(first)}, got {json.dumps(first['input'])}{more}"
+            return f"key '{place}': unknown value {_quoted(first['input'])}; {hint}{more}"
+    return f"{_place(place)} {requirement(first)}, got {_quoted(first['input'])}{more}"
+
+
+def _quoted(value: Any) -> str:
+    """Return the beginning of a value: a file that is no configuration is one long text."""
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
 
 
 def _place(key: str) -> str:

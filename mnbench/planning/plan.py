@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import Architecture
-from mnbench.errors import UserError
-from mnbench.files import write_text
+from mnbench.errors import UserError, cause
+from mnbench.files import read_json, write_text
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
@@ -238,7 +238,9 @@ def read_plan(path: Path) -> Plan:
         UserError: the file is missing or no plan.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
+        if not isinstance(data, dict):
+            raise ValueError("it holds no keys")
         if data.pop("format") != PLAN_FORMAT:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
@@ -260,10 +262,10 @@ def read_plan(path: Path) -> Plan:
             download=data["download"],
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not a readable plan ({type(error).__name__}: {error}); "
-            "delete it and run snakemake again"
-        ) from error
+        remedy = "name a study's plan.json, which snakemake writes"
+        if not isinstance(error, OSError):
+            remedy += "; if this is one, delete it and run snakemake again"
+        raise UserError(f"{path}: not a readable plan ({cause(error)}); {remedy}") from error
 
 
 def _training(

@@ -5,7 +5,7 @@ Open it to change that line. The trap: it holds only the first of pydantic's man
 
 from pydantic import ValidationError
 
-from mnbench.errors import requirement
+from mnbench.errors import cause, requirement
 
 RETRAIN = "run snakemake again, which trains it anew"
 
@@ -15,4 +15,4 @@ def reason(error: Exception) -> str:
     if isinstance(error, ValidationError):  # its text is many lines: the first finding is enough
         first = error.errors()[0]
         return f"key '{'.'.join(map(str, first['loc']))}': {requirement(first)}"
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    return cause(error)

@@ -14,6 +14,7 @@ be forked, so nothing that is preloaded may touch a GPU.
 """
 
 import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -196,12 +197,25 @@ def _receive(connection: socket.socket, length: int) -> bytes:
     return content
 
 
+def importable(module: str) -> bool:
+    """Return whether a text names a module that ``python -m`` would find."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def main() -> None:
     """Run a job in a warm process if one can be reached, else in this process; or serve."""
-    if sys.argv[1] == "--serve":
-        serve(int(sys.argv[2]), int(sys.argv[3]))
-        return
-    module, *arguments = sys.argv[1:]
+    match sys.argv[1:]:
+        case ["--serve", listener, lifeline] if (listener + lifeline).isdecimal():
+            serve(int(listener), int(lifeline))
+            return
+        case [module, *arguments] if importable(module):
+            pass
+        case _:
+            print("usage: python -m mnbench.training.prefork MODULE ARGUMENTS", file=sys.stderr)
+            sys.exit(2)
     status = None
     if address := os.environ.get(ADDRESS):
         try:

@@ -24,29 +24,37 @@ from mnbench.training import prefork
 BY_SIGNAL = (130, 143)  # interrupted: by SIGINT, by SIGTERM
 
 
-def main(plan: str, id: str, *log: str) -> int:
-    """Train, and return 0 if there is a record afterwards, be it of a failure."""
+def main(*arguments: str) -> int:
+    """Train, and return 0 if there is a record afterwards, be it of a failure.
+
+    Args:
+        arguments: those of ``mnbench train``, which also says what is wrong with them.
+    """
     lifeline.end_with_owner()
     try:
-        status = _run(["train", plan, id, *log])
+        status = _run(["train", *arguments])
     except KeyboardInterrupt:
         return 130
     if status in BY_SIGNAL:
         return status
-    record = StudyPaths(Path(plan).parent).record(TrainingId.parse(id)) / "record.json"
-    if status and not record.exists():
-        _leave_failure(Path(plan), id, status)
-    return 0 if record.exists() else status or 1
+    try:
+        plan, id = Path(arguments[0]), TrainingId.parse(arguments[1])
+    except (IndexError, ValueError):  # no training's: help, or a mistake
+        return status
+    record = StudyPaths(plan.parent).record(id) / "record.json"
+    if status and not os.path.exists(record):  # noqa: PTH110  (too long a path does not exist)
+        _leave_failure(plan, id, status)
+    return 0 if os.path.exists(record) else status or 1  # noqa: PTH110
 
 
-def _leave_failure(plan_file: Path, id: str, status: int) -> None:
+def _leave_failure(plan_file: Path, id: TrainingId, status: int) -> None:
     """Write the record of a training whose process could not write it itself."""
     from mnbench.errors import UserError
     from mnbench.planning.plan import read_plan
     from mnbench.records.failure import Failure, leave
 
     try:
-        training = read_plan(plan_file).trainings[TrainingId.parse(id)]
+        training = read_plan(plan_file).trainings[id]
     except (UserError, KeyError):  # the training itself has said so
         return
     reason = f"its process ended with status {status}"

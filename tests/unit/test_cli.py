@@ -13,8 +13,9 @@ import pytest
 import yaml
 from support.tiny import DATASET, config, id_of, plan_of
 
-from mnbench.cli import _parser, main
+from mnbench.cli import main
 from mnbench.commands import COMMANDS, GROUPS
+from mnbench.commands.parser import build_parser
 from mnbench.datasets.prepared import DATA_FILES
 from mnbench.errors import UserError
 from mnbench.figures import style
@@ -86,13 +87,13 @@ def test_the_help_of_a_command_has_a_paragraph_and_an_example(command, capsys):
 def test_every_example_is_a_valid_line(command):
     program, *arguments = shlex.split(command.example)
     assert program == "mnbench"
-    assert _parser().parse_args(arguments).run == command.run
+    assert build_parser().parse_args(arguments).run == command.run
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_argument_has_a_help_text_and_a_plain_placeholder(command):
     _, *arguments = shlex.split(command.example)
-    parser = _parser().parse_args(arguments).parser
+    parser = build_parser().parse_args(arguments).parser
     for action in parser._actions:
         assert action.help
         takes_no_value = action.nargs == 0
@@ -129,7 +130,10 @@ def test_the_version_is_said(capsys):
 
 def test_reading_the_arguments_imports_nothing_heavy():
     heavy = {"torch", "pandas", "matplotlib", "scipy", "snakemake", "timm"}
-    code = f"import sys, mnbench.cli; mnbench.cli._parser(); print({heavy} & sys.modules.keys())"
+    code = (
+        "import sys, mnbench.cli, mnbench.commands.parser as parser; parser.build_parser(); "
+        f"print({heavy} & sys.modules.keys())"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -173,11 +177,17 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("preview --architecture-set v5-small --epoch-count 3", "unknown option '--epoch-count'"),
         ("preview --architecture-set v5-small --imagess 3", "did you mean '--images'?"),
         ("preview --architecture-set v5-smal", "did you mean 'v5-small'?"),
-        ("preview --architecture-set v5-small --g some", "'minimum' or 'all', got some"),
+        ("preview --architecture-set v5-small --g some", "'minimum' or 'all', got 'some'"),
         ("preview --architecture-set v5-small --g 6", "mnbench: g = 6"),
-        ("preview --architecture-set v5-small --tau 2", "number from 0 to 1, got 2"),
-        ("preview --architecture-set v5-small --images many", "whole number from 1, got many"),
-        ("preview --architecture-set v5-small --images 0", "whole number from 1, got 0"),
+        ("preview --architecture-set v5-small --tau 2", "number from 0 to 1, got '2'"),
+        (
+            "preview --architecture-set v5-small --images many",
+            "whole number from 1 to 1,000,000,000, got 'many'",
+        ),
+        (
+            "preview --architecture-set v5-small --images 0",
+            "whole number from 1 to 1,000,000,000, got '0'",
+        ),
         ("preview --architecture-set v5-small --dataset fashion", "did you mean 'fashion_mnist'?"),
         ("plan", "required: CONFIGURATION"),
         ("plan nowhere.yaml", "mnbench: nowhere.yaml: No such file"),
@@ -199,7 +209,7 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("dataset fashion nowhere.json", "did you mean 'fashion_mnist'?"),
         (
             "dataset fashion_mnist nowhere.json --out o --train-images no --validation-images 1",
-            "whole number from 1, or 'all', got no",
+            "or 'all', got 'no'",
         ),
     ],
 )

@@ -21,6 +21,7 @@ os.environ.update(
 )
 
 from mnbench.errors import UserError
+from mnbench.files import why_no_folder
 from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
@@ -45,6 +46,10 @@ except UserError as error:
 
 PATHS = StudyPaths(Path("results", STUDY.study))
 LOGS = Path("logs", STUDY.study)
+# Snakemake looks at what is there before any job starts, and a file in a folder's place ends it.
+for folder in (PATHS.root, LOGS):
+    if why := why_no_folder(folder):
+        sys.exit(f"mnbench: {why}; mend that, or run snakemake in another folder")
 # The text of a TrainingId, which is also the path of its record.
 TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}

@@ -5,6 +5,8 @@ It is no rule's output: a changed plan must not rerun jobs that the change does 
 
 import atexit
 
+from contextlib import suppress
+
 from snakemake.logging import logger
 
 from mnbench.architectures import fetch_weights
@@ -27,8 +29,14 @@ DIVERGED = [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
 
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
 # Processes that Snakemake itself starts read the workflow again, and print nothing.
+def print_forecast() -> None:
+    """Print the whole study's forecast; a reader that has ended, or a full disk, is no matter."""
+    with suppress(OSError):
+        print(f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n", flush=True)
+
+
 if workflow.is_main_process and workflow.output_settings.dryrun:
-    atexit.register(print, f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n")
+    atexit.register(print_forecast)
 
 
 # Trainings on this machine are forked from one process that has imported torch, see
@@ -54,11 +62,16 @@ onstart:
         except UserError as error:
             sys.exit(f"mnbench: {SOURCE}: {error}")
     # Snakemake's own lock outlives a killed run; this one ends with the process.
-    if (lock := try_lock(PATHS.lock_of_study)) is None:
+    try:
+        lock = try_lock(PATHS.lock_of_study)
+        if lock is not None:
+            atexit.register(release, PATHS.lock_of_study, lock)
+            PLAN.write(PATHS.plan)
+    except UserError as error:
+        sys.exit(f"mnbench: {error}")
+    if lock is None:
         other = holder(PATHS.lock_of_study)
         sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
-    atexit.register(release, PATHS.lock_of_study, lock)
-    PLAN.write(PATHS.plan)
     VERIFIED.save()
     if workflow.local_exec:
         os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process

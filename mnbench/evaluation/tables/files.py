@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mnbench.errors import UserError
+from mnbench.errors import UserError, cause
 from mnbench.evaluation.tables.columns import SETTING, typed
 from mnbench.files import replacing
 
@@ -31,10 +31,10 @@ def read_table(path: Path) -> pd.DataFrame:
         if not known:
             raise ValueError("column 'dataset' is missing")
     except (OSError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(
-            f"{path}: not a readable table ({reason}); delete it and run snakemake again"
-        ) from error
+        remedy = "name the folder of a study's tables, which snakemake writes"
+        if not isinstance(error, OSError):
+            remedy = "delete it and run snakemake again"
+        raise UserError(f"{path}: not a readable table ({cause(error)}); {remedy}") from error
     if "parents" in table:
         table["parents"] = table["parents"].fillna("").astype(str)
     return table

@@ -5,11 +5,13 @@ rather than forked, since numpy's threads do not survive a fork.
 """
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
-from multiprocessing import get_context
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from multiprocessing import active_children, get_context
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -57,12 +59,32 @@ def write_tables(
     return reasons(evaluation.missing, store)
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
-    """Return processes of one thread each: more threads than cores take five times as long."""
-    owner = name_of(os.getpid())
-    return ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_begin, initargs=(owner,)
-    )
+class _Pool(ProcessPoolExecutor):
+    """Processes that do not hear an interruption: each would print a traceback of its own."""
+
+    def submit(self, *work: Any, **options: Any) -> Future[Any]:
+        """Submit work; a process that is started for it inherits that SIGINT is held back."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(*work, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes of one thread each: more threads than cores take five times as long."""
+    owner, cores = name_of(os.getpid()), os.cpu_count() or 1
+    context = get_context("spawn")
+    pool = _Pool(min(processes, cores), context, initializer=_begin, initargs=(owner,))
+    try:
+        yield pool
+    except BaseException:  # an interruption, for instance: nobody waits for them any more
+        for process in active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin(owner: str) -> None:

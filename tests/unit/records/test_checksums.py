@@ -45,5 +45,5 @@ def test_an_altered_or_missing_file_is_one_line(tmp_path, name):
     for expected in (record, EXAMPLE):
         with pytest.raises(UserError) as caught:
             check_file(tmp_path, expected, name)
-        assert one_line(caught).startswith(f"{tmp_path / name}: cannot be read (FileNotFoundError")
+        assert one_line(caught).startswith(f"{tmp_path / name}: cannot be read (No such file")
         assert one_line(caught).endswith("run snakemake again, which trains it anew")
