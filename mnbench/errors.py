@@ -23,11 +23,29 @@ _MEANINGS = {
 }
 
 
+LONGEST = 2000  # characters of a message
+
+
 class UserError(Exception):
     """A mistake that the user can mend: printed as one line, never as a traceback.
 
-    The message names the file and key at fault, says what is wrong and what to do instead.
+    The message names the file and key at fault, says what is wrong and what to do instead. It may
+    quote what somebody wrote: so line ends and control characters are escaped, and of a very long
+    message the middle is left out.
     """
+
+    def __init__(self, message: str):
+        super().__init__(_one_line(message))
+
+
+def _one_line(text: str) -> str:
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
 
 
 def choices(given: str, allowed: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from mnbench.errors import UserError, choices
 
 MAXIMUM = 100_000  # of any number: products can still be counted in 64 bits
 MAXIMUM_KERNEL = 255
+MAXIMUM_LAYERS = 1000  # of a network
 
 
 def known_keys(

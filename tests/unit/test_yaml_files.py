@@ -42,10 +42,10 @@ def test_a_bomb_of_aliases_is_refused_at_once():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     began = time.process_time()
-    with pytest.raises(UserError, match="more than 100,000 values"):
+    with pytest.raises(UserError, match="more than 20,000 values"):
         parse_yaml("\n".join(lines), source="bomb.yaml")
     assert time.process_time() - began < 3
-    with pytest.raises(UserError, match="more than 100,000 values"):
+    with pytest.raises(UserError, match="more than 20,000 values"):
         parse_yaml("a: &a [*a]", source="bomb.yaml")
 
 
@@ -54,7 +54,7 @@ def test_aliases_that_people_write_are_followed():
 
 
 def test_nesting_without_end_is_one_line():
-    with pytest.raises(UserError, match="not valid YAML"):
+    with pytest.raises(UserError, match="nested in more than 50 levels; use fewer"):
         parse_yaml("[" * 5000, source="deep.yaml")
 
 
