@@ -19,10 +19,9 @@ from typing import Any, NoReturn
 import argcomplete
 
 from mnbench.commands import COMMANDS, GROUPS, Command
-from mnbench.errors import UserError, choices
+from mnbench.errors import UserError, choices, one_line
 
 MISTAKE, INTERRUPTED = 2, 130  # exit statuses
-MISSING_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,8 +63,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         known.run(known)
     except UserError as error:
         return _failed(str(error))
-    except MISSING_FILE as error:
-        return _failed(f"{error.filename}: {error.strerror}")
+    except OSError as error:
+        if error.filename is None:  # not of a file that somebody named
+            raise
+        return _failed(f"{error.filename}: {error.strerror}; check the path and its permissions")
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
@@ -87,7 +88,7 @@ def _with_present_options(arguments: Sequence[str]) -> list[str]:
 
 
 def _failed(message: str) -> int:
-    print(f"mnbench: {message}", file=sys.stderr)
+    print(f"mnbench: {one_line(message)}", file=sys.stderr)
     return MISTAKE
 
 
@@ -96,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit."""
-        self.exit(MISTAKE, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+        self.exit(MISTAKE, f"{self.prog}: {one_line(message)} (see '{self.prog} --help')\n")
 
     def refuse(self, argument: str) -> NoReturn:
         """Exit because of an argument that the command does not have."""

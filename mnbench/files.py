@@ -5,11 +5,13 @@ written by two processes at once; each has an unfinished file of its own, and th
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mnbench.errors import UserError
 
@@ -38,6 +40,19 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             unfinished.unlink()
+
+
+def read_json(path: Path) -> Any:
+    """Return the values of a JSON file.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: it is no JSON, or too deeply nested for Python.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -36,7 +36,7 @@ def known_keys(
             raise UserError(f"{place}: unknown key '{key}'; {choices(str(key), keys)}")
     for key in required:
         if key not in data:
-            raise UserError(f"{place}: key '{key}' is missing")
+            raise UserError(f"{place}: key '{key}' is missing; give it")
     return dict(data)
 
 

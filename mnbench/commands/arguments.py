@@ -12,22 +12,31 @@ from typing import Any
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
 from mnbench.planning.config import COST_AXES
+from mnbench.planning.recipe import LARGEST_COUNT
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1."""
-    if not (text.isdecimal() and int(text) > 0):
-        raise ArgumentTypeError(f"must be a whole number from 1, got {text}")
-    return int(text)
+    if (number := _counted(text)) is None:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {LARGEST_COUNT:,}, got {text}")
+    return number
+
+
+def _counted(text: str) -> int | None:
+    digits = len(str(LARGEST_COUNT))
+    number = int(text) if text.isdecimal() and len(text) <= digits else 0
+    return number if 1 <= number <= LARGEST_COUNT else None
 
 
 def count(text: str) -> int | None:
     """Read a whole number from 1; None stands for "all"."""
     if text == "all":
         return None
-    if not (text.isdecimal() and int(text) > 0):
-        raise ArgumentTypeError(f"must be a whole number from 1, or 'all', got {text}")
-    return int(text)
+    if (number := _counted(text)) is None:
+        raise ArgumentTypeError(
+            f"must be a whole number from 1 to {LARGEST_COUNT:,}, or 'all', got {text}"
+        )
+    return number
 
 
 def fraction(text: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mnbench.errors import UserError
-from mnbench.files import sha256, write_text
+from mnbench.files import read_json, sha256, write_text
 
 NOTE, TRAIN, TEST = DATA_FILES = "data.json", "train.npz", "test.npz"
 _AGAIN = "run snakemake, which stores the images again"
@@ -39,7 +39,7 @@ def check_prepared(folder: Path, wanted: Mapping[str, Any]) -> None:
     """
     note = folder / NOTE
     try:
-        content = json.loads(note.read_text(encoding="utf-8"))
+        content = read_json(note)
         sums = content.pop("checksums")
         if content != dict(wanted):
             raise UserError(f"{note}: is of {content}, but the plan says {dict(wanted)}; {_AGAIN}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mnbench.files import sha256, write_text
+from mnbench.files import read_json, sha256, write_text
 from mnbench.planning.plan import Plan
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import RECORD
@@ -32,7 +32,7 @@ def sources(plan: Plan, paths: StudyPaths, costs: Sequence[str]) -> dict[str, An
 def read_sources(path: Path) -> dict[str, Any] | None:
     """Return what :func:`write_sources` wrote, or None if there is nothing to read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return None
 

@@ -22,7 +22,7 @@ from mnbench.planning.recipe import CONFIG, Recipe
 T = TypeVar("T")
 
 LONGEST_NAME = 100  # of a study: file systems take 255, and other names follow it
-LARGEST_SEED = 2**63 - 1  # the name of a folder has all of its digits
+LARGEST_SEED = 2**32 - 1  # as numpy's; the name of a folder has all of its digits
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
 FORMER_KEYS = MappingProxyType({"ensembles": "architecture_sets"})  # still valid
 TIMES = COST_AXES[:2]  # no measure of anything where a training had to share its device

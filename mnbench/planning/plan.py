@@ -21,7 +21,8 @@ from typing import Any
 
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
-from mnbench.files import write_text
+from mnbench.files import read_json, write_text
+from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
@@ -238,7 +239,7 @@ def read_plan(path: Path) -> Plan:
         UserError: the file is missing or no plan.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
         if data.pop("format") != PLAN_FORMAT:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
@@ -247,9 +248,9 @@ def read_plan(path: Path) -> Plan:
         trainings = [
             _training(value, networks, data["recipes"], parse) for value in data["trainings"]
         ]
-        return Plan(
+        plan = Plan(
             study=data["study"],
-            trainings={training.id: training for training in trainings},
+            trainings=union(trainings),
             ensembles=tuple(
                 Ensemble(**row | {"members": tuple(map(parse, row["members"]))})
                 for row in data["ensembles"]
@@ -259,7 +260,9 @@ def read_plan(path: Path) -> Plan:
             data_root=data["data_root"],
             download=data["download"],
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        check_plan(plan, str(path))
+        return plan
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, UserError) as error:
         raise UserError(
             f"{path}: not a readable plan ({type(error).__name__}: {error}); "
             "delete it and run snakemake again"

@@ -33,7 +33,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, PlainValidator, TypeAdapter
 
 from mnbench.errors import UserError
-from mnbench.files import write_text
+from mnbench.files import read_json, write_text
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.failure import failure_in
 from mnbench.records.refusal import RETRAIN, reason
@@ -186,7 +186,7 @@ def read_record(directory: Path) -> Record:
     """
     path = directory / RECORD
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         if failed := failure_in(content, path):
             raise failed
         if content["format"] not in (*FORMER_FORMATS, FORMAT):

@@ -9,7 +9,7 @@ them; so whoever *uses* a file compares it in full.
 import json
 from pathlib import Path
 
-from mnbench.files import write_text
+from mnbench.files import read_json, write_text
 from mnbench.records.checksums import check_file
 from mnbench.records.record import FILES, Record
 
@@ -27,7 +27,7 @@ class Verified:
         self._known: dict[str, list[int | str]] = {}
         self._changed = False
         try:
-            content = json.loads(file.read_text(encoding="utf-8")) if file else {}
+            content = read_json(file) if file else {}
             self._known = content if isinstance(content, dict) else {}
         except (OSError, ValueError):
             pass  # the next save writes it anew

@@ -9,6 +9,7 @@ from support.fuzzing import Explorer, outcome, sizes
 from support.hostile import yaml_files
 from support.tiny import config, plan_of
 
+import mnbench.architectures.library  # its import takes seconds, once  # noqa: F401
 from mnbench.architectures import Architecture, load_architectures, sets
 from mnbench.architectures.families import FAMILIES
 from mnbench.architectures.variants import Rule
@@ -98,7 +99,7 @@ def use(networks: tuple[Architecture, ...]) -> None:
             assert str(error).isprintable()
 
 
-@sizes(few=70, many=1600)
+@sizes(few=60, many=1600)
 def test_a_set_is_loaded_and_used_or_refused_in_one_line(
     cases: int, explore: Explorer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):

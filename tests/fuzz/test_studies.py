@@ -59,7 +59,7 @@ def plan_file(file: Path) -> Plan:
     return plan
 
 
-@sizes(few=90, many=2400)
+@sizes(few=85, many=2400)
 def test_a_study_is_planned_or_refused_in_one_line(cases: int, explore: Explorer, folder: Path):
     file = folder / "study.yaml"
 

@@ -24,11 +24,11 @@ from mnbench.errors import UserError
 SECONDS = 3.0  # of CPU, so that a busy machine fails no test
 MEGABYTES = 300  # more than before the call
 LONGEST_LINE = 5000
-# Every refusal ends with what to do, or says what is allowed.
+# Every refusal says what to do, or what is allowed.
+VERBS = "check|choose|delete|fetch|free|give|leave|make|put|reinstall|rename|run|save|set|use|write"
 REMEDY = re.compile(
-    r"allowed: |did you mean |must |expected |; (?:use|give|write|delete|run|rename|set|free|make|save|put|"
-    r"reinstall|leave|near:|three ways|timm\.list_models|it has|Fashion-MNIST comes)|"
-    r"not valid YAML|could not determine a constructor|has more than|is missing|give |cannot "
+    rf"allowed: |did you mean |must |expected |[;,] (?:or )?(?:{VERBS}) |; it is trained again |"
+    r"three ways to get |timm\.list_models|; near: |; it has: |Fashion-MNIST comes |not valid YAML"
 )
 
 
@@ -85,7 +85,7 @@ def outcome(call: Callable[[], Any], file: Path, folder: Path) -> Any:
         file: which a refusal must name.
         folder: in which nothing may appear, vanish or change.
     """
-    before, peak = _tree(folder), _peak()
+    before, peak = tree(folder), _peak()
     printed = io.StringIO()
     with (
         warnings.catch_warnings(record=True) as warned,
@@ -103,7 +103,7 @@ def outcome(call: Callable[[], Any], file: Path, folder: Path) -> Any:
             raise AssertionError(f"took more than {SECONDS} seconds of CPU") from None
     assert not warned, [str(warning.message) for warning in warned]
     assert not printed.getvalue()
-    assert _tree(folder) == before
+    assert tree(folder) == before
     assert _peak() - peak < MEGABYTES * 1e6
     return result
 
@@ -133,7 +133,8 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGPROF, former)
 
 
-def _tree(folder: Path) -> dict[str, tuple[int, int]]:
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the size and time of everything below a folder."""
     stats = {str(path): path.lstat() for path in folder.rglob("*")}
     return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 

@@ -176,8 +176,11 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("preview --architecture-set v5-small --g some", "'minimum' or 'all', got some"),
         ("preview --architecture-set v5-small --g 6", "mnbench: g = 6"),
         ("preview --architecture-set v5-small --tau 2", "number from 0 to 1, got 2"),
-        ("preview --architecture-set v5-small --images many", "whole number from 1, got many"),
-        ("preview --architecture-set v5-small --images 0", "whole number from 1, got 0"),
+        (
+            "preview --architecture-set v5-small --images many",
+            "from 1 to 1,000,000,000, got many",
+        ),
+        ("preview --architecture-set v5-small --images 0", "from 1 to 1,000,000,000, got 0"),
         ("preview --architecture-set v5-small --dataset fashion", "did you mean 'fashion_mnist'?"),
         ("plan", "required: CONFIGURATION"),
         ("plan nowhere.yaml", "mnbench: nowhere.yaml: No such file"),
@@ -199,7 +202,7 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("dataset fashion nowhere.json", "did you mean 'fashion_mnist'?"),
         (
             "dataset fashion_mnist nowhere.json --out o --train-images no --validation-images 1",
-            "whole number from 1, or 'all', got no",
+            "whole number from 1 to 1,000,000,000, or 'all', got no",
         ),
     ],
 )
