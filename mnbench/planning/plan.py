@@ -225,7 +225,8 @@ def union(trainings: Iterable[Training]) -> dict[TrainingId, Training]:
     """
     merged: dict[TrainingId, Training] = {}
     for training in trainings:
-        if merged.setdefault(training.id, training).recipe_hash != training.recipe_hash:
+        planned = merged.setdefault(training.id, training)
+        if planned is not training and planned.recipe_hash != training.recipe_hash:
             raise ValueError(f"two different trainings claim the id {training.id}")
         if missing := [str(parent) for parent in training.parents if parent not in merged]:
             raise ValueError(f"{training.id} is planned before its parents {missing}")
