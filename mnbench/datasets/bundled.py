@@ -113,7 +113,7 @@ def _read(folder: Traversable, name: str) -> bytes:
 def _read_idx(folder: Traversable, name: str) -> np.ndarray:
     idx = IDX_FILES[name]
     try:
-        with gzip.open(io.BytesIO(_read(folder, name))) as file:
+        with gzip.GzipFile(fileobj=io.BytesIO(_read(folder, name))) as file:
             content = file.read(idx.size + 1)  # not all: a few kilobytes may stand for gigabytes
     except EOFError as error:
         raise UserError(f"{folder / name}: truncated; {REMEDY}") from error
