@@ -186,7 +186,10 @@ class Recipe:
                 "'convergence' does not; use 'plateau', 'step' or 'constant'"
             )
         if self.protocol == "epochs" and plateau:
-            raise ValueError("schedule 'plateau' goes with the protocol 'convergence' only")
+            raise ValueError(
+                "schedule 'plateau' goes with the protocol 'convergence' only; use that protocol, "
+                "or 'cosine', 'linear', 'step' or 'constant'"
+            )
         return self
 
     @property
