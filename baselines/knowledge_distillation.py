@@ -55,6 +55,7 @@ class Options:
     temperature: float = Field(
         default=4.0,
         gt=0,
+        le=1000,
         description="Temperature T that softens the outputs of teacher and student.",
         examples=[2.0],
     )

@@ -22,7 +22,7 @@ from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, LARGEST_RATE, Recipe
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Recipe
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -66,6 +66,7 @@ class Hatched:
     epochs: int | None = Field(
         default=None,
         gt=0,
+        le=LARGEST_COUNT,
         description="Only the protocol `epochs`: epochs of a hatched network. `null`, the default, "
         "is two fifths of the recipe's.",
         examples=[4],
@@ -73,6 +74,7 @@ class Hatched:
     max_epochs: int | None = Field(
         default=None,
         gt=0,
+        le=LARGEST_COUNT,
         description="Only the protocol `convergence`: maximum number of epochs of a hatched "
         "network. `null`, the default, is the recipe's.",
         examples=[90],

@@ -16,7 +16,7 @@ from mnbench.architectures import Architecture, parameter_count
 from mnbench.planning.config import Budgets
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, Schedule
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, Schedule
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -31,6 +31,7 @@ class Options:
     epochs_per_cycle: int = Field(
         default=40,
         gt=0,
+        le=LARGEST_COUNT,
         description="Epochs of one cosine cycle, after which a member is saved. The protocol and "
         "the schedule of the recipe do not apply here, nor do its epochs: all cycles together take "
         "this times the number of networks. Choose it by recipe.epochs. The default is the "

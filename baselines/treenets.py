@@ -20,7 +20,7 @@ from mnbench.architectures import Architecture, Plain, training_flops
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,6 +38,7 @@ class Options:
     shared_layers: int = Field(
         default=1,
         gt=0,
+        le=LARGEST_COUNT,
         description="Number of convolutional layers that all networks share, before the branches. "
         "The pooling behind the last of them is shared as well.",
         examples=[2],

@@ -95,7 +95,9 @@ def _refused(error: OSError) -> int:
     """Report what the system refused: a file, or the output where the error names none."""
     reason = error.strerror or str(error)
     if error.filename is not None:
-        return _failed(f"{os.fsdecode(error.filename)}: {reason}")
+        return _failed(
+            f"{os.fsdecode(error.filename)}: {reason}; check the path and its permissions"
+        )
     _discard_output()
     return _failed(f"the output cannot be written ({reason}); free space, or write it elsewhere")
 

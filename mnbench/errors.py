@@ -24,15 +24,21 @@ _MEANINGS = {
 }
 
 
+MISTAKE = 2  # the exit status
+LONGEST = 2000  # characters of a message
+LONGEST_WORD = 250  # characters: what a message quotes of a user's own text
+
+
 class UserError(Exception):
     """A mistake that the user can mend: printed as one line, never as a traceback.
 
-    The message names the file and key at fault, says what is wrong and what to do instead.
+    The message names the file and key at fault, says what is wrong and what to do instead. It may
+    quote what somebody wrote: so line ends and control characters are escaped, and of a very long
+    message the middle is left out.
     """
 
-
-MISTAKE = 2  # the exit status
-LONGEST_WORD = 250  # characters: what a message quotes of a user's own text
+    def __init__(self, message: str):
+        super().__init__(one_line(message))
 
 
 def one_line(text: str) -> str:
@@ -41,9 +47,9 @@ def one_line(text: str) -> str:
     A file's name may have a line break, a terminal's commands or bytes that are no text; and what
     was typed in its place may be a whole file.
     """
-    shown = "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     half = LONGEST_WORD // 2
     return re.sub(
         rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:half]}...{word[0][-half:]}", shown
@@ -56,7 +62,7 @@ def cause(error: Exception) -> str:
         return error.strerror
     if isinstance(error, KeyError):
         return f"key {error} is missing"
-    if isinstance(error, ValueError) and str(error):
+    if isinstance(error, ValueError | UserError) and str(error):
         return str(error).splitlines()[0]
     return f"{type(error).__name__}: {error}".splitlines()[0]
 

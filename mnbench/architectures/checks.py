@@ -12,6 +12,7 @@ from mnbench.errors import UserError, choices
 
 MAXIMUM = 100_000  # of any number: products can still be counted in 64 bits
 MAXIMUM_KERNEL = 255
+MAXIMUM_LAYERS = 1000  # of a network
 
 
 def known_keys(
@@ -35,7 +36,7 @@ def known_keys(
             raise UserError(f"{place}: unknown key '{key}'; {choices(str(key), keys)}")
     for key in required:
         if key not in data:
-            raise UserError(f"{place}: key '{key}' is missing")
+            raise UserError(f"{place}: key '{key}' is missing; give it")
     return dict(data)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
-from mnbench.architectures.checks import check_choice, check_integer
+from mnbench.architectures.checks import MAXIMUM_LAYERS, check_choice, check_integer
 from mnbench.architectures.value import Architecture, Head, Stem
 from mnbench.errors import UserError
 
@@ -200,6 +200,7 @@ def _units(depth: int, step: int, outside: int, family: str) -> int:
         raise UserError(
             f"{family}: depth must be {step} n + {outside}, {depths}, ..., got {depth!r}"
         )
+    check_integer(depth, f"{family}: depth", maximum=step * MAXIMUM_LAYERS)
     return (depth - outside) // step
 
 

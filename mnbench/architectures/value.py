@@ -13,6 +13,7 @@ from typing import Any
 
 from mnbench.architectures.blocks import KINDS, Block, Layer, Plain, check_block
 from mnbench.architectures.checks import (
+    MAXIMUM_LAYERS,
     check_boolean,
     check_choice,
     check_integer,
@@ -182,6 +183,8 @@ def _check(network: Architecture) -> None:
             f"{place}: has no block; give at least one, or, for a fully connected network, a "
             "'flatten' head with hidden layers"
         )
+    if (layers := network.depth + len(network.head.hidden)) > MAXIMUM_LAYERS:
+        raise UserError(f"{place}: has {layers:,} layers; give at most {MAXIMUM_LAYERS:,}")
     channels = network.stem.filters
     for i, block in enumerate(network.blocks, 1):
         if not channels and not isinstance(block, Plain):

@@ -16,16 +16,16 @@ from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS
 from mnbench.files import why_no_folder
 from mnbench.planning.config import COST_AXES
+from mnbench.planning.recipe import LARGEST_COUNT
 
-LARGEST_NUMBER = 10**9  # a larger one is a slip: nothing that is counted here reaches it
-FROM_1 = f"a whole number from 1 to {LARGEST_NUMBER:,}"
+FROM_1 = f"a whole number from 1 to {LARGEST_COUNT:,}"
 
 
 def whole_number(text: str) -> int | None:
     """Return the whole number from 0 to a thousand million that a text is, or None."""
     # Not int(): it takes the digits of every script, and refuses thousands of them.
     number = int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None
-    return number if number is not None and number <= LARGEST_NUMBER else None
+    return number if number is not None and number <= LARGEST_COUNT else None
 
 
 def positive(text: str) -> int:

@@ -94,22 +94,37 @@ class _Download:
     files: Mapping[str, str]  # path relative to the data root: MD5
 
 
-def check_downloaded(source: Source, root: Path, download: bool) -> None:
+def check_downloaded(source: Source, root: Path, download: bool) -> Path:
     """Check that the files are present, or may be downloaded, without reading them.
+
+    Returns:
+        The data root, with "~" expanded.
 
     Raises:
         UserError: the data root is no folder, or a file is missing and must not be downloaded.
     """
-    root = root.expanduser()
+    try:
+        folder = root.expanduser()
+        if problem := _missing(source, folder, download):
+            raise UserError(f"{problem}; {source.remedy(folder)}")
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, no home, no permission
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"{root}: key 'data.root': cannot be read ({reason}); {source.remedy(root)}"
+        ) from None
+    return folder
+
+
+def _missing(source: Source, root: Path, download: bool) -> str | None:
+    """Say what is missing of a data set that must not be downloaded."""
     if root.exists() and not root.is_dir():
-        raise UserError(f"{root}: key 'data.root': not a folder; {source.remedy(root)}")
+        return f"{root}: key 'data.root': not a folder"
     if download or all((root / name).is_file() for name in source.downloads):
-        return
+        return None
     if not root.exists():
-        raise UserError(f"{root}: key 'data.root': no such folder; {source.remedy(root)}")
-    for name in source.files:
-        if not (root / name).is_file():
-            raise UserError(f"{root / name}: missing; {source.remedy(root)}")
+        return f"{root}: key 'data.root': no such folder"
+    missing = [name for name in source.files if not (root / name).is_file()]
+    return f"{root / missing[0]}: missing" if missing else None
 
 
 def load_downloaded(source: Source, part: str, root: Path, download: bool) -> Images:
@@ -126,8 +141,7 @@ def load_downloaded(source: Source, part: str, root: Path, download: bool) -> Im
     """
     import torchvision.datasets
 
-    root = root.expanduser()
-    check_downloaded(source, root, download)
+    root = check_downloaded(source, root, download)
     reader = getattr(torchvision.datasets, source.torchvision)
     # CIFAR's files are pickles: nothing may open them before their MD5 sums were checked.
     _ensure(source, _download_of(reader, part), root, download)

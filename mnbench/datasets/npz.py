@@ -35,7 +35,8 @@ def read_arrays(path: Path, **wanted: tuple[type, int]) -> Mapping[str, np.ndarr
         UserError: the file is damaged, or it lacks an array, or an array is of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy leaves a file open that it opened and found damaged.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in wanted}
         for name, (dtype, axes) in wanted.items():
             if arrays[name].dtype != dtype or arrays[name].ndim != axes:

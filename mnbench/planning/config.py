@@ -22,6 +22,7 @@ from mnbench.planning.recipe import CONFIG, Recipe
 T = TypeVar("T")
 
 LONGEST_NAME = 100  # of a study: file systems take 255, and other names follow it
+LARGEST_SEED = 2**32 - 1  # as numpy's; the name of a folder has all of its digits
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
 FORMER_KEYS = MappingProxyType({"ensembles": "architecture_sets"})  # still valid
 TIMES = COST_AXES[:2]  # no measure of anything where a training had to share its device
@@ -61,7 +62,7 @@ DatasetName = Annotated[str, _one_of("data set", _DATASETS), _enumeration(_DATAS
 ArchitectureSetName = Annotated[
     str, _one_of("architecture set", ARCHITECTURE_SETS), _enumeration(ARCHITECTURE_SETS)
 ]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Budget = Annotated[float, Field(gt=0, le=1000)]
 Budgets = Annotated[
     tuple[Budget, ...],

@@ -22,6 +22,7 @@ from typing import Any
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError, cause
 from mnbench.files import read_json, write_text
+from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
@@ -224,7 +225,8 @@ def union(trainings: Iterable[Training]) -> dict[TrainingId, Training]:
     """
     merged: dict[TrainingId, Training] = {}
     for training in trainings:
-        if merged.setdefault(training.id, training).recipe_hash != training.recipe_hash:
+        planned = merged.setdefault(training.id, training)
+        if planned is not training and planned.recipe_hash != training.recipe_hash:
             raise ValueError(f"two different trainings claim the id {training.id}")
         if missing := [str(parent) for parent in training.parents if parent not in merged]:
             raise ValueError(f"{training.id} is planned before its parents {missing}")
@@ -249,9 +251,9 @@ def read_plan(path: Path) -> Plan:
         trainings = [
             _training(value, networks, data["recipes"], parse) for value in data["trainings"]
         ]
-        return Plan(
+        plan = Plan(
             study=data["study"],
-            trainings={training.id: training for training in trainings},
+            trainings=union(trainings),
             ensembles=tuple(
                 Ensemble(**row | {"members": tuple(map(parse, row["members"]))})
                 for row in data["ensembles"]
@@ -261,7 +263,9 @@ def read_plan(path: Path) -> Plan:
             data_root=data["data_root"],
             download=data["download"],
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        check_plan(plan, str(path))
+        return plan
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, UserError) as error:
         remedy = "name a study's plan.json, which snakemake writes"
         if not isinstance(error, OSError):
             remedy += "; if this is one, delete it and run snakemake again"

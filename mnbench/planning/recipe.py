@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 LARGEST_RATE = 1e6  # no network learns at it; numbers far beyond it overflow
+LARGEST_COUNT = 10**9  # of epochs and the like: nobody waits for it; numbers far beyond overflow
 CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -82,6 +83,7 @@ class Schedule:
     decays: int = Field(
         default=2,
         ge=0,
+        le=LARGEST_COUNT,
         description="Only `plateau`: number of decays. The rate decays each time `patience` epochs "
         "pass without an improvement. After the last decay, training ends the next time they do.",
         examples=[3],
@@ -95,6 +97,7 @@ class Convergence:
     patience: int = Field(
         default=15,
         gt=0,
+        le=LARGEST_COUNT,
         description="Epochs without an improvement after which a network has converged. The "
         "default is the paper's (unverified).",
         examples=[10],
@@ -102,6 +105,7 @@ class Convergence:
     min_improvement: float = Field(
         default=0.001,
         ge=0,
+        le=1,
         description="Minimum improvement of training accuracy that counts, as a fraction. The "
         "default is the paper's 0.1 % (unverified).",
         examples=[0.002],
@@ -109,6 +113,7 @@ class Convergence:
     max_epochs: int = Field(
         default=300,
         gt=0,
+        le=LARGEST_COUNT,
         description="Maximum number of epochs, should a network not converge before.",
         examples=[200],
     )
@@ -145,6 +150,7 @@ class Recipe:
     epochs: int = Field(
         default=10,
         gt=0,
+        le=LARGEST_COUNT,
         description="Only the protocol `epochs`: passes over the training set.",
         examples=[20],
     )
@@ -152,6 +158,7 @@ class Recipe:
     batch_size: int = Field(
         default=128,
         ge=2,  # batch normalisation has no deviation of one
+        le=LARGEST_COUNT,
         description="Images in a mini-batch. One image left over at the end of an epoch joins the "
         "batch before it. The paper's is 256 (unverified).",
         examples=[256],
@@ -179,7 +186,10 @@ class Recipe:
                 "'convergence' does not; use 'plateau', 'step' or 'constant'"
             )
         if self.protocol == "epochs" and plateau:
-            raise ValueError("schedule 'plateau' goes with the protocol 'convergence' only")
+            raise ValueError(
+                "schedule 'plateau' goes with the protocol 'convergence' only; use that protocol, "
+                "or 'cosine', 'linear', 'step' or 'constant'"
+            )
         return self
 
     @property

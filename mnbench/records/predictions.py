@@ -59,7 +59,8 @@ def read_labels(directory: Path, split: str) -> np.ndarray:
 
 def _arrays(path: Path, *keys: str) -> tuple[np.ndarray, ...]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # numpy leaves a file open that it opened and found damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return tuple(arrays[key] for key in keys)
     except Exception as error:  # np.load raises zipfile, OS, value and key errors alike
         raise UserError(f"{path}: not readable predictions ({reason(error)}); {RETRAIN}") from error

@@ -33,7 +33,9 @@ def test_an_unknown_id_is_one_line(trained):
     assert one_line(caught).startswith(f"{trained.plan}: has no training '{unknown}'")
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '"text"', "3", "{}", '{"format": 99}'])
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", '"text"', "3", "{}", '{"format": 99}', "[" * 9999]
+)
 def test_a_missing_or_damaged_plan_is_one_line(tmp_path, text):
     file = tmp_path / "plan.json"
     if text is not None:

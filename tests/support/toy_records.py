@@ -56,7 +56,7 @@ def plan_of() -> Plan:
             (network("a"), network("b")) if record == TREE else (network(record.name),),
             {},
             seed=1234,
-            data={},
+            data={"dataset": "toy"},
             parents=PARENTS.get(record, ()),
         )
         for record in COSTS

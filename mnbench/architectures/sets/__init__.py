@@ -13,10 +13,10 @@ from typing import Any
 from mnbench.architectures.checks import known_keys
 from mnbench.architectures.reading import read_network, read_shared
 from mnbench.architectures.value import Architecture
-from mnbench.architectures.variants import read_rule, variants
+from mnbench.architectures.variants import MAXIMUM_NETWORKS, read_rule, variants
 from mnbench.errors import UserError, choices
 from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
-from mnbench.yaml_files import parse_yaml
+from mnbench.yaml_files import read_yaml
 
 _KEYS = ("members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
@@ -48,7 +48,7 @@ def load_architectures(name: str) -> tuple[Architecture, ...]:
             f"{file!r}: cannot name an architecture set, whose name becomes a folder's; rename "
             f"the file: use {ALLOWED_IN_NAMES}"
         )
-    data = parse_yaml((_FOLDER / file).read_text(encoding="utf-8"), source=file)
+    data = read_yaml(_FOLDER / file, source=file)
     data = known_keys(data, _KEYS, file)
     shared = read_shared(data.get("shared", {}), file)
     members = _members(data, shared, file)
@@ -75,6 +75,8 @@ def _members(
         raise UserError(f"{file}: give either members, or base and variants")
     if not isinstance(data["members"], list) or not data["members"]:
         raise UserError(f"{file}: 'members' must be a list of networks, got {data['members']!r}")
+    if len(data["members"]) > MAXIMUM_NETWORKS:
+        raise UserError(f"{file}: 'members' must be at most {MAXIMUM_NETWORKS:,} networks")
     return tuple(
         read_network(member, shared=shared, file=file, place=f"member {position}")
         for position, member in enumerate(data["members"], 1)

@@ -48,6 +48,37 @@ def test_a_file_whose_name_a_shell_might_misread_is_refused(tmp_path, monkeypatc
     assert "\n" not in str(caught.value)
 
 
+# Numbers beyond all networks
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "members: [{name: a, family: resnet, depth: 6000000002}]",
+            "network 'a': resnet: depth must be at most 6,000, got 6,000,000,002",
+        ),
+        (
+            f"members: [{{name: a, blocks: [[{', '.join(['8'] * 1001)}]]}}]",
+            "network 'a': has 1,001 layers; give at most 1,000",
+        ),
+        (f"members: [{', '.join(['3'] * 1001)}]", "'members' must be at most 1,000 networks"),
+    ],
+)
+def test_a_set_that_would_take_minutes_is_refused_at_once(own_set, text, said):
+    with pytest.raises(UserError) as caught:
+        own_set(text)
+    assert str(caught.value) == f"own.yaml: {said}"
+
+
+def test_a_file_in_another_encoding_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "own.yaml").write_bytes("members: [é]".encode("latin-1"))
+    monkeypatch.setattr(sets, "_FOLDER", tmp_path)
+    monkeypatch.setattr(sets, "ARCHITECTURE_SETS", ("own",))
+    with pytest.raises(UserError, match=r"^own\.yaml: is no UTF-8 text .*; save it as UTF-8$"):
+        load_architectures("own")
+
+
 # The named ones
 
 

@@ -203,7 +203,7 @@ def test_bad_residual_blocks_are_refused(block, expected):
 
 def test_a_residual_block_must_have_a_width():
     data = {"name": "bad", "stem": {"filters": 4}, "blocks": [{"kind": "residual", "layers": [4]}]}
-    assert refused(data) == "network 'bad', block 1: key 'width' is missing"
+    assert refused(data) == "network 'bad', block 1: key 'width' is missing; give it"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The bundled data set: complete, and every damage named."""
 
+import gzip
 import hashlib
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,15 @@ def test_whole_file_with_another_content_is_altered(copied):
     labels.write_bytes((copied / "train-labels-idx1-ubyte.gz").read_bytes())
     with pytest.raises(UserError, match=r"t10k-labels-idx1-ubyte.gz: altered \(SHA-256"):
         load_bundled(copied, "t10k")
+
+
+def test_a_file_that_unpacks_to_more_than_it_should_is_not_unpacked(copied):
+    labels = copied / "t10k-labels-idx1-ubyte.gz"
+    labels.write_bytes(gzip.compress(bytes(10**6)) * 4000)  # four megabytes, or four gigabytes
+    began = time.process_time()
+    with pytest.raises(UserError, match=r"t10k-labels-idx1-ubyte.gz: altered \(SHA-256"):
+        load_bundled(copied, "t10k")
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

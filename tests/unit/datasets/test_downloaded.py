@@ -130,6 +130,18 @@ def test_data_root_that_is_no_folder_stops_at_once(tmp_path, name):
         check_available(name, file, download=True)
 
 
+@pytest.mark.parametrize("download", [True, False])
+@pytest.mark.parametrize(
+    ("root", "reason"),
+    [("x" * 300, "File name too long"), ("~nobody-of-this-name/data", "home directory")],
+)
+def test_data_root_that_no_system_can_have_is_one_line(root, reason, download):
+    with pytest.raises(UserError, match=r"key 'data\.root': cannot be read") as error:
+        check_available("svhn", Path(root), download)
+    assert reason in message(error)
+    assert_three_ways(message(error), "svhn", Path(root))
+
+
 def test_archive_fetched_by_hand_is_unpacked(tmp_path, monkeypatch):
     root, reader = tmp_path / "data", torchvision.datasets.CIFAR10
     make_cifar(root, monkeypatch, reader)

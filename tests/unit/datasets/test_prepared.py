@@ -38,7 +38,9 @@ def test_a_damaged_file_is_one_line(study, name, damage):
     assert str(caught.value).startswith(str(file)) and "run snakemake" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["[]", "3", "null", '{"checksums": 1}', '{"checksums": {}}'])
+@pytest.mark.parametrize(
+    "content", ["[]", "3", "null", '{"checksums": 1}', '{"checksums": {}}', "[" * 100_000]
+)
 def test_a_note_of_another_form_is_one_line(study, content):
     (study.data(DATASET) / NOTE).write_text(content)
     with pytest.raises(UserError) as caught:

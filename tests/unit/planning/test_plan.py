@@ -1,11 +1,14 @@
 """The plan: its graph of trainings, the hashes that records rest on, and its file."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import config, plan_of
 
-from mnbench.planning.plan import Plan, Training, read_plan, union
+from mnbench.errors import UserError
+from mnbench.planning.plan import LeftOut, Plan, Training, read_plan, union
 from mnbench.planning.training_id import TrainingId
 
 # A MotherNet "m" with two members, a path of snapshots, and a teacher that is a member itself.
@@ -118,3 +121,37 @@ def test_a_plan_read_from_its_file_is_the_plan(tmp_path):
 def test_the_file_has_ids_as_text(tmp_path):
     text = plan_of(config()).to_json()
     assert '"id": "fashion_mnist/v5-small/seed0/full_data/v16"' in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda plan: plan.update(data_root=[]), "plan: data_root must be another type than list"),
+        (lambda plan: plan.update(download=1), "plan: download must be another type than int"),
+        (lambda plan: plan["trainings"].reverse(), "is planned before its parents"),
+        (lambda plan: plan["trainings"].pop(0), "which is not planned"),
+        (lambda plan: plan["trainings"].append(plan["trainings"][0] | {"seed": 1}), "claim the id"),
+        (lambda plan: plan["trainings"][0].update(seed=True), "v13: seed must be another type"),
+        (lambda plan: plan["trainings"][0].update(data={}), "v13: data is of another data set"),
+        (lambda plan: plan["trainings"][0].update(networks=[]), "v13: has no network"),
+        (lambda plan: plan["trainings"][0].update(parent_hashes=[3]), "v13: parent_hashes must be"),
+        (lambda plan: plan["recipes"][0].update(epochs=0), "key 'recipes.epochs' must be greater"),
+        (lambda plan: plan["networks"][0].update(blocks=[]), "has no block; give at least one"),
+        (lambda plan: plan["ensembles"][0].update(members=[]), "an ensemble has no member"),
+        (lambda plan: plan["ensembles"][0].update(g={}), "ensembles: g must be another type"),
+        (
+            lambda plan: plan["left_out"].append({key: [] for key in LeftOut.__annotations__}),
+            "left_out: dataset",
+        ),
+    ],
+)
+def test_a_plan_that_was_altered_is_one_line_with_the_remedy(tmp_path, change, said):
+    content = json.loads(plan_of(config()).to_json())
+    change(content)
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(content))
+    with pytest.raises(UserError) as caught:
+        read_plan(file)
+    text = str(caught.value)
+    assert text.startswith(f"{file}: not a readable plan (") and said in text
+    assert text.endswith("; delete it and run snakemake again")

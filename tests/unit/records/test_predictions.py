@@ -1,5 +1,7 @@
 """Predictions: written, read back, and damaged in every way."""
 
+import gc
+
 import numpy as np
 import pytest
 from support.reading import one_line
@@ -29,6 +31,18 @@ def test_predictions_are_read_as_they_were_written(tmp_path, split):
     np.testing.assert_array_equal(read.logits, written[f"{split}_logits"])
     np.testing.assert_array_equal(read.labels, written[f"{split}_labels"])
     assert read.logits.dtype == np.float32
+
+
+@pytest.mark.filterwarnings(
+    "error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_damaged_file_is_closed_again(tmp_path):
+    write_predictions(tmp_path, **arrays())
+    file = tmp_path / PREDICTIONS
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(UserError):
+        read_predictions(tmp_path, "test")
+    gc.collect()
 
 
 def test_the_same_predictions_give_the_same_bytes(tmp_path):

@@ -1,0 +1,69 @@
+"""Check a plan that was read from a file, before anything relies on it.
+
+Open it when a key of ``plan.json`` is added. The trap: every job reads the whole plan, so that a
+check must cost far less than reading does; a recipe that many trainings share is checked once.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from mnbench.planning.parsing import parse
+from mnbench.planning.recipe import Recipe
+
+if TYPE_CHECKING:
+    from mnbench.planning.plan import Ensemble, Plan, Training
+
+
+def check_plan(plan: "Plan", source: str) -> None:
+    """Check the types of a plan's values, and that trainings and ensembles name what is planned.
+
+    Args:
+        plan: as read; its ids and networks are values already.
+        source: the file's name, for errors.
+
+    Raises:
+        ValueError: a value has another type, or an id is of no training of the plan; in one line.
+        UserError: a recipe is wrong.
+    """
+    _check_types(plan, "plan", study=str, device=str, data_root=str, download=bool)
+    recipes: set[int] = set()
+    for training in plan.trainings.values():
+        _check_training(training)
+        if id(training.recipe) not in recipes:
+            recipes.add(id(training.recipe))
+            parse(Recipe, training.recipe, source=source, key="recipes")
+    for ensemble in plan.ensembles:
+        _check_ensemble(ensemble)
+        if missing := [str(member) for member in ensemble.members if member not in plan.trainings]:
+            raise ValueError(f"an ensemble has the member {missing[0]}, which is not planned")
+    for out in plan.left_out:
+        _check_types(out, "left_out", dataset=str, architecture_set=str, approach=str, reason=str)
+
+
+def _check_training(training: "Training") -> None:
+    place = str(training.id)
+    _check_types(training, place, role=str, recipe=dict, seed=int, data=dict, options=dict)
+    _check_each(training.parent_hashes, str, f"{place}: parent_hashes")
+    if training.data.get("dataset") != training.id.dataset:
+        raise ValueError(f"{place}: data is of another data set")
+    if not training.networks:
+        raise ValueError(f"{place}: has no network")
+
+
+def _check_ensemble(ensemble: "Ensemble") -> None:
+    _check_types(ensemble, "ensembles", dataset=str, architecture_set=str, seed=int, approach=str)
+    _check_types(ensemble, "ensembles", size=int, budget=(int, float), g=(int, type(None)))
+    if not ensemble.members:
+        raise ValueError("an ensemble has no member")
+
+
+def _check_types(value: Any, place: str, **kinds: Any) -> None:
+    for key, kind in kinds.items():
+        _check_each([getattr(value, key)], kind, f"{place}: {key}")
+
+
+def _check_each(values: Iterable[Any], kind: Any, what: str) -> None:
+    for value in values:
+        # To Python true is a number.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{what} must be another type than {type(value).__name__}")
