@@ -28,7 +28,7 @@ import threading
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
 KILLED = 128 + signal.SIGKILL  # the status of a job that ended without one
@@ -101,13 +101,7 @@ def _become_job(connection: socket.socket) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, lambda *_: _end(connection, TERMINATED))
-        length, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
-        request = json.loads(_receive(connection, int.from_bytes(length)))
-        for target, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, target)
-            os.close(descriptor)
-        _open_streams()
-        connection.sendall(ACCEPTED)
+        request = _accept(connection)
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]  # as `python -m` has it
         os.environ.clear()
@@ -120,6 +114,23 @@ def _become_job(connection: socket.socket) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         _end(connection, status)
+
+
+def _accept(connection: socket.socket) -> dict[str, Any]:
+    """Take over the streams of whoever asks for a job, and return what is asked for."""
+    try:
+        length, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
+        if not length:
+            raise EOFError
+        content = _receive(connection, int.from_bytes(length))
+        for target, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, target)
+            os.close(descriptor)
+        _open_streams()
+        connection.sendall(ACCEPTED)
+    except (OSError, EOFError):  # killed while asking: there is nobody to tell
+        os._exit(TERMINATED)
+    return json.loads(content)
 
 
 def _end(connection: socket.socket, status: int) -> NoReturn:

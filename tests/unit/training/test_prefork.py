@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +142,19 @@ def test_a_killed_job_is_a_failed_one(process, probe, sign):
     os.kill(job, sign)
     _, said = asker.communicate(timeout=30)
     assert asker.returncode == 128 + sign and said == ""
+
+
+def test_who_is_killed_while_asking_leaves_no_job_and_no_traceback(capfd):
+    process = warm.WarmProcess()
+    for sent in (b"", (5).to_bytes(8), (5).to_bytes(8) + b"12345"):
+        with socket.socket(socket.AF_UNIX) as asker:
+            asker.connect(process.address)
+            if sent:
+                socket.send_fds(asker, [sent[:8]], [0, 1, 2])
+                asker.sendall(sent[8:])
+    assert wait_until(lambda: not children(process.pid))
+    process.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_it_ends_with_the_process_that_started_it():
