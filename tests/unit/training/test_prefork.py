@@ -94,11 +94,16 @@ def test_without_a_warm_process_the_job_runs_all_the_same(probe, address):
 @pytest.mark.parametrize("warmed", [True, False])
 @pytest.mark.parametrize(
     ("module", "said"),
-    [("raiser", "ValueError: of the job"), ("speaker", "a last word"), ("nothing", "nothing")],
+    [("raiser", "ValueError: of the job"), ("speaker", "a last word")],
 )
 def test_a_job_that_fails_says_so(process, probe, module, said, warmed):
     done = ask(process.address if warmed else None, probe, module)
     assert done.returncode == 1 and said in done.stderr
+
+
+def test_a_module_that_is_not_there_is_a_slip_of_whoever_asks(process, probe):
+    done = ask(process.address, probe, "nothing")
+    assert done.returncode == 2 and done.stderr.startswith("usage: ")
 
 
 def start(process, probe) -> subprocess.Popen:
