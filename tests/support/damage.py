@@ -1,7 +1,6 @@
 """Ways in which a file is spoiled by a disk, a copy or a hand."""
 
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,11 +61,3 @@ DAMAGES: dict[str, Callable[[Path, Path], None]] = {
     "a folder in its place": _a_folder,
     "a link to nothing": _a_link_to_nothing,
 }
-
-
-def remove(path: Path) -> None:
-    """Remove a file, link or folder."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
