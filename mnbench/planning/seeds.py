@@ -1,10 +1,26 @@
-"""Seeds: every random choice has a generator of its own, named by what it chooses.
+"""Seeds: every random choice of a training has a stream of its own, named by what it chooses.
+
+A training's seed is derived from the study's seed, its approach and its name; a stream's from the
+training's seed and its purpose. So no choice depends on another one, on the order of trainings, on
+an interruption, or on what else a study trains. :data:`PURPOSES` lists the streams that there are.
+(Confidence intervals draw from two streams of :mod:`mnbench.evaluation.bootstrap`, the same for all
+studies.)
 
 Open it before drawing anything at random. The trap: another text among the parts is another seed,
 and every record trained with it changes.
 """
 
 import hashlib
+
+# What the streams of a training choose. Those of an epoch are one for each epoch.
+PURPOSES = {
+    "initialisation": "the weights of networks that are trained from scratch",
+    "epoch": "the order of an epoch's images, and their augmentation",
+    "layers": "what a network itself draws in an epoch: dropout, stochastic depth",
+    "bootstrap": "the images that a member of Bagging is trained on",
+    "hatch": "which filters are replicated when a network is hatched",
+    "noise": "the noise that is added to a hatched network's weights",
+}
 
 
 def derive_seed(*parts: object) -> int:

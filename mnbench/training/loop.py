@@ -125,6 +125,7 @@ def fit(
     while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
         epoch = len(history) + 1
         generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
+        torch.manual_seed(derive_seed(seed, "layers", epoch))  # of every device
         totals = torch.zeros(2, device=device)  # summed loss and correct predictions
         network.train()
         begun.add(first_epochs=int(epoch == 1))
