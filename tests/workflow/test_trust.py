@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -138,6 +139,21 @@ def test_tables_altered_or_of_other_records_are_made_again_without_a_time_stamp(
     path.write_text("{}", encoding="utf-8")
     os.utime(path, (1, 1))
     assert planned(copy) == {"tables": "1"}
+
+
+def test_the_same_bits_cold_in_another_order_without_the_other_approach(finished, tmp_path):
+    """No warm process, each training by hand, the last one of the plan first."""
+    write_config(tmp_path, approaches={"mothernets": SMALL["approaches"]["mothernets"]})
+    planning = snakemake(tmp_path, "results/tiny/data/fashion_mnist/data.json")
+    assert planning.returncode == 0, planning.stderr
+    ids = list(read_plan(tmp_path / "results/tiny/plan.json").trainings)
+    order = sorted(ids, key=lambda id: ("mothernet_" not in id.name, -ids.index(id)))
+    for id in order:
+        train = [sys.executable, "-m", "mnbench", "train", "results/tiny/plan.json", str(id)]
+        subprocess.run(train, cwd=tmp_path, env=environment(), check=True, capture_output=True)
+    ours, theirs = records(tmp_path), records(finished)
+    assert len(ours) == 2 * (MEMBERS + 1)
+    assert ours == {path: theirs[path] for path in ours}
 
 
 def test_a_diverged_training_stops_is_recorded_and_named_and_the_rest_goes_on(copy):
