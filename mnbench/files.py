@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,6 +51,14 @@ def _unfinished(stem: str, writer: object, suffix: str) -> str:
 def remains(path: Path) -> list[Path]:
     """Return what processes left beside a file that were killed while they wrote it."""
     return list(path.parent.glob(_unfinished(glob.escape(path.stem), "*", path.suffix)))
+
+
+def only_a_file(path: Path) -> None:
+    """Remove what stands in the place of a file of ours: a folder, or a link to elsewhere."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif not path.is_file() or path.is_symlink():
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
-from mnbench.files import cannot_write
+from mnbench.files import cannot_write, only_a_file
 
 BEGUN = ".begun"  # the suffix of the file, beside the checkpoint's
 _CONTENT = struct.Struct("<32sQQ")  # whose, examples, first epochs
@@ -41,6 +41,7 @@ class Begun:
         if file is None:
             return
         try:
+            only_a_file(file)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
             self._file = file.open("r+b", buffering=0)

@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from mnbench.files import remains
+from mnbench.files import only_a_file, remains
 from mnbench.training.begun import BEGUN
 from mnbench.training.tensors import save_tensors
 
@@ -72,7 +72,8 @@ def restore(
         The history so far; empty when there is nothing to resume. A damaged file is nothing to
         resume either; it is removed, with a line on standard error.
     """
-    if not path.is_file():
+    only_a_file(path)
+    if not path.exists():
         return []
     try:
         with safe_open(path, framework="pt") as file:

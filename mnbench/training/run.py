@@ -15,6 +15,7 @@ from pathlib import Path
 from mnbench.architectures import parameter_count
 from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
+from mnbench.files import only_a_file
 from mnbench.locks import held
 from mnbench.planning.plan import Plan, Training, read_plan
 from mnbench.planning.training_id import TrainingId
@@ -146,6 +147,7 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
         checksums=checksums(partial),
     ).write(partial)
     for file in reversed(FILES):  # record.json last
+        only_a_file(final / file)
         (partial / file).replace(final / file)
     partial.rmdir()
     checkpoint.discard(job.checkpoint)

@@ -90,6 +90,16 @@ def test_the_same_job_twice_gives_the_same_bytes(study, approach):
     assert history_of(study, id) == history
 
 
+@pytest.mark.parametrize("file", FILES)
+def test_a_folder_in_place_of_a_records_file_makes_way(study, file):
+    id = id_of(study, "full_data/v13")
+    before = (study.record(id) / WEIGHTS).read_bytes()
+    (study.record(id) / file).unlink()
+    (study.record(id) / file / "inside").mkdir(parents=True)
+    run_module.run(MODULES["full_data"].train, study.plan, id, Progress(None, None))
+    assert (study.record(id) / WEIGHTS).read_bytes() == before
+
+
 # Interruptions
 
 

@@ -19,6 +19,7 @@ from mnbench.errors import UserError
 from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.training import checkpoint
 from mnbench.training import tensors as tensors_module
+from mnbench.training.begun import BEGUN
 from mnbench.training.loop import Work, fit
 
 
@@ -155,6 +156,21 @@ def test_a_training_resumes_on_a_gpu(prepared, tmp_path):
     network, _, _ = train(data, report=lambda row, left: trained.append(row["epoch"]), **saving)
     assert trained == [2, 3]
     assert next(network.parameters()).is_cuda
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", BEGUN])
+@pytest.mark.parametrize("planted", ["a folder", "a link"])
+def test_what_stands_in_a_checkpoints_place_is_removed(data, tmp_path, suffix, planted):
+    folder, elsewhere = tmp_path / "checkpoints", tmp_path / "elsewhere"
+    place = (folder / "c.safetensors").with_suffix(suffix)
+    folder.mkdir()
+    if planted == "a folder":
+        (place / "inside").mkdir(parents=True)
+    else:
+        place.symlink_to(elsewhere)
+    train(data, checkpoint_file=folder / "c.safetensors")
+    assert place.is_file() and not place.is_symlink()
+    assert not elsewhere.exists()
 
 
 def test_what_is_discarded_leaves_nothing_of_its_own_and_everything_of_others(tmp_path):
