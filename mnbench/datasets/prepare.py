@@ -11,9 +11,10 @@ import numpy as np
 from mnbench.datasets.images import Images
 from mnbench.datasets.loading import load_test, load_train
 from mnbench.datasets.npz import write_arrays
-from mnbench.datasets.prepared import TEST, TRAIN, write_note
+from mnbench.datasets.prepared import DATA_FILES, TEST, TRAIN, write_note
 from mnbench.datasets.registry import dataset
 from mnbench.datasets.split import split
+from mnbench.files import only_a_file
 
 
 def prepare(
@@ -54,6 +55,8 @@ def prepare(
     test = load_test(name, root=root, download=download)  # before writing: errors leave no files
     train, validation = official.take(chosen.train), official.take(chosen.validation)
     mean, std = channel_statistics(train)
+    for file in DATA_FILES:
+        only_a_file(out / file)
     write_arrays(
         out / TRAIN,
         train_images=train.images,

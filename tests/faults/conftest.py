@@ -8,6 +8,7 @@ import pytest
 from support.fault_study import finish, lay_out
 
 from mnbench.records.paths import StudyPaths
+from mnbench.records.record import RECORD
 
 FAULT = "fault"  # the property of a test's report that names a fault
 
@@ -17,6 +18,9 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
     """Return the study as an undisturbed run leaves it, to be read only."""
     folder = tmp_path_factory.mktemp("undisturbed")
     paths = lay_out(folder)
+    finish(folder)
+    # A second run has a note of what was verified.
+    shutil.rmtree(next(record.parent for record in paths.records.rglob(RECORD)))
     finish(folder)
     return paths
 
