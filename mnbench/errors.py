@@ -25,8 +25,8 @@ _MEANINGS = {
 
 
 MISTAKE = 2  # the exit status
-LONGEST = 2000  # characters of a message
-LONGEST_WORD = 250  # characters: what a message quotes of a user's own text
+LONGEST = 3000  # characters of a message
+LONGEST_WORD = 400  # characters: what a message quotes of a user's own text
 
 
 class UserError(Exception):
@@ -47,13 +47,13 @@ def one_line(text: str) -> str:
     A file's name may have a line break, a terminal's commands or bytes that are no text; and what
     was typed in its place may be a whole file.
     """
+    half = LONGEST_WORD // 2
+    text = re.sub(
+        rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:half]}...{word[0][-half:]}", text
+    )
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
-    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-    half = LONGEST_WORD // 2
-    return re.sub(
-        rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:half]}...{word[0][-half:]}", shown
-    )
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def cause(error: Exception) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,10 +56,14 @@ def remains(path: Path) -> list[Path]:
 
 def only_a_file(path: Path) -> None:
     """Remove what stands in the place of a file of ours: a folder, or a link to elsewhere."""
-    if path.is_dir() and not path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # there is nothing, or no way to it
+        return
+    if stat.S_ISDIR(mode):
         shutil.rmtree(path)
-    elif not path.is_file() or path.is_symlink():
-        path.unlink(missing_ok=True)
+    elif not stat.S_ISREG(mode):
+        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

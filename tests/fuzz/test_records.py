@@ -14,7 +14,7 @@ from mnbench.evaluation.unread import reasons
 from mnbench.records.failure import Failure
 from mnbench.records.record import FILES, HISTORY, PREDICTIONS, RECORD, WEIGHTS, Cost, Record
 from mnbench.records.store import RecordStore
-from mnbench.records.validity import fault, lost
+from mnbench.records.validity import standing
 
 PLAN = plan_of()
 KEYS = (*Record.__annotations__, *Cost.__annotations__, "failure", "name", "architecture")
@@ -45,8 +45,7 @@ def use(records: Path) -> None:
 
 def tables(records: Path) -> None:
     """Evaluate all records and build tables: a record that is refused is only left out."""
-    fault(records / B, PLAN.trainings[B])
-    lost(records / B, PLAN.trainings[B])
+    standing(records / B, PLAN.trainings[B])
     store = RecordStore(PLAN, records)
     evaluation = evaluate(store, replicates=0)
     assert all(reason.isprintable() for reason in reasons(evaluation.missing, store))

@@ -224,7 +224,7 @@ def test_a_mistake_is_one_line_with_the_nearest_valid_name(arguments, said, caps
         (["plan", "no\nwhere.yaml"], r"mnbench: no\nwhere.yaml: No such file or directory; check"),
         (["plan", "x" * 300], "File name too long; check the path and its permissions"),
         (["preview", "--architecture-set", "a\nb"], r"unknown architecture set 'a\nb'"),
-        (["preview", "--architecture-set", "v5-small", "--g", "a\nb"], r"'all', got a\nb"),
+        (["preview", "--architecture-set", "v5-small", "--g", "a\nb"], r"'all', got 'a\nb'"),
         (["preview", "--architecture-set", "v5-small", "--images", "9" * 400], "1,000,000,000"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnbench.errors import LONGEST, UserError
+from mnbench.errors import LONGEST, LONGEST_WORD, UserError
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ def test_what_a_message_quotes_stays_on_the_line(quoted, said):
 
 
 def test_a_long_message_keeps_its_beginning_and_its_end():
+    text = str(UserError(f"study.yaml: key 'a': {'x ' * 10**6}; give another"))
+    assert text.startswith("study.yaml: key 'a': x x") and text.endswith("x x ; give another")
+    assert len(text) == LONGEST + len(" ... ")
+
+
+def test_a_long_word_keeps_its_beginning_and_its_end():
     text = str(UserError(f"study.yaml: key 'a': {'x' * 10**6}; give another"))
     assert text.startswith("study.yaml: key 'a': xxx") and text.endswith("xxx; give another")
-    assert len(text) == LONGEST + len(" ... ")
+    assert len(text) < 2 * LONGEST_WORD

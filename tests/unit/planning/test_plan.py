@@ -154,4 +154,4 @@ def test_a_plan_that_was_altered_is_one_line_with_the_remedy(tmp_path, change, s
         read_plan(file)
     text = str(caught.value)
     assert text.startswith(f"{file}: not a readable plan (") and said in text
-    assert text.endswith("; delete it and run snakemake again")
+    assert text.endswith("; if this is one, delete it and run snakemake again")
