@@ -33,15 +33,15 @@ from mnbench.training.prefork import WarmProcess
 from mnbench.yaml_files import read_yaml
 
 NOBODY = 65534
-HOSTILE = {
-    "a script": "<script>planted()</script>",
-    "an attribute": "\"><img src=x onerror='planted()'>",
-    "an end": "</script></td></table><iframe src=//planted>",
-    "a shell's command": "$(touch planted) `touch planted` ; touch planted",
-    "lines": "a\nb\r\nc",
-    "a template": "{{ planted }} {% for x in planted %}",
-    "Markdown": "| [planted](javascript:planted()) ![](//planted) |",
-}
+HOSTILE = (
+    "<script>planted()</script>",
+    "\"><img src=x onerror='planted()'>",
+    "</script></td></table><iframe src=//planted>",
+    "$(touch planted) `touch planted` ; touch planted",
+    "a\nb\r\nc",
+    "{{ planted }} {% for x in planted %}",
+    "| [planted](javascript:planted()) ![](//planted) |",
+)
 
 
 class Payload:
@@ -140,24 +140,19 @@ def test_yaml_makes_plain_values_alone(tmp_path, monkeypatch, text):
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_in_foreign_tables_stays_text(tables_of_tiny, tmp_path, monkeypatch, kind):
-    """Every column of text of every table, a page and the explorer each; or a refusal."""
+def test_hostile_text_in_foreign_tables_stays_text(tables_of_tiny, tmp_path, monkeypatch):
+    """In every free text of every table, and in all pages and the explorer."""
     monkeypatch.chdir(tmp_path)
-    honest = _elements(_pages(tables_of_tiny, tmp_path / "honest"))
-    tables = tmp_path / "tables"
+    tables, hostile = tmp_path / "tables", " ".join(HOSTILE)
     shutil.copytree(tables_of_tiny, tables)
     for name in TITLES:
         table = read_table(tables / f"{name}.csv")
-        texts = [
-            column for column in table if table[column].map(lambda x: isinstance(x, str)).any()
-        ]
-        for column in set(texts) & {"reason", "title", "statement", "source", "scale", "needs"}:
-            table[column] = HOSTILE[kind]
+        for column in set(table) & {"reason", "title", "statement", "source", "scale", "needs"}:
+            table[column] = hostile
         table.to_csv(tables / f"{name}.csv", index=False)
     pages = _pages(tables, tmp_path / "pages")
-    assert any(HOSTILE[kind].split()[0][:5] in text or "planted" in text for text in pages)
-    assert _elements(pages) <= honest
+    assert any("planted" in text for text in pages)
+    assert _elements(pages) <= _elements(_pages(tables_of_tiny, tmp_path / "honest"))
     assert not list(tmp_path.rglob("planted"))
 
 

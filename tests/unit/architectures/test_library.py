@@ -144,6 +144,7 @@ def test_pretrained_weights_that_cannot_be_had_are_refused(monkeypatch):
     assert "or train from scratch with 'timm:test_resnet'" in message
 
 
+@pytest.mark.slow  # two processes that import torch and timm
 def test_weights_are_fetched_before_training_or_refused_at_once(monkeypatch, tmp_path):
     """The hub is a port where nobody listens: its library reads addresses when it is imported."""
     offline = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_CACHE": str(tmp_path)}
