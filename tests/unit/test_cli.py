@@ -218,20 +218,6 @@ def test_a_mistake_is_one_line_with_the_nearest_valid_name(arguments, said, caps
     assert said in mistake(capsys, *arguments.split())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["plan", "no\nwhere.yaml"], r"mnbench: no\nwhere.yaml: No such file or directory; check"),
-        (["plan", "x" * 300], "File name too long; check the path and its permissions"),
-        (["preview", "--architecture-set", "a\nb"], r"unknown architecture set 'a\nb'"),
-        (["preview", "--architecture-set", "v5-small", "--g", "a\nb"], r"'all', got 'a\nb'"),
-        (["preview", "--architecture-set", "v5-small", "--images", "9" * 400], "1,000,000,000"),
-    ],
-)
-def test_an_argument_that_no_line_can_hold_is_one_line(arguments, said, capsys):
-    assert said in mistake(capsys, *arguments)
-
-
 def test_a_figure_without_tables_is_one_line(prepared, tmp_path, capsys):
     arguments = ["--dataset", DATASET, "--architecture-set", "v5-small", "--costs", "examples"]
     line = mistake(
