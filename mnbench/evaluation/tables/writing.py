@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from mnbench.errors import UserError
 from mnbench.evaluation.bootstrap import REPLICATES
 from mnbench.evaluation.evaluate import evaluate
 from mnbench.evaluation.results import StudyResults
@@ -47,7 +49,7 @@ def write_tables(
         Why ensembles are missing, a line for each reason.
 
     Raises:
-        UserError: nothing can be evaluated.
+        UserError: nothing can be evaluated, or a process was killed.
     """
     with _pool(processes) if processes > 1 else nullcontext() as pool:
         of_records = pool.submit(_tables_of_records, store.plan, store.root) if pool else None
@@ -79,6 +81,11 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     pool = _Pool(min(processes, cores), context, initializer=_begin, initargs=(owner,))
     try:
         yield pool
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a process that evaluates records was killed, for want of memory perhaps; run the same "
+            "command again, or with --processes 1"
+        ) from error
     except BaseException:  # an interruption, for instance: nobody waits for them any more
         for process in active_children():
             process.terminate()

@@ -1,9 +1,15 @@
 """All tables of a study at once: they say what is missing, and need no torch."""
 
+import time
+from multiprocessing import active_children
+
 import pandas as pd
+import pytest
 from support.fresh_process import run_fresh
 from support.toy_records import B, plan_of, spoil_labels
 
+from mnbench.errors import UserError
+from mnbench.evaluation.tables import writing
 from mnbench.evaluation.tables.files import read_table
 from mnbench.evaluation.tables.writing import write_tables
 from mnbench.records.store import RecordStore
@@ -41,3 +47,18 @@ write_tables(store, folder, ["cpu_seconds"], replicates=10)
 assert "torch" not in sys.modules
 """
     run_fresh(code)
+
+
+@pytest.mark.slow  # processes that import what evaluates
+def test_a_process_that_is_killed_is_one_line(records, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "evaluate", lambda store, replicates, pool: killed(pool))
+
+    def killed(pool):
+        pool.submit(time.sleep, 60)
+        while not (processes := active_children()):
+            time.sleep(0.01)
+        processes[0].kill()
+        return pool.submit(time.sleep, 60).result()
+
+    with pytest.raises(UserError, match="was killed, for want of memory perhaps; run the same"):
+        write_tables(RecordStore(plan_of(), records), tmp_path, ["cpu_seconds"], processes=2)
