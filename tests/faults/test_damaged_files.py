@@ -88,7 +88,8 @@ def test_stored_images(study, reference, injected, way):
     assert_as_if_nothing_had_happened(study, reference)
 
 
-@pytest.mark.parametrize("way", [way for way in DAMAGES if way != "a folder in its place"])
+# A folder or a link in the place of a table no disk or kill makes. Snakemake refuses it, by name.
+@pytest.mark.parametrize("way", [way for way in DAMAGES if not way.startswith("a ")])
 def test_what_a_study_notes_of_itself_and_its_tables(study, reference, injected, way):
     plan = plan_of(study)
     before = finished(study, plan)
