@@ -2,7 +2,7 @@
 
 A training's seed is derived from the study's seed, its approach and its name; a stream's from the
 training's seed and its purpose. So no choice depends on another one, on the order of trainings, on
-an interruption, or on what else a study trains. :data:`PURPOSES` lists the streams that there are.
+an interruption, or on other trainings of the study. :data:`PURPOSES` lists all streams.
 (Confidence intervals draw from two streams of :mod:`mnbench.evaluation.bootstrap`, the same for all
 studies.)
 

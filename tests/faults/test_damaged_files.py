@@ -37,7 +37,7 @@ def trainings_of(study: StudyPaths, approach: str) -> list[TrainingId]:
 def test_files_of_records(study, reference, injected, way):
     plan = plan_of(study)
     before = finished(study, plan)
-    # Members and parents alike: what was hatched, distilled or goes on from a spoiled one stays.
+    # Members and parents alike: the children of a spoiled record stay.
     spoiled = set()
     for approach in ("full_data", "mothernets"):
         ids = trainings_of(study, approach)
