@@ -10,8 +10,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Snakemake and pytest start `python`: it must be the environment's.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: study test lint types docs reference lock audit clean
 

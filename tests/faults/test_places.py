@@ -27,7 +27,7 @@ from support.fault_study import (
     processes_in,
     wait_for_end,
 )
-from support.snakemake_runs import command, environment
+from support.snakemake_runs import command
 
 from mnbench.records.paths import StudyPaths
 
@@ -53,7 +53,7 @@ def run(folder: Path, limit: Callable[[], None] | None = None, **more: str) -> s
     done = subprocess.run(
         command(TABLES),
         cwd=folder,
-        env=environment() | more,
+        env=os.environ | more,
         preexec_fn=limit,
         capture_output=True,
         text=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import yaml
-from support.snakemake_runs import SMALL_STUDY, command, environment, snakemake
+from support.snakemake_runs import SMALL_STUDY, command, snakemake
 
 from mnbench.evaluation.tables.files import read_table
 from mnbench.files import sha256
@@ -50,7 +50,6 @@ def begin(folder: Path, *options: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command(*options),
             cwd=folder,
-            env=environment(),
             start_new_session=True,
             stdout=said,
             stderr=said,

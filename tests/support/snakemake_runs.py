@@ -1,6 +1,5 @@
 """Snakemake as a user starts it, in a folder of a test's own."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,12 +31,6 @@ def command(*options: str, config: str = "tiny.yaml") -> list[str]:
     return [sys.executable, "-m", "snakemake", *snakefile, "--cores", "2", *options]
 
 
-def environment() -> dict[str, str]:
-    """Return the environment in which jobs start the ``python`` that runs the tests."""
-    folder = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-
-
 def snakemake(
     folder: Path, *options: str, config: str = "tiny.yaml"
 ) -> subprocess.CompletedProcess[str]:
@@ -45,7 +38,6 @@ def snakemake(
     return subprocess.run(
         command(*options, config=config),
         cwd=folder,
-        env=environment(),
         capture_output=True,
         text=True,
     )

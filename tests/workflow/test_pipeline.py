@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from support.snakemake_runs import SMALL_STUDY, command, environment, jobs_of, snakemake
+from support.snakemake_runs import SMALL_STUDY, command, jobs_of, snakemake
 
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.evaluation.tables.files import read_table
@@ -153,9 +153,21 @@ def test_every_hatching_was_measured(finished):
     assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)
 
 
+def test_jobs_run_without_the_environment_active(tmp_path):
+    write_config(tmp_path)
+    done = subprocess.run(
+        command("results/tiny/data/fashion_mnist/data.json"),
+        cwd=tmp_path,
+        env=os.environ | {"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_plain_snakemake_in_a_checkout_loads_the_default_profile():
     plain = [sys.executable, "-m", "snakemake", "-n"]
-    done = subprocess.run(plain, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(plain, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "specific profile profiles/default for" in done.stderr + done.stdout
 
@@ -247,7 +259,6 @@ def test_a_killed_study_resumes_and_keeps_what_was_finished(tmp_path):
     process = subprocess.Popen(
         command("results/tiny/summary.csv"),
         cwd=tmp_path,
-        env=environment(),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -18,7 +18,6 @@ import yaml
 from support.snakemake_runs import (
     SMALL_STUDY,
     command,
-    environment,
     jobs_of,
     kill_a_training,
     snakemake,
@@ -85,7 +84,6 @@ def start(folder: Path, *targets: str) -> subprocess.Popen:
     return subprocess.Popen(
         command(*(targets or [TABLES])),
         cwd=folder,
-        env=environment(),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -150,7 +148,7 @@ def test_the_same_bits_cold_in_another_order_without_the_other_approach(finished
     order = sorted(ids, key=lambda id: ("mothernet_" not in id.name, -ids.index(id)))
     for id in order:
         train = [sys.executable, "-m", "mnbench", "train", "results/tiny/plan.json", str(id)]
-        subprocess.run(train, cwd=tmp_path, env=environment(), check=True, capture_output=True)
+        subprocess.run(train, cwd=tmp_path, check=True, capture_output=True)
     ours, theirs = records(tmp_path), records(finished)
     assert len(ours) == 2 * (MEMBERS + 1)
     assert ours == {path: theirs[path] for path in ours}
@@ -256,7 +254,7 @@ def test_a_temporary_folder_with_a_long_name_costs_the_warm_start_only(tmp_path)
     done = subprocess.run(
         command(TABLES),
         cwd=tmp_path,
-        env=environment() | {"TMPDIR": str(long)},
+        env=os.environ | {"TMPDIR": str(long)},
         capture_output=True,
         text=True,
     )

@@ -14,11 +14,17 @@ RULES = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve
 # of that name, in this process and in every job.
 CHECKOUT = str(RULES.parents[1])
 sys.path.insert(0, CHECKOUT)
-os.environ.update(
-    PYTHONPATH=os.pathsep.join(
-        dict.fromkeys([CHECKOUT, *filter(None, [os.environ.get("PYTHONPATH")])])
-    )
-)
+
+
+def put_first(variable: str, folder: str) -> None:
+    """Put a folder before all others of a search path of this process and its jobs."""
+    others = filter(None, [os.environ.get(variable)])
+    os.environ[variable] = os.pathsep.join(dict.fromkeys([folder, *others]))
+
+
+put_first("PYTHONPATH", CHECKOUT)
+# Jobs start `python`: the one that runs this, with its environment active or not.
+put_first("PATH", str(Path(sys.executable).parent))
 
 from mnbench.errors import UserError
 from mnbench.files import why_no_folder
