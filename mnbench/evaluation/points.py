@@ -81,7 +81,9 @@ class Point:
         if any(key not in run.replicates for run in self.runs):
             return None
         return self.bootstrap.over_seeds(
-            self.seeds, np.stack([run.replicates[key] for run in self.runs])
+            self.seeds,
+            np.array([run.values[key] for run in self.runs]),
+            np.stack([run.replicates[key] for run in self.runs]),
         )
 
     @cached_property

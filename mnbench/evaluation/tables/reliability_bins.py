@@ -69,16 +69,17 @@ def _accuracies(point: Point, bins: int) -> np.ndarray:
     if len(of_seeds) < len(point.runs):
         return np.full((bins, 1), np.nan)
 
-    def over_seeds(values: list[np.ndarray]) -> np.ndarray:
+    def over_seeds(part: str) -> np.ndarray:
+        values = np.stack([getattr(run.reliability, part) for run in point.runs])
+        resampled = np.stack([getattr(diagram, part) for diagram in of_seeds])
         return np.stack(
             [
-                point.bootstrap.over_seeds(point.seeds, np.stack([part[number] for part in values]))
+                point.bootstrap.over_seeds(point.seeds, values[:, number], resampled[:, number])
                 for number in range(bins)
             ]
         )
 
-    images = over_seeds([diagram.images for diagram in of_seeds])
-    right = over_seeds([diagram.right for diagram in of_seeds])
+    images, right = over_seeds("images"), over_seeds("right")
     # A replicate without an image in a bin has no accuracy there. (The weights of the seeds can
     # even make its number of images negative.)
     accuracy = np.divide(right, images, out=np.full_like(right, np.nan), where=images > 0)
