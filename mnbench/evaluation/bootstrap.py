@@ -10,8 +10,8 @@ Images are many, and drawn with replacement (Efron 1979). Seeds are few: n of th
 replacement vary too little, by (n - 1) / n, and from so few their spread is hardly known. Instead
 each replicate weighs the seeds at random so that a mean varies as Student's t says. Images are
 resampled for the mean over the seeds, and seeds are weighed on the images as they are: done at once
-the interaction of image and seed would count three times, and intervals were too wide.
-``mnbench.evaluation.coverage`` simulates how often an interval holds the truth (docs/statistics.md).
+the interaction of image and seed would count three times, and intervals were too wide. How often an
+interval holds the truth is simulated by ``mnbench.evaluation.coverage``.
 
 The trap: an interval of two seeds is wide, since t has one degree of freedom; and one seed has no
 spread, so its intervals are of the images alone. There is no p-value below three seeds.

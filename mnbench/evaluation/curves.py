@@ -8,7 +8,7 @@ a curve does not reach, the value is NaN.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnbench.evaluation.bootstrap import interval
+from mnbench.evaluation.bootstrap import LEVEL, interval
 
 MINIMUM_REACHED = 0.95  # share of replicates that must reach, for an interval
 ROUNDING = 1e-9  # a cost that is off by so little is still on the curve
@@ -69,9 +69,61 @@ def error_at(cost: ArrayLike, curve: np.ndarray) -> np.ndarray:
         start, end = np.log(_at(costs, lower)), np.log(_at(costs, upper))
         share = np.clip((np.log(cost) - start) / (end - start), 0, 1)
         minimum = np.where(better.any(axis=-1), now + share * (_at(best, upper) - now), now)
-    highest = np.where(np.isfinite(costs), costs, 0).max(axis=-1, initial=0)
-    reached = affordable.any(axis=-1) & (cost <= highest * (1 + ROUNDING))
+    reached = affordable.any(axis=-1) & (cost <= _largest(costs) * (1 + ROUNDING))
     return np.where(reached, minimum, np.nan)
+
+
+def cost_bounds(error: ArrayLike, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest cost at which an approach can have *error*.
+
+    Both are :func:`cost_at` on the curve. An error below all of the curve costs more than its
+    dearest point; one that its cheapest point already beats costs no more than that.
+
+    Args:
+        error: fractions ``(...)``, one a curve.
+        curve: ``(..., points, 2)`` of cost and error, in any order.
+
+    >>> cost_bounds(0.05, np.array([[1.0, 0.2], [4.0, 0.1]]))
+    (array(4.), array(inf))
+    """
+    found = cost_at(error, curve)
+    costs, _, best = _by_cost(curve)
+    never = ~(best <= np.asarray(error, dtype=np.float64)[..., None]).any(axis=-1)
+    least = np.where(never, _largest(costs), 0.0)
+    most = np.where(never, np.inf, costs[..., 0])
+    return np.where(np.isnan(found), least, found), np.where(np.isnan(found), most, found)
+
+
+def error_bounds(cost: ArrayLike, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest error that an approach can have at *cost*.
+
+    Both are :func:`error_at` on the curve. At a cost below all of the curve it errs as much as its
+    cheapest point or more; above, as little as the curve's least error or less.
+
+    Args:
+        cost: ``(...)``, one a curve.
+        curve: ``(..., points, 2)`` of cost and error, in any order.
+
+    >>> error_bounds(8.0, np.array([[1.0, 0.2], [4.0, 0.1]]))
+    (array(-inf), array(0.1))
+    """
+    found = error_at(cost, curve)
+    costs, errors, best = _by_cost(curve)
+    below = np.asarray(cost, dtype=np.float64) < costs[..., 0]
+    least = np.where(below, errors[..., 0], -np.inf)
+    most = np.where(below, np.inf, best[..., -1])
+    return np.where(np.isnan(found), least, found), np.where(np.isnan(found), most, found)
+
+
+def interval_of_bounds(least: np.ndarray, most: np.ndarray) -> tuple[float, float]:
+    """Return the interval of a quantity that is known within bounds in every replicate."""
+    tail = (1 - LEVEL) / 2
+    low = np.quantile(least, tail, method="lower")
+    return float(low), float(np.quantile(most, 1 - tail, method="higher"))
+
+
+def _largest(costs: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(costs), costs, 0).max(axis=-1, initial=0)
 
 
 def _by_cost(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

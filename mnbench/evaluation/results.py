@@ -48,7 +48,8 @@ class StudyResults:
     @cached_property
     def evidence(self) -> Sequence[Evidence]:
         """What claims and marks are judged by: of every data set and architecture set."""
-        return evidence_of(self.points, table(self, "networks"), self.store, self.costs[0])
+        networks, gains = table(self, "networks"), table(self, "convergence")
+        return evidence_of(self.points, networks, gains, self.store, self.costs[0])
 
     @cached_property
     def claims(self) -> Sequence[Claim]:

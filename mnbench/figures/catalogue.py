@@ -9,7 +9,7 @@ from importlib import import_module
 
 from matplotlib.figure import Figure
 
-from mnbench.evaluation.tables.convergence import convergence_of
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.figures import FIGURES
 from mnbench.figures.figure_data import FigureData
 from mnbench.planning.config import TIMES

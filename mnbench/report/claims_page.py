@@ -7,37 +7,62 @@ Open this module to change the wording of verdicts. The trap: it is made of the 
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from mnbench.evaluation.claims.claim import NOT_TESTED
+from mnbench.evaluation.claims.claim import COMPARISONS, NOT_TESTED, UNDECIDED
 from mnbench.evaluation.claims.four_marks import MARKS
-from mnbench.evaluation.tables.convergence import convergence_of
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.naming import approach_title, point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
-_SOURCES = {"page": "the authors' page", "unverified": "memory of the paper, unverified"}
+_SOURCES = {
+    "page": "the authors' page",
+    "abstract": "the paper's abstract",
+    "unverified": "memory of the paper, unverified",
+}
 _COSTS = {
     "training_flops": "training FLOPs",
     "cpu_seconds": "CPU-seconds",
     "device_seconds": "device-seconds",
     "examples": "training examples",
 }
+_BOUNDS = {
+    "at_least": "at least",
+    "at_most": "at most",
+    "more_than": "more than",
+    "in_replicates": "in at least",
+}
 # Of each quantity of mnbench.evaluation.claims.quantities: its words, and its unit on the page.
 _TIMES, _POINTS, _PERCENT, _HOURS, _RELATIVE, _TRUTH = "times", "pp", "%", "h", "", "yes or no"
 QUANTITY_WORDS = {
+    "undominated_share": (
+        "share of replicates in which no other approach dominates the best {approach}",
+        _PERCENT,
+    ),
+    "exclusive_area": ("area that {approach} add to the front of all others", _PERCENT),
+    "gain_on_every_curve": (
+        "least error of any other approach at the cost of the best {approach}, less their own",
+        _POINTS,
+    ),
+    "error_of_fewest_to_most_clusters": (
+        "test error of the fewest clusters less that of the most",
+        _POINTS,
+    ),
     "cost_ratio": ("cost of {approach}, as a multiple of {against}", _TIMES),
     "error_difference": ("test error of {approach} less that of {against}", _POINTS),
     "hours_saved": ("device-hours of {approach} less those of {against}", _HOURS),
-    "minimum_share_on_front": (
-        "share of replicates with {approach} on the front, minimum over g",
-        _PERCENT,
+    "speed_up": (
+        "cost of {against} at the error of {approach}, as a multiple of theirs",
+        _TIMES,
     ),
-    "share_in_order_of_g": (
-        "share of replicates where more clusters cost more and err less",
-        _PERCENT,
+    "error_gain": ("test error of {against} at the cost of {approach}, less theirs", _POINTS),
+    "error_at_cost_share": (
+        "test error of {approach} at 70 % of the cost of {against}, less that of {against}",
+        _POINTS,
     ),
-    "refused_for_skip_connections": ("{approach} cannot take skip connections", _TRUTH),
+    "trained_with_skip_connections": ("{approach} trained networks with skip connections", _TRUTH),
     "error_growth": (
         "test error of {approach} at full size less that of {after} networks",
         _POINTS,
@@ -65,45 +90,65 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     """
     verdicts, claims = tables["verdicts"], tables["claims"]
     settings = list(dict.fromkeys(zip(claims["dataset"], claims["architecture_set"], strict=True)))
-    lines = [f"# The paper's claims, tested by the study '{study}'\n"]
-    lines.append(
-        f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
-    )
+    lines = [
+        f"# The paper's claims, tested by the study '{study}'\n",
+        f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.",
+        "*As the page compares*: each approach once, at its plain budget. *Against budget curves*: "
+        "every approach at every budget that the study has.",
+        "A cost that a fixed number of epochs sets allows a verdict and decides none.\n",
+    ]
     if missing := len(tables["missing"]):
         lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
         lines.append("`missing.csv` says which and why.\n")
     for setting in settings:
         sentence = convergence_of(select(tables["convergence"], *setting)).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
-    lines.append("\n| claim | verdict |\n|---|---|")
-    lines += [f"| {row['title']} | {row['verdict']} |" for row in verdicts.to_dict("records")]
-    lines.append("")
+    lines += ["", *verdicts_table(verdicts, "title"), ""]
     for row in verdicts.to_dict("records"):
         lines.append(_claim(row, claims[claims["claim"] == row["claim"]]))
     lines += [_marks(setting, select(tables["marks"], *setting)) for setting in settings]
     return "\n".join(lines)
 
 
+def verdicts_table(verdicts: pd.DataFrame, column: str) -> list[str]:
+    """Return a Markdown table of both verdicts of every claim.
+
+    Args:
+        verdicts: the table ``verdicts``, whole.
+        column: what names a claim: title or statement.
+    """
+    lines = [f"| the paper claims | {' | '.join(COMPARISONS.values())} |"]
+    lines.append(f"|---{'|---' * len(COMPARISONS)}|")
+    for row in verdicts.to_dict("records"):
+        words = " | ".join(verdict_words(row, name) for name in COMPARISONS)
+        lines.append(f"| {row[column]} | {words} |")
+    return lines
+
+
+def verdict_words(row: Mapping[Hashable, Any], comparison: str) -> str:
+    """Return one verdict of a claim, and why where it is not tested."""
+    verdict, why = row[f"verdict_{comparison}"], row[f"why_{comparison}"]
+    return f"{verdict}: {why}" if verdict == NOT_TESTED and isinstance(why, str) else str(verdict)
+
+
 def _claim(claim: Mapping[Hashable, Any], tests: pd.DataFrame) -> str:
     lines = [
-        f"## {claim['title']}: {claim['verdict']}\n",
-        f"*{claim['statement']}.*\n",
+        f"## {claim['title']}\n",
+        f"*{claim['statement']}.* {claim['reading']}.\n",
         f"Source: {_SOURCES.get(claim['source'], claim['source'])}. Scale: {claim['scale']}. "
-        f"It must hold {claim['holds']}.\n",
+        f"It must hold {claim['holds']}. It needs {claim['needs']}.\n",
+        *(f"- {words}: **{verdict_words(claim, name)}**" for name, words in COMPARISONS.items()),
+        "",
     ]
-    if claim["verdict"] == NOT_TESTED:
-        lines.append(f"It would need: {claim['needs']}.\n")
+    measured = tests[tests["measured_low"].notna()]
+    if measured.empty:
         return "\n".join(lines)
     lines.append(
-        "| data set, architecture set | quantity | required | measured (95 % interval) | verdict |"
+        "| data set, architecture set | compared | quantity | required | the paper says | measured "
+        "(95 % interval) | verdict |"
     )
-    lines.append("|---|---|---|---|---|")
-    tested = tests["measured"].notna()
-    lines += [f"| {' | '.join(_cells(row))} |" for row in tests[tested].to_dict("records")]
-    untested = dict.fromkeys(tests.loc[~tested, "architecture_set"])
-    if untested:
-        lines.append(f"\nOn {', '.join(untested)} not every test could be done.")
-        lines.append(f"It would need: {claim['needs']}.")
+    lines.append("|---|---|---|---|---|---|---|")
+    lines += [f"| {' | '.join(_cells(row))} |" for row in measured.to_dict("records")]
     lines.append(f"\nRests on {claim['records']} records, which `claims.csv` names.\n")
     return "\n".join(lines)
 
@@ -115,14 +160,16 @@ def _cells(test: Mapping[Hashable, Any]) -> list[str]:
     }
     required = _number(test["threshold"], unit, "g")
     if unit != _TRUTH:
-        required = f"{test['bound']} {required} {unit}".rstrip()
-    verdict_of_test = test["verdict"]
-    if test["undecided"]:
-        verdict_of_test += " (undecided: the interval holds the threshold)"
+        required = f"{_BOUNDS[test['bound']]} {required} {unit}".rstrip()
+    verdict_of_test = str(test["verdict"])
+    if verdict_of_test == NOT_TESTED:
+        verdict_of_test += f": {test['why']}"
     return [
         setting_name(test["dataset"], test["architecture_set"]),
+        COMPARISONS.get(test["comparison"], "either way"),
         words.format(**names, after=test["after"]) + _from(test["networks"]),
         required,
+        test["quoted"] if pd.notna(test["quoted"]) else "",
         _measured(test, unit),
         verdict_of_test,
     ]
@@ -136,11 +183,19 @@ def _from(networks: Any) -> str:
 def _measured(test: Mapping[Hashable, Any], unit: str) -> str:
     """Return what was measured; an interval beside it where something random decides it."""
     digits = {_POINTS: ".2f", _PERCENT: ".1f"}.get(unit, ".3g")
-    value, low, high = (
-        _number(test[f"measured{end}"], unit, digits) for end in ("", "_low", "_high")
-    )
-    interval = f" ({low} to {high})" if low != high else ""
-    return value if unit == _TRUTH else f"{value} {unit}".rstrip() + interval
+    value, low, high = (test[f"measured{end}"] for end in ("", "_low", "_high"))
+    if unit == _TRUTH:
+        return UNDECIDED if low != high else _number(value, unit, digits)
+    shown = "beyond the curve" if pd.isna(value) else f"{_number(value, unit, digits)} {unit}"
+    if np.isclose(low, high, rtol=1e-6, atol=0):
+        return shown.rstrip()
+    ends = [_number(end, unit, digits) for end in (low, high)]
+    within = " to ".join(ends)
+    if np.isinf(high):
+        within = f"at least {ends[0]}"
+    elif np.isinf(low):
+        within = f"at most {ends[1]}"
+    return f"{shown.rstrip()} ({within})"
 
 
 def _number(value: float, unit: str, digits: str) -> str:
@@ -154,11 +209,18 @@ def _marks(setting: tuple[str, str], marks: pd.DataFrame) -> str:
     title = f"## The four marks: {setting_name(*setting)}\n"
     if marks.empty:
         return f"{title}\nNo Full Data to compare with.\n"
-    head = f"| approach | {' | '.join(MARKS)} |\n|---{'|:-:' * len(MARKS)}|"
-    rows = []
-    for _, of_approach in marks.groupby("approach", sort=False):
-        grades = of_approach.set_index("mark")["grade"].fillna("not measured")
-        name = point_name(of_approach.iloc[0])
-        rows.append(f"| {name} | {' | '.join(grades[mark] for mark in MARKS)} |")
+    lines = [title]
+    for comparison, words in COMPARISONS.items():
+        lines += [
+            f"{words[0].upper()}{words[1:]}:\n",
+            f"| approach | {' | '.join(MARKS)} |",
+            f"|---{'|:-:' * len(MARKS)}|",
+        ]
+        shown = marks[marks["comparison"] == comparison]
+        for _, of_approach in shown.groupby("approach", sort=False):
+            grades = of_approach.set_index("mark")["grade"].fillna("not measured")
+            name = point_name(of_approach.iloc[0])
+            lines.append(f"| {name} | {' | '.join(grades[mark] for mark in MARKS)} |")
+        lines.append("")
     rules = [f"- *{mark}*: {rule}." for mark, rule in MARKS.items()]
-    return "\n".join([title, head, *rows, "", *rules, ""])
+    return "\n".join([*lines, *rules, ""])

@@ -14,18 +14,20 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from mnbench.datasets import DATASETS
+from mnbench.evaluation.claims.claim import COMPARISONS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.columns import POINT
-from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
 from mnbench.naming import approach_title, configuration
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
+from mnbench.report.claims_page import verdict_words
 from mnbench.report.page import file, page, render
 
-TABLES = ("summary", "estimates", "networks", "histories", "convergence", "missing")
+TABLES = ("summary", "estimates", "networks", "histories", "convergence", "missing", "verdicts")
 MAXIMUM_EPOCHS = 80  # of a training curve: more would not show
 # The column of the summary with the test error, by combination method.
 _ERRORS = {
@@ -111,6 +113,11 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
     body = render(
         file("explorer.html.jinja"),
         study=plan.study,
+        comparisons=[f"{words[0].upper()}{words[1:]}" for words in COMPARISONS.values()],
+        claims=[
+            row | {"words": [verdict_words(row, comparison) for comparison in COMPARISONS]}
+            for row in tables["verdicts"].to_dict("records")
+        ],
         data=Markup(text),
         plotly=Markup(get_plotlyjs()),
     )
@@ -125,7 +132,11 @@ def _setting(
     costs: Sequence[str],
 ) -> dict[str, Any]:
     """Return everything of one data set and architecture set."""
-    rows = {name: select(tables[name], dataset, architecture_set) for name in TABLES}
+    rows = {
+        name: select(tables[name], dataset, architecture_set)
+        for name in TABLES
+        if name != "verdicts"  # of the whole study
+    }
     records = _records(plan, rows["networks"], rows["histories"], costs)
     numbers = {id: number for number, id in enumerate(records)}
     converged = convergence_of(rows["convergence"])

@@ -12,7 +12,14 @@ from mnbench.report.configuration import configuration_pages
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
 
-STUDIES = {"reference": Path("results/reference"), "families": Path("results/families")}
+STUDIES = {
+    name: Path("results", folder)
+    for name, folder in (
+        ("default", "default-run"),  # of its own name: `make` writes results/default
+        ("reference", "reference"),
+        ("families", "families"),
+    )
+}
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
 PAGES = {"README.md": "readme.md.jinja", "docs/results.md": "results.md.jinja"}
 

@@ -17,10 +17,11 @@ from jinja2 import Environment, StrictUndefined, TemplateError
 
 from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.tables.convergence import convergence_of
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import point_name
+from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
@@ -83,11 +84,10 @@ class Results:
         """Number of images that a network saw in an epoch."""
         return int((self.networks["examples"] / self.networks["epochs"]).median())
 
-    @cached_property
-    def claims(self) -> dict[str, dict[str, str]]:
-        """Every claim by id, in order: its statement and its verdict."""
-        rows = read_table(self.folder / "verdicts.csv")
-        return {row["claim"]: row for row in rows.to_dict("records")}
+    @property
+    def verdicts(self) -> str:
+        """Both verdicts of every claim, as a Markdown table."""
+        return "\n".join(verdicts_table(read_table(self.folder / "verdicts.csv"), "statement"))
 
     def _rows(self, table: pd.DataFrame, architecture_set: str) -> pd.DataFrame:
         """Return the rows of one architecture set; these studies have one data set."""

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mnbench.evaluation.combination import AVERAGE
-from mnbench.evaluation.tables.convergence import convergence_of
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
 from mnbench.naming import point_name, setting_name
 

@@ -23,8 +23,20 @@ def finished(recipe: Recipe, train_accuracies: Sequence[float]) -> bool:
         return True
     if recipe.protocol == "epochs":
         return False
+    return ended_by(recipe, train_accuracies) == "rule"
+
+
+def ended_by(recipe: Recipe, train_accuracies: Sequence[float]) -> str:
+    """Return what ended a training: *epochs* (a fixed number), the *rule*, or a *cap* (max_epochs).
+
+    Args:
+        recipe: the protocol.
+        train_accuracies: one fraction for every epoch.
+    """
+    if recipe.protocol == "epochs":
+        return "epochs"
     allowed = recipe.schedule.decays if recipe.schedule.name == "plateau" else 0
-    return exhausted(train_accuracies, recipe.convergence) > allowed
+    return "rule" if exhausted(train_accuracies, recipe.convergence) > allowed else "cap"
 
 
 def exhausted(train_accuracies: Sequence[float], rule: Convergence) -> int:

@@ -1,28 +1,39 @@
 """Claims and findings: what the paper says, what was measured, and what follows.
 
-Open this module to see how a verdict is reached. The trap: where a claim's tests could not all be
-done on a data set and architecture set, that setting does not count.
+Open this module to see how a verdict is reached. Every claim has two: as the page compares, each
+approach once, and against budget curves, where every approach may spend what it likes. The trap:
+a cost that the configuration sets may allow a verdict, but never decides one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 
 from mnbench.errors import UserError
-from mnbench.evaluation.claims.evidence import Evidence, Measurement
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS
+from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested
 from mnbench.evaluation.claims.quantities import QUANTITIES
+from mnbench.naming import approach_title
 
 FILE = resources.files(__package__) / "claims.yaml"
 FORMER_SOURCES = {"recalled": "unverified"}  # still valid in a claims file
-Verdict = Literal["reproduced", "not reproduced", "not tested at this scale"]
+Verdict = Literal["reproduced", "not reproduced", "undecided", "not tested"]
 REPRODUCED: Verdict = "reproduced"
 NOT_REPRODUCED: Verdict = "not reproduced"
-NOT_TESTED: Verdict = "not tested at this scale"
+UNDECIDED: Verdict = "undecided"
+NOT_TESTED: Verdict = "not tested"
+SET = "set by the configuration"  # of a single test: it allows a verdict, and is none
+Comparison = Literal["page", "curves"]
+COMPARISONS: Mapping[Comparison, str] = {
+    "page": "as the page compares",
+    "curves": "against budget curves",
+}
+Bound = Literal["at_least", "at_most", "more_than", "in_replicates"]
 
 
 @checked(frozen=True)
@@ -32,118 +43,184 @@ class Requirement:
     Attributes:
         quantity: a name of ``QUANTITIES``.
         arguments: what the quantity is called with.
+        bound: *at_least*, *at_most* or *more_than* the threshold, or, of a share of replicates,
+            *in_replicates*.
         threshold: in the quantity's unit.
-        is_minimum: whether the threshold is a minimum; else it is a maximum.
+        quoted: what the paper says of this quantity, where the threshold is not just that.
     """
 
     quantity: str
     arguments: Mapping[str, Any]
+    bound: Bound
     threshold: float
-    is_minimum: bool
+    quoted: str = ""
 
-    @property
-    def bound(self) -> str:
-        """What the threshold is, in words."""
-        return "at least" if self.is_minimum else "at most"
+    def verdict(self, measured: Measurement) -> Verdict:
+        """Return what follows from a measurement, by its whole interval.
 
-    def passed(self, measured: Measurement) -> bool:
-        """Return whether the whole interval is on the right side."""
-        if self.is_minimum:
-            return measured.low >= self.threshold
-        return measured.high <= self.threshold
-
-    def undecided(self, measured: Measurement) -> bool:
-        """Return whether the threshold is inside the interval."""
-        return measured.low < self.threshold < measured.high
+        A share of replicates is a confidence itself: the contrary holds in the rest of them.
+        """
+        if self.bound == "in_replicates":
+            holds = measured.value >= self.threshold
+            fails = measured.value <= 1 - self.threshold
+        elif self.bound == "at_most":
+            holds, fails = measured.high <= self.threshold, measured.low > self.threshold
+        elif self.bound == "at_least":
+            holds, fails = measured.low >= self.threshold, measured.high < self.threshold
+        else:
+            holds, fails = measured.low > self.threshold, measured.high <= self.threshold
+        return REPRODUCED if holds else NOT_REPRODUCED if fails else UNDECIDED
 
 
 @checked(frozen=True)
 class Claim:
-    """A claim of the paper: see ``claims.yaml``."""
+    """A claim of the paper: see ``claims.yaml``.
+
+    Attributes:
+        tests: by comparison, or under *both*.
+    """
 
     id: str
     title: str
     claim: str
-    source: Literal["page", "unverified"]
+    reading: str
+    source: Literal["page", "abstract", "unverified"]
     scale: str
     needs: str
     holds: Literal["everywhere", "somewhere"]
-    tests: Annotated[tuple[Requirement, ...], Field(min_length=1)]
+    approaches: tuple[str, ...]
+    asks: tuple[Literal["seeds", "convergence"], ...]
+    tests: Annotated[
+        Mapping[Literal["page", "curves", "both"], tuple[Requirement, ...]], Field(min_length=1)
+    ]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One test of one claim on one data set and architecture set."""
+    """One test of one claim on one data set and architecture set.
+
+    Attributes:
+        comparison: *page*, *curves* or *both*.
+        measured: what was measured, or None.
+        verdict: what follows from this test alone: a :data:`Verdict` or :data:`SET`.
+        why: why it is not tested; "" where it is.
+    """
 
     claim: Claim
+    comparison: str
     test: Requirement
     dataset: str
     architecture_set: str
     measured: Measurement | None
+    verdict: str
+    why: str = ""
 
     @property
-    def verdict(self) -> Verdict:
-        """What follows from this test alone."""
-        if self.measured is None:
-            return NOT_TESTED
-        return REPRODUCED if self.test.passed(self.measured) else NOT_REPRODUCED
+    def setting(self) -> tuple[str, str]:
+        """The data set and architecture set."""
+        return self.dataset, self.architecture_set
 
 
 def read_claims() -> tuple[Claim, ...]:
     """Return the claims of ``claims.yaml``.
 
     Raises:
-        UserError: a claim lacks a key, or names an unknown quantity.
+        UserError: a claim names an unknown quantity, or a test has no bound.
     """
     claims = []
     for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")):
-        tests = []
-        for test in entry["tests"]:
-            arguments = dict(test)
-            is_minimum = "at_least" in arguments
-            threshold = arguments.pop("at_least" if is_minimum else "at_most")
-            quantity = arguments.pop("quantity")
-            if quantity not in QUANTITIES:
-                raise UserError(
-                    f"claims.yaml: claim '{entry['id']}': unknown quantity '{quantity}'"
-                )
-            tests.append(Requirement(quantity, arguments, threshold, is_minimum))
+        tests = {
+            comparison: tuple(_requirement(entry["id"], test) for test in of_comparison)
+            for comparison, of_comparison in entry["tests"].items()
+        }
         source = FORMER_SOURCES.get(entry.get("source"), entry.get("source"))
-        values = entry | {"source": source, "tests": tuple(tests)}
+        values = entry | {"source": source, "tests": tests}
         claims.append(TypeAdapter(Claim).validate_python(values))
     return tuple(claims)
+
+
+def _requirement(claim: str, test: Mapping[str, Any]) -> Requirement:
+    arguments = dict(test)
+    quantity, quoted = arguments.pop("quantity"), arguments.pop("quoted", "")
+    if quantity not in QUANTITIES:
+        raise UserError(f"claims.yaml: claim '{claim}': unknown quantity '{quantity}'")
+    bounds = [bound for bound in get_args(Bound) if bound in arguments]
+    if len(bounds) != 1:
+        allowed = ", ".join(get_args(Bound))
+        raise UserError(f"claims.yaml: claim '{claim}': '{quantity}' needs one of: {allowed}")
+    return Requirement(quantity, arguments, bounds[0], arguments.pop(bounds[0]), quoted)
 
 
 def judge(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Finding]:
     """Return a finding for every test of every claim on every data set and architecture set."""
     return [
-        Finding(
-            claim,
-            test,
-            setting.dataset,
-            setting.architecture_set,
-            QUANTITIES[test.quantity](setting, **test.arguments),
-        )
+        _find(claim, comparison, test, setting)
         for claim in claims
         for setting in evidence
-        for test in claim.tests
+        for comparison, tests in claim.tests.items()
+        for test in tests
     ]
 
 
-def verdict_of(claim: Claim, findings: Sequence[Finding]) -> Verdict:
-    """Return what follows for a claim from all its tests.
+def _find(claim: Claim, comparison: str, test: Requirement, evidence: Evidence) -> Finding:
+    measured = QUANTITIES[test.quantity](evidence, **test.arguments)
+    verdict: str = NOT_TESTED
+    why = (
+        measured.why if isinstance(measured, Untested) else _shortcoming(claim, evidence, measured)
+    )
+    known = None if isinstance(measured, Untested) else measured
+    if known and not why:
+        verdict = test.verdict(known)
+        if known.set_by_configuration:
+            verdict, why = (SET, "") if verdict == REPRODUCED else (NOT_TESTED, SET)
+    return Finding(
+        claim, comparison, test, evidence.dataset, evidence.architecture_set, known, verdict, why
+    )
 
-    Where all of its tests could be done they must all be passed: on every setting, or on one of
-    them, as the claim says.
+
+def _shortcoming(claim: Claim, evidence: Evidence, measured: Measurement) -> str:
+    """Return why a measurement cannot decide a claim: where nothing was learnt, nothing is claimed.
+
+    Returns:
+        "" where it can.
     """
-    settings: dict[tuple[str, str], list[Verdict]] = {}
+    lacking = [name for name in claim.approaches if name not in evidence.approaches]
+    if lacking:
+        return f"no {', '.join(map(approach_title, lacking))}"
+    if "seeds" in claim.asks and measured.seeds < MINIMUM_SEEDS:
+        return f"fewer than {MINIMUM_SEEDS} seeds"
+    if "convergence" in claim.asks and evidence.converged.converged is not True:
+        return evidence.converged.sentence.partition(":")[0]
+    return ""
+
+
+def verdict_of(
+    claim: Claim, findings: Iterable[Finding], comparison: Comparison
+) -> tuple[Verdict, str]:
+    """Return what follows for a claim from all its tests, and why where it is not tested.
+
+    On a data set and architecture set all tests must have been done, and all be passed; the claim
+    holds on every setting, or on one of them, as it says. Settings without all tests do not count.
+    """
+    by_setting: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        if finding.claim.id == claim.id:
-            setting = (finding.dataset, finding.architecture_set)
-            settings.setdefault(setting, []).append(finding.verdict)
-    tested = [verdicts for verdicts in settings.values() if NOT_TESTED not in verdicts]
+        if finding.claim.id == claim.id and finding.comparison in (comparison, "both"):
+            by_setting.setdefault(finding.setting, []).append(finding)
+    verdicts = [_of_setting(of_setting) for of_setting in by_setting.values()]
+    tested = [verdict for verdict, _ in verdicts if verdict != NOT_TESTED]
     if not tested:
-        return NOT_TESTED
-    held = [all(verdict == REPRODUCED for verdict in verdicts) for verdicts in tested]
-    holds = all(held) if claim.holds == "everywhere" else any(held)
-    return REPRODUCED if holds else NOT_REPRODUCED
+        return NOT_TESTED, "; ".join(dict.fromkeys(why for _, why in verdicts))
+    strongest: Verdict = NOT_REPRODUCED if claim.holds == "everywhere" else REPRODUCED
+    order = (strongest, UNDECIDED, NOT_REPRODUCED, REPRODUCED)
+    return next(verdict for verdict in order if verdict in tested), ""
+
+
+def _of_setting(findings: Sequence[Finding]) -> tuple[Verdict, str]:
+    why = [finding.why for finding in findings if finding.verdict == NOT_TESTED]
+    if why:
+        return NOT_TESTED, "; ".join(dict.fromkeys(why))
+    measured = [finding.verdict for finding in findings if finding.verdict != SET]
+    if not measured:
+        return NOT_TESTED, SET
+    order: tuple[Verdict, ...] = (NOT_REPRODUCED, UNDECIDED, REPRODUCED)
+    return next(verdict for verdict in order if verdict in measured), ""

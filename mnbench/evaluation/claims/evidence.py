@@ -1,17 +1,20 @@
 """Evidence: a study's points, and what its plan and records say, of one setting.
 
-Open this module to see what claims and marks are judged by. The trap: an approach's points at its
-largest size and plain budget count, see :meth:`Evidence.full`.
+Open this module to see what claims and marks are judged by. The trap: as the page compares, an
+approach is its largest size at its plain budget, and MotherNets are not at g = size, where they are
+Full Data; see :meth:`Evidence.full`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from mnbench.evaluation.bootstrap import interval
-from mnbench.evaluation.points import Point, Points
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval
+from mnbench.evaluation.convergence import Converged, convergence_of
+from mnbench.evaluation.points import Point, PointId, Points, full_size
 from mnbench.evaluation.tables.files import select
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -19,19 +22,54 @@ from mnbench.records.store import RecordStore
 
 
 @dataclass(frozen=True)
+class Untested:
+    """Why a study cannot measure a quantity, in words that complete "not tested: ..."."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Measurement:
-    """A quantity with its 95 % confidence interval, and the records that it rests on."""
+    """A quantity with its 95 % confidence interval, and what it rests on.
+
+    Attributes:
+        value: NaN where a budget curve does not reach; then the interval is a bound.
+        low: lower end.
+        high: upper end.
+        records: ids of the records.
+        points: the points that were compared.
+        seeds: the fewest of any of them.
+        set_by_configuration: whether no training could have made it another.
+    """
 
     value: float
     low: float
     high: float
     records: tuple[str, ...]
+    points: tuple[PointId, ...] = ()
+    seeds: int = MINIMUM_SEEDS
+    set_by_configuration: bool = False
 
     @classmethod
-    def of(cls, value: float, replicates: np.ndarray, points: Iterable[Point]) -> "Measurement":
-        """Return a quantity computed from *points*, and in every replicate."""
-        low, high = interval(replicates)
-        return cls(value, low, high, tuple(map(str, records_of(points))))
+    def of(
+        cls,
+        value: float,
+        replicates: np.ndarray | tuple[float, float],
+        points: Sequence[Point],
+        *,
+        set_by_configuration: bool = False,
+    ) -> "Measurement":
+        """Return a quantity computed from *points*, and in every replicate or with its interval."""
+        low, high = replicates if isinstance(replicates, tuple) else interval(replicates)
+        return cls(
+            value,
+            low,
+            high,
+            tuple(map(str, records_of(points))),
+            tuple(point.id for point in points),
+            min(len(point.runs) for point in points),
+            set_by_configuration,
+        )
 
     @classmethod
     def exact(cls, value: float, records: Iterable[TrainingId | str]) -> "Measurement":
@@ -56,6 +94,7 @@ class Evidence:
         plan: the study's plan.
         networks: rows of the table ``networks``.
         hatching: largest relative change of the logits, by hatched record.
+        converged: whether the networks have.
         cost: the cost axis.
     """
 
@@ -65,7 +104,18 @@ class Evidence:
     plan: Plan
     networks: pd.DataFrame
     hatching: Mapping[str, float]
+    converged: Converged
     cost: str
+
+    @cached_property
+    def approaches(self) -> frozenset[str]:
+        """Those that the study has here, or has left out for a stated reason."""
+        left_out = (
+            out.approach
+            for out in self.plan.left_out
+            if (out.dataset, out.architecture_set) == (self.dataset, self.architecture_set)
+        )
+        return frozenset([*(point.id.approach for point in self.points), *left_out])
 
     def full(self, approach: str, networks: int = 0) -> list[Point]:
         """Return an approach's largest points at its plain budget, g ascending; [] if too small.
@@ -80,12 +130,25 @@ class Evidence:
         largest = max((point.id.size for point in plain), default=0)
         if not plain or largest < networks:
             return []
-        full = [point for point in plain if point.id.size == largest]
+        full = [point for point in plain if point.id.size == largest and not is_full_data(point)]
         return sorted(full, key=lambda point: point.id.g or 0)
 
     def fastest(self, approach: str, networks: int = 0) -> Point | None:
         """Return the one of an approach's largest points with the fewest clusters."""
         return next(iter(self.full(approach, networks)), None)
+
+    def curve(self, approach: str, size: int) -> list[Point]:
+        """Return an approach's points of one size at every budget and g."""
+        return [
+            point
+            for point in self.points
+            if (point.id.approach, point.id.size) == (approach, size) and not is_full_data(point)
+        ]
+
+    def offers(self, *, page: bool) -> list[Point]:
+        """Return the full-size points of every approach: at the plain budget only, or at all."""
+        offered = [point for point in full_size(self.points) if not is_full_data(point)]
+        return [p for p in offered if p.id.budget == 1] if page else offered
 
     def sized(self, like: Point) -> list[Point]:
         """Return the points that differ from *like* in size only, the smallest first."""
@@ -96,15 +159,35 @@ class Evidence:
         same = [point for point in self.points if but_for_size(point) == but_for_size(like)]
         return sorted(same, key=lambda point: point.id.size)
 
+    def set_by_configuration(self, points: Iterable[Point]) -> bool:
+        """Return whether all their trainings run for a fixed number of epochs.
+
+        Then no training decides what they cost, nor, but for how fast the machine is, how long they
+        take.
+        """
+        lineage = self.plan.lineage(records_of(points))
+        recipes = [self.plan.trainings[id].recipe for id in lineage]
+        return all(recipe.get("protocol") == "epochs" for recipe in recipes)
+
+
+def is_full_data(point: Point) -> bool:
+    """Return whether the point is MotherNets with a cluster for every network: Full Data."""
+    return point.id.approach == "mothernets" and point.id.g == point.id.size
+
 
 def evidence_of(
-    points: Points, networks: pd.DataFrame, store: RecordStore, cost: str
+    points: Points,
+    networks: pd.DataFrame,
+    gains: pd.DataFrame,
+    store: RecordStore,
+    cost: str,
 ) -> list[Evidence]:
     """Return the evidence of every data set and architecture set of a study.
 
     Args:
         points: all of the study.
         networks: the table ``networks``, whole.
+        gains: the table ``convergence``, whole.
         store: the records.
         cost: the cost axis that claims are judged on.
     """
@@ -117,6 +200,25 @@ def evidence_of(
             if "hatching_difference" in (details := store.record(TrainingId.parse(id)).details)
         }
         evidence.append(
-            Evidence(dataset, architecture_set, tuple(of_set), store.plan, rows, hatching, cost)
+            Evidence(
+                dataset,
+                architecture_set,
+                tuple(of_set),
+                store.plan,
+                rows,
+                hatching,
+                _converged(rows, select(gains, dataset, architecture_set)),
+                cost,
+            )
         )
     return evidence
+
+
+def _converged(networks: pd.DataFrame, gains: pd.DataFrame) -> Converged:
+    """Return whether networks have converged: by their own rule, or by what a longer run gains."""
+    ended = networks.loc[networks["parents"] == "", "ended"]
+    if (ended == "cap").any():
+        return Converged(False, "not converged: max_epochs ended trainings from scratch")
+    if (ended == "rule").any():
+        return Converged(True, "converged: the rule ended all trainings from scratch")
+    return convergence_of(gains)

@@ -1,17 +1,17 @@
 """The four marks of the authors' page, given by stated rules from what was measured.
 
 Open this module to look up when an approach trains fast, is accurate, takes diverse architectures
-or grows large. Each mark is *yes*, *partly* or *no*; Full Data is the yardstick. The trap: all four
-belong to one point. Of several (MotherNets at every g) the one with the most marks counts, the
-faster one of equals.
+or grows large. Each mark is *yes*, *partly*, *no*, or *undecided* where the interval holds a limit;
+Full Data is the yardstick. The trap: all four belong to one point. Of several (every g, and against
+budget curves every budget) the one with the most marks counts, the first of equals.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import mean
 
 import numpy as np
 
+from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.claims.evidence import Evidence
 from mnbench.evaluation.points import Point, PointId
 
@@ -37,57 +37,87 @@ MARKS: Mapping[str, str] = {  # by name, when it is given
     "large size": f"one more network costs at most {LARGE[0]:g} of Full Data's mean network "
     f"(partly: {LARGE[1]:g}), and the full size errs no more than a smaller one",
 }
+UNDECIDED_GRADE = "undecided"  # the interval holds a limit
 
 
 @dataclass(frozen=True)
 class Marks:
-    """One approach's marks.
+    """The marks of one point.
 
     Attributes:
         point: whose they are.
-        grades: by mark: yes, partly, no, or None where the study cannot tell.
+        grades: by mark: yes, partly, no, undecided, or None where the study cannot tell.
     """
 
     point: PointId
     grades: Mapping[str, str | None]
 
+    @property
+    def complete(self) -> bool:
+        """Whether it surely has all four."""
+        return set(self.grades.values()) == {"yes"}
 
-def marks(evidence: Evidence) -> list[Marks]:
-    """Return the marks of every approach of the page that the study has; [] without Full Data."""
+    @property
+    def incomplete(self) -> bool:
+        """Whether it surely lacks one."""
+        return bool({"no", "partly"} & set(self.grades.values()))
+
+
+def marks(evidence: Evidence, *, page: bool) -> list[Marks]:
+    """Return the marks of every full-size point of the page's approaches; [] without Full Data.
+
+    Args:
+        evidence: of the study.
+        page: at the plain budget only, as the page compares; else at every budget.
+    """
     yardstick = evidence.fastest(YARDSTICK)
     if yardstick is None:
         return []
-    rows = []
-    for approach in APPROACHES:
-        candidates = [
-            _marks(evidence, point, yardstick)
-            for point in evidence.full(approach)
-            if approach != "mothernets" or point.id.g != point.id.size
-        ]
-        if candidates:
-            # max takes the first of equals, and g ascends.
-            rows.append(max(candidates, key=lambda row: list(row.grades.values()).count("yes")))
-    return rows
+    offered = sorted(evidence.offers(page=page), key=lambda p: (p.id.g or 0, -p.id.budget))
+    return [
+        _marks(evidence, point, yardstick)
+        for approach in APPROACHES
+        for point in offered
+        if point.id.approach == approach
+    ]
+
+
+def best_marks(rows: list[Marks]) -> list[Marks]:
+    """Return of every approach the point with the most marks."""
+    best: dict[str, Marks] = {}
+    for row in rows:
+        former = best.setdefault(row.point.approach, row)
+        if _number(row) > _number(former):
+            best[row.point.approach] = row
+    return list(best.values())
+
+
+def _number(row: Marks) -> int:
+    return list(row.grades.values()).count("yes")
 
 
 def _marks(evidence: Evidence, point: Point, yardstick: Point) -> Marks:
-    cost = point.cost(evidence.cost) / yardstick.cost(evidence.cost)
-    error = point.value("test_error") - yardstick.value("test_error")
+    cost = point.cost_replicates(evidence.cost) / yardstick.cost_replicates(evidence.cost)
     return Marks(
         point.id,
         {
-            "fast training": _grade(cost, FAST),
-            "high accuracy": _grade(error, ACCURATE),
+            "fast training": _grade(interval(cost), FAST),
+            "high accuracy": _grade(interval(point.error - yardstick.error), ACCURATE),
             "diverse architectures": _diversity(evidence, point, yardstick),
             "large size": _size(evidence, point, yardstick),
         },
     )
 
 
-def _grade(value: float, limits: tuple[float, float]) -> str | None:
-    if np.isnan(value):
+def _grade(bounds: tuple[float, float], limits: tuple[float, float]) -> str | None:
+    low, high = bounds
+    if np.isnan(low) or np.isnan(high):
         return None
-    return "yes" if value <= limits[0] else "partly" if value <= limits[1] else "no"
+    if low > limits[1]:
+        return "no"
+    if high <= limits[0]:
+        return "yes"
+    return "partly" if low > limits[0] and high <= limits[1] else UNDECIDED_GRADE
 
 
 def _diversity(evidence: Evidence, point: Point, yardstick: Point) -> str:
@@ -110,9 +140,11 @@ def _size(evidence: Evidence, point: Point, yardstick: Point) -> str | None:
         return None
     smallest, largest = sizes[0], sizes[-1]
     added = largest.id.size - smallest.id.size
-    a_network = yardstick.cost(evidence.cost) / yardstick.id.size
-    marginal = (largest.cost(evidence.cost) - smallest.cost(evidence.cost)) / added
-    upper_half = [p for p in sizes if 2 * p.id.size >= largest.id.size]
-    if largest.value("test_error") > mean([p.value("test_error") for p in upper_half]):
+    a_network = yardstick.cost_replicates(evidence.cost) / yardstick.id.size
+    more = largest.cost_replicates(evidence.cost) - smallest.cost_replicates(evidence.cost)
+    upper_half = [p.error for p in sizes if 2 * p.id.size >= largest.id.size]
+    low, high = interval(largest.error - np.mean(upper_half, axis=0))
+    cheap = _grade(interval(more / added / a_network), LARGE)
+    if low > 0:
         return "no"
-    return _grade(marginal / a_network, LARGE)
+    return cheap if high <= 0 or cheap == "no" else UNDECIDED_GRADE

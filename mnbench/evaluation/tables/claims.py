@@ -9,26 +9,37 @@ from typing import Any
 
 import pandas as pd
 
+from mnbench.evaluation.points import PointId
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, frame
+from mnbench.naming import approach_title, configuration
 
 TITLE = "Every claim's tests, and the records that they rest on"
 
 COLUMNS = {
     "claim": "id of the claim, see verdicts.csv",
+    "comparison": "page (each approach once, at its plain budget), curves (against all budgets) "
+    "or both",
     **SETTING,
     "quantity": "the quantity that tests the claim, a function of claims/quantities.py",
     "approach": "approach that it is of; empty if of all",
     "against": "approach that it is compared with; empty if with none",
     "networks": "minimum number of networks; empty if any",
     "after": "number of networks from which a growth counts; empty if no growth",
-    "bound": "at least or at most",
-    "threshold": "what the claim asks of the quantity, in its unit; errors are fractions",
-    "measured": "what was measured, in the same unit; empty if it could not be",
+    "bound": "at_least, at_most, more_than, or in_replicates: a share of the replicates",
+    "threshold": "what the reading of the claim asks of the quantity, in its unit; errors are "
+    "fractions",
+    "quoted": "what the paper says of the quantity; empty if that is the threshold",
+    "measured": "what was measured, in the same unit; empty if it could not be, or if a budget "
+    "curve does not reach so far",
     "measured_low": "lower end of the 95 % confidence interval of `measured`",
-    "measured_high": "upper end of the 95 % confidence interval of `measured`",
-    "undecided": "whether the interval holds the threshold",
-    "verdict": "what follows from this test alone",
+    "measured_high": "upper end of the 95 % confidence interval of `measured`; may be inf",
+    "seeds": "the fewest seeds of any point that was compared",
+    "points": "the points that were compared",
+    "verdict": "what follows from this test alone: reproduced, not reproduced, undecided (the "
+    "interval holds the threshold), not tested, or set by the configuration (which allows a "
+    "verdict and decides none)",
+    "why": "why it is not tested",
     "records": "ids of the records, joined by a space",
 }
 
@@ -38,30 +49,39 @@ def build(results: StudyResults) -> pd.DataFrame:
     rows = [
         {
             "claim": finding.claim.id,
+            "comparison": finding.comparison,
             "dataset": finding.dataset,
             "architecture_set": finding.architecture_set,
             "quantity": finding.test.quantity,
             **_arguments(finding.test.arguments),
             "bound": finding.test.bound,
             "threshold": finding.test.threshold,
+            "quoted": finding.test.quoted,
             "measured": measured.value if measured else None,
             "measured_low": measured.low if measured else None,
             "measured_high": measured.high if measured else None,
-            "undecided": finding.test.undecided(measured) if measured else False,
+            "seeds": measured.seeds if measured else None,
+            "points": "; ".join(map(_named, measured.points)) if measured else "",
             "verdict": finding.verdict,
+            "why": finding.why,
             "records": " ".join(measured.records) if measured else "",
         }
         for finding in results.findings
         for measured in [finding.measured]
     ]
-    return frame(rows, COLUMNS).astype({"networks": "Int64", "after": "Int64"})
+    return frame(rows, COLUMNS).astype({"networks": "Int64", "after": "Int64", "seeds": "Int64"})
+
+
+def _named(point: PointId) -> str:
+    title = configuration(approach_title(point.approach), point.g, point.budget)
+    return f"{title}, {point.size} networks"
 
 
 def _arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a quantity was called with, by column."""
     return {
         "approach": arguments.get("of", arguments.get("approach")),
-        "against": arguments.get("to"),
+        "against": arguments.get("to", arguments.get("against")),
         "networks": arguments.get("networks"),
         "after": arguments.get("after"),
     }

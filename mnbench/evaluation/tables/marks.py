@@ -6,7 +6,8 @@ The trap: an empty grade could not be measured, which is not a "no".
 
 import pandas as pd
 
-from mnbench.evaluation.claims.four_marks import MARKS, marks
+from mnbench.evaluation.claims.claim import COMPARISONS
+from mnbench.evaluation.claims.four_marks import MARKS, best_marks, marks
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import POINT, SETTING, frame
 
@@ -16,7 +17,9 @@ COLUMNS = {
     **SETTING,
     **POINT,
     "mark": f"one of: {', '.join(MARKS)}",
-    "grade": "yes, partly or no; empty if it could not be measured",
+    "comparison": "page (the approach's best point at its plain budget) or curves (at any budget)",
+    "grade": "yes, partly, no, or undecided (the interval holds a limit); empty if it could not be "
+    "measured",
 }
 
 
@@ -25,9 +28,10 @@ def build(results: StudyResults) -> pd.DataFrame:
     rows = [
         {"dataset": evidence.dataset, "architecture_set": evidence.architecture_set}
         | row.point.columns()
-        | {"mark": mark, "grade": row.grades[mark]}
+        | {"mark": mark, "comparison": comparison, "grade": row.grades[mark]}
         for evidence in results.evidence
-        for row in marks(evidence)
+        for comparison in COMPARISONS
+        for row in best_marks(marks(evidence, page=comparison == "page"))
         for mark in MARKS
     ]
     return frame(rows, COLUMNS)

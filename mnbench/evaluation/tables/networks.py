@@ -11,9 +11,12 @@ import pandas as pd
 from mnbench.errors import UserError
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, WORK, frame
+from mnbench.planning.parsing import parse
+from mnbench.planning.recipe import Recipe
 from mnbench.planning.training_id import TrainingId
-from mnbench.records.record import Cost
+from mnbench.records.record import RECORD, Cost
 from mnbench.records.store import RecordStore
+from mnbench.training.stopping import ended_by
 
 TITLE = "Every training: its own cost, its cost with ancestors, its networks' own error"
 
@@ -37,6 +40,8 @@ COLUMNS = {
     "parents": "ids of the records it started from, joined by a space",
     "test_error": "test error rate, mean over its networks, fraction",
     "validation_error": "validation error rate, mean over its networks, fraction",
+    "ended": "what ended the training: epochs (a fixed number), rule (of convergence), or cap "
+    "(max_epochs, before the rule)",
     **WORK,
     **REPEATED,
     **{f"lineage_{name}": f"{name}, with all its ancestors', each once" for name in SUMMED},
@@ -75,10 +80,19 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
         "networks": "+".join(network["name"] for network in record.networks),
         "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
+        "ended": _ended(id, store),
         **_work(store.cost([id])),
         **{name: getattr(record.cost, name) for name in REPEATED},
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
     }
+
+
+def _ended(id: TrainingId, store: RecordStore) -> str:
+    record = store.record(id)
+    if record.recipe.get("protocol") != "convergence":
+        return "epochs"  # and its history need not be read
+    recipe = parse(Recipe, record.recipe, source=str(store.directory(id) / RECORD), key="recipe")
+    return ended_by(recipe, list(store.history(id)["train_accuracy"]))
 
 
 def _mean_error(id: TrainingId, split: str, store: RecordStore) -> float:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.evaluations import IMAGES, evaluation, table, wrong
 
+from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.curves import cost_at, error_at
 from mnbench.evaluation.points import points
-from mnbench.evaluation.tables.convergence import convergence_of
 
 FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
 G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)

@@ -50,6 +50,17 @@ class _Loads(HTMLParser):
             self.cells[-1] += data.rstrip("\n")
 
 
+VERDICT = {
+    "title": "A new <front>",
+    "statement": "MotherNets are new",
+    "reading": "Of other approaches",
+    "verdict_page": "reproduced",
+    "why_page": "",
+    "verdict_curves": "not tested",
+    "why_curves": "fewer than 3 seeds",
+}
+
+
 def tables_of(made) -> dict[str, pd.DataFrame]:
     return {
         "summary": made.summary.assign(
@@ -63,6 +74,7 @@ def tables_of(made) -> dict[str, pd.DataFrame]:
         "networks": made.networks,
         "histories": made.histories,
         "convergence": made.convergence,
+        "verdicts": pd.DataFrame([VERDICT]),
         "missing": pd.DataFrame(
             columns=["dataset", "architecture_set", "seed", "approach", "reason"]
         ),
@@ -242,3 +254,10 @@ def test_the_pages_step_makes_every_page(tables_of_tiny, tmp_path):
         for record in setting["records"]
         for network in record["networks"]
     } == planned
+
+
+def test_the_explorer_has_both_verdicts_of_every_claim(made):
+    text = explorer(made.plan, tables_of(made), COSTS)
+    row = text[text.index('<table id="claims">') :]
+    assert "<summary>A new &lt;front&gt;</summary><p>MotherNets are new.</p>" in row
+    assert "<td>reproduced</td><td>not tested: fewer than 3 seeds</td>" in row
