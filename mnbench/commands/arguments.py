@@ -55,6 +55,17 @@ def fraction(text: str) -> float:
     return number
 
 
+def percentage_points(text: str) -> float:
+    """Read a number above 0 and up to 100."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 100:
+        raise ArgumentTypeError(f"must be a number above 0 and up to 100, got '{text}'")
+    return number
+
+
 def text_that_names(text: str) -> str:
     """Read a name that is not empty: a shell makes nothing of a variable that is not set."""
     if not text.strip():

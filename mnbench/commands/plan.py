@@ -5,8 +5,9 @@ approaches from the rule files, this command from the modules in ``baselines/``.
 """
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from mnbench.commands.arguments import path_to_read
+from mnbench.commands.arguments import path_to_read, percentage_points
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
 
@@ -14,6 +15,19 @@ from mnbench.commands.command import Command
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "configuration", type=path_to_read, metavar="CONFIGURATION", help="a study's YAML file"
+    )
+    parser.add_argument(
+        "--half-width",
+        type=percentage_points,
+        metavar="POINTS",
+        help="also say how many seeds an interval of so many percentage points to each side needs, "
+        "from the variances that --components has",
+    )
+    parser.add_argument(
+        "--components",
+        type=path_to_read,
+        metavar="FILE",
+        help="components.csv of a finished study (default: the one of this study)",
     )
 
 
@@ -28,6 +42,13 @@ def _run(arguments: Namespace) -> None:
     study = read_study(read_yaml(arguments.configuration), source=source)
     plan = make_plan(study, find_approaches(), source=source)
     print(f"{overview(plan)}\n{disk_line(plan)}")
+    if arguments.half_width is not None:
+        from mnbench.evaluation.tables.files import read_table
+        from mnbench.report.precision import seeds_needed
+
+        finished = arguments.components or Path("results", study.study, "components.csv")
+        table = read_table(finished)
+        print(f"\n{seeds_needed(table, arguments.half_width / 100)}")
 
 
 COMMAND = Command(
