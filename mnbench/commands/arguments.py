@@ -57,10 +57,8 @@ def fraction(text: str) -> float:
 
 def percentage_points(text: str) -> float:
     """Read a number above 0 and up to 100."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
+    # Not float() alone: it takes the digits of every script.
+    number = float(text) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{0,9})?|\.[0-9]{1,9}", text) else 0.0
     if not 0 < number <= 100:
         raise ArgumentTypeError(f"must be a number above 0 and up to 100, got '{text}'")
     return number

@@ -18,7 +18,7 @@ from scipy.stats import norm
 
 from mnbench.evaluation.bootstrap import Bootstrap, interval
 
-SEEDS = (2, 3, 5, 10)
+NUMBERS_OF_SEEDS = (2, 3, 5, 10)
 LUCK = {"images decide": 0.0, "both decide": 0.1, "seeds decide": 0.3}  # deviation of a seed's luck
 DIFFICULTY, TROUBLE, CHANCE = 1.0, 0.5, 0.5  # the other deviations
 THRESHOLD = 1.6
@@ -94,7 +94,7 @@ def _coverage(
     return Coverage(quantity, seeds, deciding, float(held), float(width / narrowest))
 
 
-def as_markdown(rows: Sequence[Coverage]) -> str:
+def coverage_table(rows: Sequence[Coverage]) -> str:
     """Return the table of docs/statistics.md: coverage, and width in brackets."""
     cells = {(row.quantity, row.seeds, row.deciding): row for row in rows}
     lines = [f"| quantity | seeds | {' | '.join(LUCK)} |", f"|---|--:|{'--:|' * len(LUCK)}"]
@@ -108,7 +108,7 @@ def as_markdown(rows: Sequence[Coverage]) -> str:
 if __name__ == "__main__":
     simulated = [
         coverage
-        for seeds, deciding in product(SEEDS, LUCK)
+        for seeds, deciding in product(NUMBERS_OF_SEEDS, LUCK)
         for coverage in simulate(seeds, deciding, studies=1000)
     ]
-    print(as_markdown(sorted(simulated, key=lambda row: row.quantity != "error")))
+    print(coverage_table(sorted(simulated, key=lambda row: row.quantity != "error")))

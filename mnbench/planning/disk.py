@@ -6,6 +6,7 @@ were trained jointly holds their common layers once. Here they count for each: i
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ BYTES = 4  # of a parameter or a logit
 # Of batch normalisation's moments, and of record.json, history.csv and the files' own frames.
 MORE_WEIGHTS, REST = 1.05, 50_000
 REST_OF_STUDY = 200_000_000  # stored images, tables, figures and pages
+TEMPORARY = 16 << 20  # bytes
 GIGABYTE = 1e9
 
 
@@ -73,4 +75,20 @@ def check_disk(folder: Path, needed: int) -> None:
         raise UserError(
             f"{folder}: the study needs {needed / GIGABYTE:.1f} GB more, and {free / GIGABYTE:.1f} "
             "GB are free; free space, or run it on another disk (snakemake --directory)"
+        )
+
+
+def check_temporary_folder() -> None:
+    """Check that the folder for temporary files has room for what Snakemake's scheduler writes.
+
+    Raises:
+        UserError: it is full.
+    """
+    # Not tempfile.gettempdir() first: that one passes over a full folder, and the scheduler
+    # does not.
+    folder = Path(os.environ.get("TMPDIR") or tempfile.gettempdir())
+    if folder.is_dir() and shutil.disk_usage(folder).free < TEMPORARY:
+        raise UserError(
+            f"{folder}: the folder for temporary files is full; free {TEMPORARY >> 20} MB there, "
+            "or name another one in TMPDIR"
         )

@@ -10,7 +10,7 @@ from contextlib import suppress
 from snakemake.logging import logger
 
 from mnbench.architectures import fetch_weights
-from mnbench.planning.disk import check_disk, disk_line, needed_bytes
+from mnbench.planning.disk import check_disk, check_temporary_folder, disk_line, needed_bytes
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
@@ -53,6 +53,10 @@ onstart:
             fetch_weights(network for id in to_do for network in PLAN.trainings[id].networks)
         except UserError as error:
             sys.exit(f"mnbench: {SOURCE}: {error}")
+    try:
+        check_temporary_folder()
+    except UserError as error:
+        sys.exit(f"mnbench: {error}")
     if workflow.local_exec and trains:
         try:
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))

@@ -22,7 +22,7 @@ from mnbench.evaluation.points import (
 )
 from mnbench.naming import approach_title
 
-REFERENCE = 1.1  # the area's corner: so many times the others' largest cost and member's error
+CORNER = 1.1  # the area's corner: so many times the others' largest cost and member's error
 
 
 def undominated_share(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
@@ -47,7 +47,7 @@ def undominated_share(evidence: Evidence, approach: str, page: bool) -> Measurem
 def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
     """Return the area that the approach adds to the front of all others: exclusive hypervolume.
 
-    It is a fraction of the rectangle up to :data:`REFERENCE` times the others' largest cost and
+    It is a fraction of the rectangle up to :data:`CORNER` times the others' largest cost and
     largest mean error of members: an ensemble that errs more is worth less than one network.
     """
     split = _split(evidence, approach, page)
@@ -55,7 +55,7 @@ def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement
         return split
     own, others = split
     worst = [(p.cost(evidence.cost), p.value("mean_member_error")) for p in others]
-    corner = REFERENCE * np.max(worst, axis=0)
+    corner = CORNER * np.max(worst, axis=0)
     means = mean_curve([*own, *others], evidence.cost)
     curves = replicate_curves([*own, *others], evidence.cost)
     areas = np.array([_added(curve, len(own), corner) for curve in curves])

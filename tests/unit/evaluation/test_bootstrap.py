@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from mnbench.evaluation.bootstrap import Bootstrap, interval, p_value
-from mnbench.evaluation.coverage import LUCK, Coverage, as_markdown, simulate
+from mnbench.evaluation.coverage import LUCK, Coverage, coverage_table, simulate
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,7 +82,7 @@ def test_intervals_cover_the_truth_and_are_not_much_too_wide(seeds, deciding):
 def test_the_documentation_has_the_table_of_the_simulation():
     shown = (ROOT / "docs/statistics.md").read_text(encoding="utf-8")
     rows = [Coverage("error", 2, deciding, 0.5, 1.0) for deciding in LUCK]
-    head, rule, _ = as_markdown(rows).split("\n")
+    head, rule, _ = coverage_table(rows).split("\n")
     assert f"{head}\n{rule}\n| error | 2 | " in shown
 
 

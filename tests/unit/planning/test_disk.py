@@ -6,7 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from mnbench.errors import UserError
-from mnbench.planning.disk import REST_OF_STUDY, check_disk, needed_bytes
+from mnbench.planning.disk import (
+    REST_OF_STUDY,
+    check_disk,
+    check_temporary_folder,
+    needed_bytes,
+)
 from mnbench.planning.plan import read_plan
 
 
@@ -27,3 +32,13 @@ def test_too_little_space_is_one_line(tmp_path, monkeypatch):
     check_disk(tmp_path / "results/none-yet", 1_400_000_000)
     with pytest.raises(UserError, match=r"needs 2\.0 GB more, and 1\.5 GB are free; free space"):
         check_disk(tmp_path / "results/none-yet", 2_000_000_000)
+
+
+def test_a_full_folder_for_temporary_files_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    check_temporary_folder()
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(UserError, match=r"is full; free 16 MB there, or name another one"):
+        check_temporary_folder()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "none"))
+    check_temporary_folder()  # then the system's own is used
