@@ -14,7 +14,7 @@ from support.snakemake_runs import ROOT, SMALL_STUDY, snakemake
 
 from mnbench.commands import Command
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # fifty processes; each mistake itself is in the default tests
 
 MNBENCH = [sys.executable, "-m", "mnbench"]
 SUPERVISE = [sys.executable, "-m", "mnbench.training.supervise"]

@@ -253,6 +253,7 @@ def test_the_number_of_cores_does_not_change_the_bits(finished, tmp_path):
             assert on_two.read_bytes() == on_one.read_bytes(), f"{id}/{file}"
 
 
+@pytest.mark.long  # tests/faults kills at many more moments
 def test_a_killed_study_resumes_and_keeps_what_was_finished(tmp_path):
     """Kill Snakemake and its jobs without warning, then run it again."""
     write_config(tmp_path, recipe={"epochs": 2}, approaches={"full_data": None})

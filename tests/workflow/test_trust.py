@@ -204,7 +204,7 @@ def test_pretrained_weights_are_looked_for_before_anything_is_trained(tmp_path, 
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.7])
+@pytest.mark.parametrize("moment", [0.7, pytest.param(0.0, marks=pytest.mark.long)])
 def test_when_snakemake_alone_is_killed_all_that_it_started_ends(tmp_path, finished, moment):
     write_config(tmp_path)
     process = start(tmp_path)
