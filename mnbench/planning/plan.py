@@ -204,15 +204,13 @@ def _with_ancestors(
 ) -> tuple[TrainingId, ...]:
     """Return *ids* and all their ancestors, each once, ancestors first."""
     ordered: dict[TrainingId, None] = {}
-
-    def visit(id: TrainingId) -> None:
-        if id not in ordered:
-            for parent in parents_of(id):
-                visit(parent)
-            ordered[id] = None
-
-    for id in ids:
-        visit(id)
+    # Not recursive: a path of a thousand snapshots is deeper than Python's calls may be.
+    waiting = list(ids)[::-1]
+    while waiting:
+        missing = [parent for parent in parents_of(waiting[-1]) if parent not in ordered]
+        if not missing:
+            ordered[waiting.pop()] = None
+        waiting += missing[::-1]
     return tuple(ordered)
 
 

@@ -55,6 +55,16 @@ def billed(plan: Plan, **wanted) -> set[TrainingId]:
     return set(plan.lineage(row.members))
 
 
+def members(plan: Plan, **wanted) -> set[TrainingId]:
+    """Return the records whose networks one ensemble consists of."""
+    (row,) = [
+        row
+        for row in plan.ensembles
+        if all(getattr(row, key) == value for key, value in wanted.items())
+    ]
+    return set(row.members)
+
+
 def of(approach: str, *names: str) -> set[TrainingId]:
     return {id_of(approach, name) for name in names}
 
@@ -90,15 +100,40 @@ def test_a_tree_is_one_joint_training_for_each_size():
     assert [network.name for network in tree.networks] == ["v13", "v16", "v16a"]
 
 
-def test_snapshots_pay_for_the_path_that_led_to_them():
+def test_every_size_takes_the_last_snapshots_and_pays_for_all_cycles():
     plan = plan_of(snapshot_ensembles={"epochs_per_cycle": 4})
     # The mean of 18698, 30314, 50794, 68074 and 41930 parameters is 41962: v19 is nearest.
     cycles = [f"v19_cycle{cycle}" for cycle in range(1, 6)]
     for size in range(1, 6):
-        assert billed(plan, size=size) == of("snapshot_ensembles", *cycles[:size])
+        assert members(plan, size=size) == of("snapshot_ensembles", *cycles[-size:])
+        assert billed(plan, size=size) == of("snapshot_ensembles", *cycles)
     parents = [plan.trainings[id_of("snapshot_ensembles", cycle)].parents for cycle in cycles]
     assert parents[0] == ()
     assert parents[4] == (id_of("snapshot_ensembles", "v19_cycle4"),)
+
+
+def test_snapshots_of_more_cycles_than_networks_leave_out_the_first():
+    plan = plan_of(snapshot_ensembles={"epochs_per_cycle": 4, "cycles": 8, "budgets": [0.5, 1]})
+    for budget, suffix in ((0.5, "@0.5"), (1, "")):
+        cycles = [f"v19_cycle{cycle}{suffix}" for cycle in range(1, 9)]
+        for size in range(1, 6):
+            last = of("snapshot_ensembles", *cycles[-size:])
+            assert members(plan, size=size, budget=budget) == last
+            assert billed(plan, size=size, budget=budget) == of("snapshot_ensembles", *cycles)
+    assert max(row.size for row in plan.ensembles) == 5
+    # More cycles are more trainings: those of fewer cycles stay what they were.
+    fewer = plan_of(snapshot_ensembles={"epochs_per_cycle": 4})
+    for id, training in fewer.trainings.items():
+        assert plan.trainings[id].recipe_hash == training.recipe_hash
+
+
+def test_fewer_cycles_than_networks_are_refused():
+    with pytest.raises(UserError) as caught:
+        plan_of(snapshot_ensembles={"cycles": 4})
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.snapshot_ensembles.cycles': 4 cycles leave fewer snapshots "
+        "than the 5 networks of 'v5-small'; use 5 or more"
+    )
 
 
 def test_mothernets_pay_for_the_mothernets_of_the_clusters_they_touch():
