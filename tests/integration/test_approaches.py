@@ -92,6 +92,35 @@ def test_distillation_pays_for_its_teacher_once():
     assert billed(plan, size=5) == of("knowledge_distillation", *NETWORKS) | teacher
 
 
+def test_a_teacher_that_stays_is_a_member_and_has_no_student():
+    plan = plan_of(knowledge_distillation={"teacher_stays": True, "budgets": [0.5, 1]})
+    for budget, suffix in ((0.5, "@0.5"), (1, "")):
+        teacher = of("full_data", f"v16b{suffix}")
+        students = [f"{name}{suffix}" for name in NETWORKS if name != "v16b"]
+        everything = of("knowledge_distillation", *students) | teacher
+        assert members(plan, size=5, budget=budget) == everything
+        assert billed(plan, size=5, budget=budget) == everything
+        # Smaller ensembles without it pay for it all the same.
+        first = of("knowledge_distillation", students[0])
+        assert members(plan, size=1, budget=budget) == first
+        assert billed(plan, size=1, budget=budget) == first | teacher
+    # The students are those of an ensemble without its teacher.
+    apart = plan_of(knowledge_distillation={})
+    for name in ("v13", "v16", "v16a", "v19"):
+        id = id_of("knowledge_distillation", name)
+        assert plan.trainings[id].recipe_hash == apart.trainings[id].recipe_hash
+
+
+def test_a_teacher_from_outside_cannot_stay():
+    options = {"teacher": "timm:test_resnet", "teacher_stays": True}
+    with pytest.raises(UserError) as caught:
+        plan_of(knowledge_distillation=options)
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.knowledge_distillation.teacher_stays': the teacher "
+        "'timm:test_resnet' is no network of 'v5-small'; use false, or the teacher 'largest'"
+    )
+
+
 def test_a_tree_is_one_joint_training_for_each_size():
     plan = plan_of(treenets={"shared_layers": 2, "sizes": [3, 5]})
     assert billed(plan, size=3) == of("treenets", "tree_of_3")
