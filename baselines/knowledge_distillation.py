@@ -71,8 +71,8 @@ class Options:
     )
     teacher_stays: bool = Field(
         default=False,
-        description="Whether the teacher is itself the ensemble's member of its architecture, which "
-        "then needs no training of its own. The teacher must be a network of the set. The default "
+        description="Whether the teacher is itself the ensemble's member of its architecture. No "
+        "student takes that place then. The teacher must be a network of the set. The default "
         "is the paper's protocol (unverified): every member is distilled.",
         examples=[True],
     )

@@ -97,11 +97,18 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     return total
 
 
-def nearest_mean(setting: Setting) -> Architecture:
-    """Return the member whose number of parameters is nearest the members' mean (unverified)."""
-    counts = {net: parameter_count(net, **setting.dataset.image_shape) for net in setting.members}
-    mean = sum(counts.values()) / len(counts)
-    return min(setting.members, key=lambda network: abs(counts[network] - mean))
+def nearest_mean(setting: Setting, size: int | None = None) -> Architecture:
+    """Return the member whose number of parameters is nearest the members' mean (unverified).
+
+    Args:
+        setting: whose members.
+        size: how many of the first members; all unless given.
+    """
+    members = setting.members[:size]
+    counts = [parameter_count(network, **setting.dataset.image_shape) for network in members]
+    mean = sum(counts) / len(counts)
+    distances = [abs(count - mean) for count in counts]
+    return members[distances.index(min(distances))]
 
 
 def train(job: "Job") -> "Trained":

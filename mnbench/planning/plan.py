@@ -68,7 +68,7 @@ class Ensemble:
     architecture_set: str
     seed: int
     approach: str
-    size: int  # number of networks that predict together
+    size: int  # number of networks that predict together, or that a control stands for
     members: tuple[TrainingId, ...]  # the records whose networks these are, in order
     g: int | None = None  # number of clusters, MotherNets only
     budget: float = 1.0  # multiple of the recipe's epochs that every training was given

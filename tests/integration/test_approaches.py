@@ -10,8 +10,9 @@ import pytest
 from support import tiny
 
 import baselines
-from mnbench.architectures import parameter_count
+from mnbench.architectures import load_architectures, parameter_count, training_flops
 from mnbench.errors import UserError
+from mnbench.naming import CONTROLS
 from mnbench.planning.config import read_study
 from mnbench.planning.plan import Plan, Training, read_plan, union
 from mnbench.planning.planner import Approach, make_plan
@@ -236,6 +237,60 @@ def test_one_network_alone_pays_for_its_budget():
     assert plan.trainings[id_of("full_data", "v16b@4")].recipe["epochs"] == 40
 
 
+def test_a_wider_network_has_the_parameters_and_the_cost_of_the_ensemble():
+    plan = plan_of(wider_network={"sizes": [3, 5], "budgets": [0.5, 1]}, full_data={})
+    shape = {"in_channels": 1, "num_classes": 10, "image_size": 28}
+    # v16 is nearest the mean of the first three, v19 of all five.
+    for size, name in ((3, "v16_as_3"), (5, "v19_as_5")):
+        ensemble = load_architectures("v5-small")[:size]
+        parameters = sum(parameter_count(network, **shape) for network in ensemble)
+        for budget, suffix in ((0.5, "@0.5"), (1, "")):
+            chosen = {"approach": "wider_network", "size": size, "budget": budget}
+            assert billed(plan, **chosen) == of("wider_network", name + suffix)
+            training = plan.trainings[id_of("wider_network", name + suffix)]
+            (network,) = training.networks
+            assert 0.99 * parameters <= parameter_count(network, **shape) <= parameters
+            flops = [training_flops(net, 28, in_channels=1) for net in (network, *ensemble)]
+            wanted = 10 * budget * sum(flops[1:])
+            # As near as whole epochs permit.
+            assert abs(training.recipe["epochs"] * flops[0] - wanted) <= flops[0] / 2
+    half, whole = (plan.trainings[id_of("wider_network", f"v19_as_5{x}")] for x in ("@0.5", ""))
+    assert (half.recipe["epochs"], whole.recipe["epochs"]) == (5, 10)
+    assert half.seed == whole.seed
+
+
+def test_a_wider_network_trains_until_it_has_converged_where_the_ensemble_does():
+    recipe = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+    (training,) = plan_of(recipe=recipe, wider_network={}).trainings.values()
+    assert training.recipe["protocol"] == "convergence"
+    with pytest.raises(UserError, match=r"wider_network.budgets.*allowed: \[1\]"):
+        plan_of(recipe=recipe, wider_network={"budgets": [0.5]})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sizes": [6]}, "sizes': 6 is more than the 5 networks of 'v5-small'; allowed: 2 to 5"),
+        (
+            {"budgets": [1, 1.02]},
+            "budgets': [1.0, 1.02] of 10 epochs give [10, 10] epochs; "
+            "give budgets that differ in whole epochs",
+        ),
+    ],
+)
+def test_a_wider_network_that_cannot_be_is_refused_in_one_line(options, said):
+    with pytest.raises(UserError) as caught:
+        plan_of(wider_network=options)
+    assert str(caught.value) == f"tiny.yaml: key 'approaches.wider_network.{said}"
+
+
+@pytest.mark.parametrize("architecture_set", ["r5-small", "d5-small", "w5-small", "h5-small"])
+def test_a_network_of_every_family_can_be_wider(architecture_set):
+    plan = plan_of(architecture_set=architecture_set, wider_network={})
+    (training,) = plan.trainings.values()
+    assert not plan.left_out and 8 <= training.recipe["epochs"] <= 12
+
+
 def test_cost_is_summed_over_the_union_and_memory_is_the_largest():
     plan = plan_of(mothernets={"g": [1]})
     costs = {
@@ -266,7 +321,7 @@ def test_every_approach_keeps_the_contract(approach):
         assert 1 <= row.size <= 5
         assert set(row.members) <= set(plan.trainings)
         networks = [net for id in row.members for net in plan.trainings[id].networks]
-        assert len(networks) == row.size
+        assert len(networks) == (1 if approach in CONTROLS else row.size)
     for training in plan.trainings.values():
         assert training.name and "/" not in training.name
         assert set(training.parents) <= set(plan.trainings)
