@@ -1,9 +1,12 @@
 """Knowledge Distillation (Hinton, Vinyals, Dean 2015): a teacher's softened outputs as targets.
 
 Full Data trains one teacher: the largest network of the architecture set unless another is named.
-Every member is then trained from scratch against the teacher's outputs and the labels.
+Every member is then trained from scratch against the teacher's outputs and the labels. That includes
+the architecture that teaches, as recalled of the paper. With ``teacher_stays`` the teacher itself is
+that member.
 
-Open it to change the loss. The trap: the teacher's training and its predictions are both billed.
+Open it to change the loss. The trap: the teacher's training and its predictions are both billed. The
+training is billed once; the predictions to each student, once, or in each epoch that augments.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -67,18 +70,39 @@ class Options:
         "labels has the weight 1 - w.",
         examples=[0.9],
     )
+    teacher_stays: bool = Field(
+        default=False,
+        description="Whether the teacher is itself the ensemble's member of its architecture. No "
+        "student takes that place then. The teacher must be a network of the set. The default "
+        "is the paper's protocol (unverified): every member is distilled.",
+        examples=[True],
+    )
     budgets: Budgets = (1.0,)
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return a star at every budget: from the teacher, Full Data's record, to every member."""
+    """Return a star at every budget: from the teacher, Full Data's record, to every member.
+
+    Raises:
+        UserError: the teacher is to stay, but is no member of the set, or does not fit the images.
+    """
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     network = _teacher(setting, options.teacher)
+    stays = network.name if options.teacher_stays else None
+    if stays and stays not in [member.name for member in setting.members]:
+        raise setting.refuse(
+            NAME,
+            "teacher_stays",
+            f"the teacher '{options.teacher}' is no network of '{setting.architecture_set}'; use "
+            f"false, or the teacher '{LARGEST}'",
+        )
     total = Lineage()
     for budget in options.budgets:
         teacher = scratch(setting, network, budget)
         members = tuple(
-            setting.training(
+            teacher
+            if member.name == stays
+            else setting.training(
                 NAME,
                 member.name,
                 member,

@@ -16,8 +16,12 @@ _TITLES = {
     "bagging": "Bagging",
     "treenets": "TreeNets",
     "snapshot_ensembles": "Snapshot Ensembles",
+    "wider_network": "One wider network",
     "single_network": "One network alone",
 }
+# What ensembles are measured against: one network each. The first stands for an ensemble's size.
+WIDER = "wider_network"
+CONTROLS = (WIDER, "single_network")
 _FRACTIONS = {0.25: "a quarter of", 0.5: "half", 0.75: "three quarters of", 2.0: "twice"}
 
 
@@ -29,6 +33,16 @@ def approach_title(approach: str) -> str:
     """
     words = approach.replace("_", " ").strip()
     return _TITLES.get(approach, words[:1].upper() + words[1:])
+
+
+def networks_in_words(approach: str, size: int) -> str:
+    """Return how many networks predict together, or how many a control is as large as.
+
+    >>> networks_in_words("bagging", 1), networks_in_words("wider_network", 5)
+    ('1 network', 'as large as 5 networks')
+    """
+    words = f"{size} network{'' if size == 1 else 's'}"
+    return f"as large as {words}" if approach == WIDER else words
 
 
 def epochs(budget: float) -> str:

@@ -13,6 +13,7 @@ from mnbench.architectures.counts import forward_flops, parameter_count, trainin
 from mnbench.architectures.reading import library_network
 from mnbench.architectures.sets import ARCHITECTURE_SETS, load_architectures
 from mnbench.architectures.value import Architecture, Head, Stem
+from mnbench.architectures.widening import widened
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,6 +35,7 @@ __all__ = [
     "load_architectures",
     "parameter_count",
     "training_flops",
+    "widened",
 ]
 
 

@@ -258,12 +258,13 @@ def _log_probabilities(ensemble: Ensemble, store: RecordStore, split: str) -> np
                 f"{store.directory(ensemble.members[0]) / PREDICTIONS} {classes}; {RETRAIN}"
             )
     networks = sum(len(prediction.logits) for prediction in predictions)
-    if networks != ensemble.size:
+    planned = sum(len(store.plan.trainings[member].networks) for member in ensemble.members)
+    if networks != planned:
         last = store.directory(ensemble.members[-1]) / RECORD
         name = f"{ensemble.dataset}/{ensemble.architecture_set}/{ensemble.approach}"
         raise UserError(
             f"{last}: with it the ensemble {name} has {networks} networks, but the plan says "
-            f"{ensemble.size}; {RETRAIN}"
+            f"{planned}; {RETRAIN}"
         )
     parts = [store.log_probabilities(member, split) for member in ensemble.members]
     return np.concatenate(parts)

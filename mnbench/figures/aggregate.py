@@ -10,6 +10,7 @@ import pandas as pd
 
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.style import COST_TITLES
+from mnbench.naming import networks_in_words
 from mnbench.planning.config import TIMES
 
 
@@ -164,7 +165,7 @@ def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, s
     for approach, title in titles.items():
         size = sizes[approach]
         smaller = size < sizes.max() and approach != "single_network"
-        note = f" ({size} network{'s' if size > 1 else ''})" if smaller else ""
+        note = f" ({networks_in_words(approach, size)})" if smaller else ""
         sized[approach] = title + note
     return sized
 

@@ -21,7 +21,7 @@ from mnbench.planning.plan import Ensemble, Plan, Training
 TITLE = "Training cost by network"
 CAPTION = (
     "What each full-size ensemble's training cost, network by network. Hatched parts are shared: "
-    "MotherNets, a teacher, a joint training."
+    "MotherNets, a teacher, earlier cycles that are no members, a joint training."
 )
 COST_AXIS = True
 TABLES = ("networks",)
@@ -33,7 +33,7 @@ class CostPiece:
 
     training: tuple[str, str]  # the record's approach and name: what is the same in every seed
     names: tuple[str, ...]  # what to write on it, the longest first
-    shared: bool  # trained for several members: a MotherNet, a teacher, a joint training
+    shared: bool  # for several members: a MotherNet, teacher, earlier cycle or joint training
     cost: float
 
 
@@ -134,7 +134,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
                 ancestor = record not in ensemble.members
                 costs[key] = CostPiece(
                     training=key,
-                    names=_names(training, ancestor),
+                    names=_names(training, approach if ancestor else None),
                     shared=ancestor or len(training.networks) > 1,
                     cost=before + float(rows.loc[str(record), cost]) / len(full),
                 )
@@ -144,15 +144,24 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     return drawn
 
 
-def _names(training: Training, ancestor: bool) -> tuple[str, ...]:
-    """Return what to call a record, the longest first; a teacher is another approach's member."""
+def _names(training: Training, ancestor_of: str | None) -> tuple[str, ...]:
+    """Return what to call a record, the longest first.
+
+    Args:
+        training: of the record.
+        ancestor_of: the approach whose ensemble it is an ancestor of; None if it is a member. An
+            ancestor of another approach is a teacher.
+    """
     networks = training.networks
     if len(networks) > 1:
         return (f"{len(networks)} networks jointly", "joint")
     if training.role == "mothernet":
         return ("MotherNet",)
     name = networks[0].name
-    return (f"{name} (teacher)", "teacher") if ancestor else (name,)
+    if ancestor_of is None:
+        return (name,)
+    what = "earlier" if training.approach == ancestor_of else "teacher"
+    return (f"{name} ({what})", what)
 
 
 def _rank(bar: Bar) -> tuple[bool, str]:
@@ -257,7 +266,7 @@ def _legend(figure: Figure, shared: bool) -> None:
                 facecolor="#EEEEEE",
                 edgecolor="#777777",
                 hatch="/////",
-                label="trained for several networks (MotherNet, teacher, joint training)",
+                label="for several networks (MotherNet, teacher, earlier cycle, joint training)",
             ),
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

@@ -27,7 +27,7 @@ from mnbench.figures.aggregate import (
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.naming import configuration
+from mnbench.naming import CONTROLS, configuration
 
 TITLE = "Error against training cost"
 CAPTION = (
@@ -165,8 +165,7 @@ def _label(
         row["cost"],
         row["error"],
         look.ink,
-        # The single network is what ensembles are measured against, not one of them.
-        bold=named and row["approach"] != "single_network",
+        bold=named and row["approach"] not in CONTROLS,
         ends=tuple((row["cost"], row[f"error_{end}"]) for end in ("low", "high")),
     )
 

@@ -22,7 +22,8 @@ TITLE = "Ensemble size"
 CAPTION = (
     "Test error and training cost of the first m networks; bands are the 95 % intervals of Full "
     "Data and of MotherNets with the fewest clusters. MotherNets pay for the shared part with the "
-    "first network, and little for each further one."
+    "first network, and little for each further one. Snapshot Ensembles take the last m snapshots "
+    "of one run, and pay for all of it."
 )
 COST_AXIS = True
 TABLES = ("estimates",)

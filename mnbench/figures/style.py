@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from mnbench.files import replacing
-from mnbench.naming import approach_title
+from mnbench.naming import CONTROLS, approach_title
 
 Keywords = dict[str, Any]  # of a matplotlib call
 DPI = 200  # of PNG; text is measured at it as well, since hinted text is wider at some
@@ -75,26 +75,27 @@ _KNOWN = {
         ("bagging", "#56B4E9", "^"),
         ("treenets", "#CC79A7", "v"),
         ("snapshot_ensembles", "#E69F00", "P"),
+        ("wider_network", "#4D4D4D", "p"),
         ("single_network", "#8C8C8C", "X"),
     )
 }
 _SPARE_COLORS = ("#000000", "#332288", "#999933", "#882255", "#44AA99", "#B8A500")
-_SPARE_MARKERS = ("*", "p", "h", "<", ">", "d", "H", "8")
+_SPARE_MARKERS = ("*", "h", "<", ">", "d", "H", "8")
 
 
 def looks(approaches: Iterable[str]) -> dict[str, Look]:
     """Return the look of each approach, in the order in which figures list them.
 
-    Known approaches come first and unknown ones by name; the reference (one network) is last.
+    Known approaches come first and unknown ones by name; the controls (one network) are last.
     """
     present = set(approaches)
     unknown = sorted(present - set(_KNOWN))
     ordered = {name: look for name, look in _KNOWN.items() if name in present}
-    reference = ordered.pop("single_network", None)
+    controls = {name: ordered.pop(name) for name in CONTROLS if name in ordered}
     for i, name in enumerate(unknown):
         color = _SPARE_COLORS[i % len(_SPARE_COLORS)]
         ordered[name] = Look(approach_title(name), color, _SPARE_MARKERS[i % len(_SPARE_MARKERS)])
-    return ordered | ({"single_network": reference} if reference else {})
+    return ordered | controls
 
 
 def mix(color: str, other: str, share: float) -> str:

@@ -68,7 +68,7 @@ class Ensemble:
     architecture_set: str
     seed: int
     approach: str
-    size: int  # number of networks that predict together
+    size: int  # number of networks that predict together, or that a control stands for
     members: tuple[TrainingId, ...]  # the records whose networks these are, in order
     g: int | None = None  # number of clusters, MotherNets only
     budget: float = 1.0  # multiple of the recipe's epochs that every training was given
@@ -204,15 +204,13 @@ def _with_ancestors(
 ) -> tuple[TrainingId, ...]:
     """Return *ids* and all their ancestors, each once, ancestors first."""
     ordered: dict[TrainingId, None] = {}
-
-    def visit(id: TrainingId) -> None:
-        if id not in ordered:
-            for parent in parents_of(id):
-                visit(parent)
-            ordered[id] = None
-
-    for id in ids:
-        visit(id)
+    # Not recursive: a path of a thousand snapshots is deeper than Python's calls may be.
+    waiting = list(ids)[::-1]
+    while waiting:
+        missing = [parent for parent in parents_of(waiting[-1]) if parent not in ordered]
+        if not missing:
+            ordered[waiting.pop()] = None
+        waiting += missing[::-1]
     return tuple(ordered)
 
 

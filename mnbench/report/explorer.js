@@ -38,7 +38,7 @@
   const timed = (spread) => spread.each.filter((value) => value !== null).length;
   const titleOf = (point) => DATA.approaches[point.approach].title;
 
-  const nameOf = (point) => `${point.name}, ${plural(point.size, "network")}`;
+  const nameOf = (point) => `${point.name}, ${point.networks}`;
   const keyOf = (point) => [point.approach, point.g, point.budget, point.size].join("/");
 
   // The unit in which the largest of these costs reads best: [label, how much it is].

@@ -20,7 +20,7 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.files import select
 from mnbench.figures import style
-from mnbench.naming import approach_title, configuration
+from mnbench.naming import approach_title, configuration, networks_in_words
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -61,6 +61,7 @@ class ExplorerPoint:
     g: int | None
     budget: float
     size: int
+    networks: str  # the size in words
     full: bool  # whether it is of the approach's largest size
     seeds: tuple[int, ...]
     errors: dict[str, Spread]  # by combination method, fractions
@@ -187,6 +188,7 @@ def _points(
             g=g,
             budget=float(budget),
             size=int(size),
+            networks=networks_in_words(approach, int(size)),
             full=bool(rows["full_size"].iloc[0]),
             seeds=tuple(map(int, rows["seed"])),
             errors={

@@ -12,7 +12,7 @@ import pandas as pd
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select
-from mnbench.naming import point_name, setting_name
+from mnbench.naming import WIDER, point_name, setting_name
 
 TABLES = ("estimates", "convergence", "left_out", "missing")
 HEADINGS = (
@@ -101,7 +101,7 @@ def _cells(row: Mapping[Hashable, Any], seeds: int) -> list[str]:
         name += f" ({row['seeds']} of {seeds} seeds)"
     return [
         name,
-        f"{row['size']}",
+        "1" if row["approach"] == WIDER else f"{row['size']}",
         _number(row, "test_error", 100, 2),
         _number(row, "mean_member_error", 100, 2),
         _number(row, "disagreement", 100, 1),

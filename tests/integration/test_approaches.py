@@ -10,8 +10,9 @@ import pytest
 from support import tiny
 
 import baselines
-from mnbench.architectures import parameter_count
+from mnbench.architectures import load_architectures, parameter_count, training_flops
 from mnbench.errors import UserError
+from mnbench.naming import CONTROLS
 from mnbench.planning.config import read_study
 from mnbench.planning.plan import Plan, Training, read_plan, union
 from mnbench.planning.planner import Approach, make_plan
@@ -55,6 +56,16 @@ def billed(plan: Plan, **wanted) -> set[TrainingId]:
     return set(plan.lineage(row.members))
 
 
+def members(plan: Plan, **wanted) -> set[TrainingId]:
+    """Return the records whose networks one ensemble consists of."""
+    (row,) = [
+        row
+        for row in plan.ensembles
+        if all(getattr(row, key) == value for key, value in wanted.items())
+    ]
+    return set(row.members)
+
+
 def of(approach: str, *names: str) -> set[TrainingId]:
     return {id_of(approach, name) for name in names}
 
@@ -82,6 +93,35 @@ def test_distillation_pays_for_its_teacher_once():
     assert billed(plan, size=5) == of("knowledge_distillation", *NETWORKS) | teacher
 
 
+def test_a_teacher_that_stays_is_a_member_and_has_no_student():
+    plan = plan_of(knowledge_distillation={"teacher_stays": True, "budgets": [0.5, 1]})
+    for budget, suffix in ((0.5, "@0.5"), (1, "")):
+        teacher = of("full_data", f"v16b{suffix}")
+        students = [f"{name}{suffix}" for name in NETWORKS if name != "v16b"]
+        everything = of("knowledge_distillation", *students) | teacher
+        assert members(plan, size=5, budget=budget) == everything
+        assert billed(plan, size=5, budget=budget) == everything
+        # Smaller ensembles without it pay for it all the same.
+        first = of("knowledge_distillation", students[0])
+        assert members(plan, size=1, budget=budget) == first
+        assert billed(plan, size=1, budget=budget) == first | teacher
+    # The students are those of an ensemble without its teacher.
+    apart = plan_of(knowledge_distillation={})
+    for name in ("v13", "v16", "v16a", "v19"):
+        id = id_of("knowledge_distillation", name)
+        assert plan.trainings[id].recipe_hash == apart.trainings[id].recipe_hash
+
+
+def test_a_teacher_from_outside_cannot_stay():
+    options = {"teacher": "timm:test_resnet", "teacher_stays": True}
+    with pytest.raises(UserError) as caught:
+        plan_of(knowledge_distillation=options)
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.knowledge_distillation.teacher_stays': the teacher "
+        "'timm:test_resnet' is no network of 'v5-small'; use false, or the teacher 'largest'"
+    )
+
+
 def test_a_tree_is_one_joint_training_for_each_size():
     plan = plan_of(treenets={"shared_layers": 2, "sizes": [3, 5]})
     assert billed(plan, size=3) == of("treenets", "tree_of_3")
@@ -90,15 +130,40 @@ def test_a_tree_is_one_joint_training_for_each_size():
     assert [network.name for network in tree.networks] == ["v13", "v16", "v16a"]
 
 
-def test_snapshots_pay_for_the_path_that_led_to_them():
+def test_every_size_takes_the_last_snapshots_and_pays_for_all_cycles():
     plan = plan_of(snapshot_ensembles={"epochs_per_cycle": 4})
     # The mean of 18698, 30314, 50794, 68074 and 41930 parameters is 41962: v19 is nearest.
     cycles = [f"v19_cycle{cycle}" for cycle in range(1, 6)]
     for size in range(1, 6):
-        assert billed(plan, size=size) == of("snapshot_ensembles", *cycles[:size])
+        assert members(plan, size=size) == of("snapshot_ensembles", *cycles[-size:])
+        assert billed(plan, size=size) == of("snapshot_ensembles", *cycles)
     parents = [plan.trainings[id_of("snapshot_ensembles", cycle)].parents for cycle in cycles]
     assert parents[0] == ()
     assert parents[4] == (id_of("snapshot_ensembles", "v19_cycle4"),)
+
+
+def test_snapshots_of_more_cycles_than_networks_leave_out_the_first():
+    plan = plan_of(snapshot_ensembles={"epochs_per_cycle": 4, "cycles": 8, "budgets": [0.5, 1]})
+    for budget, suffix in ((0.5, "@0.5"), (1, "")):
+        cycles = [f"v19_cycle{cycle}{suffix}" for cycle in range(1, 9)]
+        for size in range(1, 6):
+            last = of("snapshot_ensembles", *cycles[-size:])
+            assert members(plan, size=size, budget=budget) == last
+            assert billed(plan, size=size, budget=budget) == of("snapshot_ensembles", *cycles)
+    assert max(row.size for row in plan.ensembles) == 5
+    # More cycles are more trainings: those of fewer cycles stay what they were.
+    fewer = plan_of(snapshot_ensembles={"epochs_per_cycle": 4})
+    for id, training in fewer.trainings.items():
+        assert plan.trainings[id].recipe_hash == training.recipe_hash
+
+
+def test_fewer_cycles_than_networks_are_refused():
+    with pytest.raises(UserError) as caught:
+        plan_of(snapshot_ensembles={"cycles": 4})
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.snapshot_ensembles.cycles': 4 cycles leave fewer snapshots "
+        "than the 5 networks of 'v5-small'; use 5 or more"
+    )
 
 
 def test_mothernets_pay_for_the_mothernets_of_the_clusters_they_touch():
@@ -172,6 +237,60 @@ def test_one_network_alone_pays_for_its_budget():
     assert plan.trainings[id_of("full_data", "v16b@4")].recipe["epochs"] == 40
 
 
+def test_a_wider_network_has_the_parameters_and_the_cost_of_the_ensemble():
+    plan = plan_of(wider_network={"sizes": [3, 5], "budgets": [0.5, 1]}, full_data={})
+    shape = {"in_channels": 1, "num_classes": 10, "image_size": 28}
+    # v16 is nearest the mean of the first three, v19 of all five.
+    for size, name in ((3, "v16_as_3"), (5, "v19_as_5")):
+        ensemble = load_architectures("v5-small")[:size]
+        parameters = sum(parameter_count(network, **shape) for network in ensemble)
+        for budget, suffix in ((0.5, "@0.5"), (1, "")):
+            chosen = {"approach": "wider_network", "size": size, "budget": budget}
+            assert billed(plan, **chosen) == of("wider_network", name + suffix)
+            training = plan.trainings[id_of("wider_network", name + suffix)]
+            (network,) = training.networks
+            assert 0.99 * parameters <= parameter_count(network, **shape) <= parameters
+            flops = [training_flops(net, 28, in_channels=1) for net in (network, *ensemble)]
+            wanted = 10 * budget * sum(flops[1:])
+            # As near as whole epochs permit.
+            assert abs(training.recipe["epochs"] * flops[0] - wanted) <= flops[0] / 2
+    half, whole = (plan.trainings[id_of("wider_network", f"v19_as_5{x}")] for x in ("@0.5", ""))
+    assert (half.recipe["epochs"], whole.recipe["epochs"]) == (5, 10)
+    assert half.seed == whole.seed
+
+
+def test_a_wider_network_trains_until_it_has_converged_where_the_ensemble_does():
+    recipe = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+    (training,) = plan_of(recipe=recipe, wider_network={}).trainings.values()
+    assert training.recipe["protocol"] == "convergence"
+    with pytest.raises(UserError, match=r"wider_network.budgets.*allowed: \[1\]"):
+        plan_of(recipe=recipe, wider_network={"budgets": [0.5]})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sizes": [6]}, "sizes': 6 is more than the 5 networks of 'v5-small'; allowed: 2 to 5"),
+        (
+            {"budgets": [1, 1.02]},
+            "budgets': [1.0, 1.02] of 10 epochs give [10, 10] epochs; "
+            "give budgets that differ in whole epochs",
+        ),
+    ],
+)
+def test_a_wider_network_that_cannot_be_is_refused_in_one_line(options, said):
+    with pytest.raises(UserError) as caught:
+        plan_of(wider_network=options)
+    assert str(caught.value) == f"tiny.yaml: key 'approaches.wider_network.{said}"
+
+
+@pytest.mark.parametrize("architecture_set", ["r5-small", "d5-small", "w5-small", "h5-small"])
+def test_a_network_of_every_family_can_be_wider(architecture_set):
+    plan = plan_of(architecture_set=architecture_set, wider_network={})
+    (training,) = plan.trainings.values()
+    assert not plan.left_out and 8 <= training.recipe["epochs"] <= 12
+
+
 def test_cost_is_summed_over_the_union_and_memory_is_the_largest():
     plan = plan_of(mothernets={"g": [1]})
     costs = {
@@ -202,7 +321,7 @@ def test_every_approach_keeps_the_contract(approach):
         assert 1 <= row.size <= 5
         assert set(row.members) <= set(plan.trainings)
         networks = [net for id in row.members for net in plan.trainings[id].networks]
-        assert len(networks) == row.size
+        assert len(networks) == (1 if approach in CONTROLS else row.size)
     for training in plan.trainings.values():
         assert training.name and "/" not in training.name
         assert set(training.parents) <= set(plan.trainings)

@@ -97,7 +97,7 @@ def plan_seed(seed: int, approaches: set[str]) -> SeedPlan:
                     nets=("vgg-7-deep",),
                 )
             )
-        plan.answer("snapshot_ensembles", chain)
+        plan.answer("snapshot_ensembles", chain[::-1])
     if "mothernets" in approaches:
         for g, groups in (
             (1, [NAMES]),

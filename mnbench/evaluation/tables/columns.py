@@ -19,7 +19,7 @@ POINT = {
     "approach": "how the networks were trained",
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
-    "size": "number of networks that predict together",
+    "size": "number of networks that predict together; the wider network is as large as these",
 }
 SEEDS = {"seeds": "number of seeds that the row is a mean over"}
 COST_AXIS = {"cost": "cost axis, a column of summary.csv"}

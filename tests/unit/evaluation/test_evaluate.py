@@ -217,8 +217,26 @@ def test_one_network_and_seed_by_two_recipes_is_no_ensemble(records):
     assert str(records / A / RECORD) in reason
 
 
-def test_too_few_networks_for_the_size_are_refused(records):
+def test_another_number_of_networks_than_planned_is_refused(records):
+    networks = json.loads((records / B / RECORD).read_text())["networks"]
+    twice = {
+        f"{split}_logits": lambda a: np.concatenate([a, a]) for split in ("validation", "test")
+    }
+    change_predictions(records / B, **twice)
+    edit(records / B / RECORD, networks=2 * networks)
+    (reason,) = {
+        missing.reason
+        for missing in evaluate(RecordStore(plan_of(), records), replicates=0).missing
+        if missing.ensemble.approach == "full_data"
+    }
+    assert reason.startswith(f"{records / B / RECORD}: ")
+    assert "has 3 networks, but the plan says 2" in reason
+
+
+def test_one_network_may_stand_for_an_ensemble(records):
     plan = plan_of()
-    wrong = replace(plan, ensembles=(replace(plan.ensembles[1], size=3),))
-    with pytest.raises(UserError, match=r"b/record\.json: .* 2 networks, but the plan says 3"):
-        summary_of(records, wrong)
+    control = replace(plan.ensembles[0], approach="wider_network", size=2)
+    (row,) = summary_of(records, replace(plan, ensembles=(control,))).to_dict("records")
+    assert (row["size"], row["trainings"]) == (2, 1)
+    assert row["mean_member_error"] == row["test_error"]
+    assert np.isnan(row["disagreement"])

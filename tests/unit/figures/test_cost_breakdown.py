@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.looking import full_rows, words_of
 from support.synthetic_plan import NAMES
+from support.synthetic_study import kept
 
 from mnbench.figures import cost_breakdown
 
@@ -51,6 +52,18 @@ def test_breakdown_names_the_teacher(full):
     ]
     figure = cost_breakdown.draw(full.data())
     assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_snapshots_that_are_no_members_are_earlier_ones_not_teachers(full):
+    made = kept(full, lambda e: e.approach != "snapshot_ensembles" or e.size <= 3)
+    (bar,) = [
+        bar
+        for bar in cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+        if bar.approach == "snapshot_ensembles"
+    ]
+    earlier, member = ("vgg-7-deep (earlier)", "earlier"), ("vgg-7-deep",)
+    assert [segment.names for segment in bar.segments] == [*2 * [earlier], *3 * [member]]
+    assert [segment.shared for segment in bar.segments] == [*2 * [True], *3 * [False]]
 
 
 def test_trainings_that_cost_the_same_are_not_the_same(full):

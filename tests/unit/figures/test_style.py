@@ -1,18 +1,29 @@
 """What figures share: looks that differ, units that fit, and the same file each time."""
 
+import pandas as pd
 import pytest
 from support.looking import TITLES
 
 from mnbench.figures import size, style
+from mnbench.figures.aggregate import sized_titles
 
 
 def test_looks_are_distinct_and_unknown_approaches_get_their_own():
-    names = [*TITLES, "my_method", "b_method", "zeta"]
+    names = [*TITLES, "wider_network", "my_method", "b_method", "zeta"]
     looks = style.looks(names)
     assert looks["my_method"].title == "My method"
     assert len({look.color for look in looks.values()}) == len(names)
     assert len({look.marker for look in looks.values()}) == len(names)
-    assert list(looks)[-1] == "single_network"
+    assert list(looks)[-2:] == ["wider_network", "single_network"]
+
+
+def test_a_wider_network_says_what_it_is_as_large_as():
+    points = pd.DataFrame({"approach": ["full_data", "wider_network"], "size": [5, 3]})
+    titles = {"full_data": "Full Data", "wider_network": "One wider network"}
+    assert sized_titles(points, titles) == {
+        "full_data": "Full Data",
+        "wider_network": "One wider network (as large as 3 networks)",
+    }
 
 
 @pytest.mark.parametrize(
