@@ -233,10 +233,15 @@ def train(job: "Job") -> "Trained":
             f"more than {MAXIMUM_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please "
             "report it with the two architectures"
         )
+    before = job.validation_error(member)
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(
         member,
         phase="hatched",
         rate_key="approaches.mothernets.hatched.learning_rate",
-        details={"hatching_difference": difference},
+        details={
+            "hatching_difference": difference,
+            "error_before_noise": before,
+            "error_after_noise": job.validation_error(member),
+        },
     )

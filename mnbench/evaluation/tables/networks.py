@@ -31,12 +31,18 @@ REPEATED = {
     "repeated_training_flops": "FLOPs that interruptions made necessary again, not among "
     "training_flops",
 }
+NOISE = {
+    "error_before_noise": "hatched networks only: validation error rate as hatched, which is its "
+    "MotherNet's, fraction; empty in records of former versions, as is the next",
+    "error_after_noise": "the same with the noise, where its own training begins",
+}
 COLUMNS = {
     **IDENTITY,
     "networks": 'names of its networks, joined by "+"',
     "parents": "ids of the records it started from, joined by a space",
     "test_error": "test error rate, mean over its networks, fraction",
     "validation_error": "validation error rate, mean over its networks, fraction",
+    **NOISE,
     **WORK,
     **REPEATED,
     **{f"lineage_{name}": f"{name}, with all its ancestors', each once" for name in SUMMED},
@@ -75,6 +81,7 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
         "networks": "+".join(network["name"] for network in record.networks),
         "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
+        **{name: _measured(record.details.get(name)) for name in NOISE},
         **_work(store.cost([id])),
         **{name: getattr(record.cost, name) for name in REPEATED},
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
@@ -84,6 +91,11 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
 def _mean_error(id: TrainingId, split: str, store: RecordStore) -> float:
     predictions = store.predictions(id, split)
     return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
+
+
+def _measured(value: Any) -> float:
+    """Return a number of a record's details, NaN without one: any program may write these."""
+    return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def _work(cost: Cost) -> dict[str, Any]:
