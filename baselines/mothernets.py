@@ -11,7 +11,7 @@ its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full
 import hashlib
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
@@ -100,11 +100,19 @@ class Options:
         "once.",
         examples=[("minimum", 2, "all")],
     )
+    cluster_by: Literal["parameters", "training_flops"] = Field(
+        default="parameters",
+        description="What networks of a cluster shall share most: `parameters`, as in the paper "
+        "(unverified), or `training_flops`. They differ where a few layers have most parameters, "
+        "as the hidden layers of a wide head do.",
+        examples=["training_flops"],
+    )
     tau: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="Minimum fraction of each member's parameters that its MotherNet must have. "
+        description="Minimum fraction of each member's parameters, or of what `cluster_by` "
+        "says, that its MotherNet must have. "
         "0, the default, asks for nothing. An earlier version of the paper has 0.5 (unverified).",
         examples=[0.5],
     )
@@ -127,7 +135,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
-            groups = cluster(setting.members, g, tau=options.tau, **setting.dataset.image_shape)
+            groups = cluster(setting.members, g, **_sharing(setting, options))
         except UserError as error:
             raise setting.refuse(NAME, "g", f"'{setting.architecture_set}': {error}") from None
         members: dict[int, Training] = {}
@@ -140,11 +148,16 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     return total
 
 
+def _sharing(setting: Setting, options: Options) -> dict[str, Any]:
+    """Return the keyword arguments of :func:`cluster` that say what sharing is."""
+    return {"tau": options.tau, "by": options.cluster_by, **setting.dataset.image_shape}
+
+
 def _numbers(setting: Setting, options: Options) -> list[int]:
     """Return the numbers of clusters that the entries of ``g`` stand for, each once."""
     size = len(setting.members)
     named = {
-        "minimum": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+        "minimum": minimum_g(setting.members, **_sharing(setting, options)),
         "all": size,
     }
     numbers: dict[Any, None] = dict.fromkeys(named.get(entry, entry) for entry in options.g)

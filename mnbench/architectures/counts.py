@@ -56,11 +56,11 @@ def operations(
     Raises:
         UserError: a stem, stride or pooling does not fit the image size; names the position.
     """
-    for part in _parts(architecture, image_size, in_channels, num_classes):
+    for part in operations_by_part(architecture, image_size, in_channels, num_classes):
         yield from part
 
 
-def _parts(
+def operations_by_part(
     architecture: Architecture, image_size: int, in_channels: int, num_classes: int
 ) -> Iterator[list[Operation]]:
     """List the operations of the stem, of each block, each hidden layer and the classifier."""
@@ -258,7 +258,7 @@ def training_flops(
         return _measured(architecture, image_size, in_channels, num_classes).training_flops
     shape = (image_size, in_channels, num_classes)
     if after_layers is not None:
-        _, *layers = _parts(architecture.unrolled, *shape)
+        _, *layers = operations_by_part(architecture.unrolled, *shape)
         return 3 * sum(operation.flops for part in layers[after_layers:] for operation in part)
     flops = [operation.flops for operation in operations(architecture, *shape)]
     return 3 * sum(flops) - flops[0]

@@ -156,6 +156,17 @@ def test_with_tau_every_member_has_that_share_from_its_mothernet():
         assert parameter_count(mothernet) >= tau * parameter_count(member)
 
 
+def test_clusters_may_be_chosen_by_training_flops():
+    by_parameters, by_flops = (
+        plan_of(architecture_set="v25", mothernets={"g": [2], "cluster_by": by})
+        for by in ("parameters", "training_flops")
+    )
+    assert (
+        by_parameters.to_json() == plan_of(architecture_set="v25", mothernets={"g": [2]}).to_json()
+    )
+    assert by_flops.to_json() != by_parameters.to_json()
+
+
 def test_a_g_that_incompatible_networks_do_not_allow_is_refused():
     with pytest.raises(UserError) as caught:
         plan_of(architecture_set="mixed10", mothernets={"g": ["all", 2]})
