@@ -9,9 +9,10 @@ its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
@@ -19,7 +20,7 @@ from pydantic.dataclasses import dataclass
 from baselines.full_data import scratch
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, minimum_g
-from mnbench.planning.config import Budgets, Distinct
+from mnbench.planning.config import Budget, Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Recipe
@@ -42,6 +43,13 @@ def _check_g(entry: Any) -> int | str:
     if not number and entry not in ("minimum", "all"):
         raise ValueError(f"must be a whole number from 1, 'minimum' or 'all', got {entry!r}")
     return entry
+
+
+def _check_one(budgets: tuple[float, ...]) -> tuple[float, ...]:
+    # Claims and labels of figures are those of the plain epochs.
+    if 1 not in budgets:
+        raise ValueError("must have 1 among them; set `epochs` to train all of them otherwise")
+    return budgets
 
 
 NumberOfClusters = Annotated[
@@ -79,6 +87,15 @@ class Hatched:
         "network. `null`, the default, is the recipe's.",
         examples=[90],
     )
+    budgets: Annotated[tuple[Budget, ...], Distinct, AfterValidator(_check_one)] = Field(
+        default=(1.0,),
+        description="Multiples of a hatched network's epochs, 1 among them. Each is tried at every "
+        "`g` and budget, on the MotherNets of that budget, which are trained once: with 10 epochs "
+        "of a MotherNet and 4 of a hatched network, `[0.5, 1]` gives 10 + 2 and 10 + 4. Points of "
+        "another multiple than 1 are a `variant` in tables. Under the protocol `convergence` only "
+        "1 is allowed.",
+        examples=[(0.5, 1, 2)],
+    )
     learning_rate: float | None = Field(
         default=None,
         gt=0,
@@ -100,11 +117,19 @@ class Options:
         "once.",
         examples=[("minimum", 2, "all")],
     )
+    cluster_by: Literal["parameters", "training_flops"] = Field(
+        default="parameters",
+        description="What networks of a cluster shall share most: `parameters`, as in the paper "
+        "(unverified), or `training_flops`. They differ where a few layers have most parameters, "
+        "as the hidden layers of a wide head do.",
+        examples=["training_flops"],
+    )
     tau: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="Minimum fraction of each member's parameters that its MotherNet must have. "
+        description="Minimum fraction of each member's parameters, or of what `cluster_by` "
+        "says, that its MotherNet must have. "
         "0, the default, asks for nothing. An earlier version of the paper has 0.5 (unverified).",
         examples=[0.5],
     )
@@ -121,30 +146,61 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return g stars for every g and budget; equal clusters are one star."""
-    for recipe in (setting.recipe, _hatched_recipe(setting, options.hatched)):
-        setting.check_budgets(NAME, options.budgets, recipe)
+    """Return g stars for every g and budgets; equal clusters are one star."""
+    _check_budgets(setting, options)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
-            groups = cluster(setting.members, g, tau=options.tau, **setting.dataset.image_shape)
+            groups = cluster(setting.members, g, **_sharing(setting, options))
         except UserError as error:
             raise setting.refuse(NAME, "g", f"'{setting.architecture_set}': {error}") from None
-        members: dict[int, Training] = {}
-        for group in groups:
-            star = _star(setting, options, group, budget)
-            total += Lineage(star)
-            members |= dict(zip(group, star[-len(group) :], strict=True))
-        ordered = [members[index] for index in range(len(setting.members))]
-        total += Lineage((), setting.ensembles(NAME, ordered, g=g, budget=budget))
+        for hatched_budget in options.hatched.budgets:
+            total += _stars(setting, options, groups, budget, hatched_budget)
     return total
+
+
+def _check_budgets(setting: Setting, options: Options) -> None:
+    """Refuse budgets that give the same number of epochs."""
+    hatched = _hatched_recipe(setting, options.hatched)
+    for recipe in (setting.recipe, *map(hatched.with_budget, options.hatched.budgets)):
+        setting.check_budgets(NAME, options.budgets, recipe)
+    for budget in options.budgets:
+        recipe = hatched.with_budget(budget)
+        setting.check_budgets(NAME, options.hatched.budgets, recipe, "hatched.budgets")
+
+
+def _stars(
+    setting: Setting,
+    options: Options,
+    groups: Sequence[tuple[int, ...]],
+    budget: float,
+    hatched_budget: float,
+) -> Lineage:
+    """Return a star for each group, and the ensembles of all members."""
+    if hatched_budget != 1 and len(groups) == len(setting.members):
+        return Lineage()  # nothing is hatched, so it is the plain point
+    trainings: list[Training] = []
+    members: dict[int, Training] = {}
+    for group in groups:
+        star = _star(setting, options, group, budget, hatched_budget)
+        trainings += star
+        members |= dict(zip(group, star[-len(group) :], strict=True))
+    ordered = [members[index] for index in range(len(setting.members))]
+    variant = "" if hatched_budget == 1 else f"hatched epochs x {hatched_budget:g}"
+    ensembles = setting.ensembles(NAME, ordered, g=len(groups), budget=budget, variant=variant)
+    return Lineage(tuple(trainings), ensembles)
+
+
+def _sharing(setting: Setting, options: Options) -> dict[str, Any]:
+    """Return the keyword arguments of :func:`cluster` that say what sharing is."""
+    return {"tau": options.tau, "by": options.cluster_by, **setting.dataset.image_shape}
 
 
 def _numbers(setting: Setting, options: Options) -> list[int]:
     """Return the numbers of clusters that the entries of ``g`` stand for, each once."""
     size = len(setting.members)
     named = {
-        "minimum": minimum_g(setting.members, tau=options.tau, **setting.dataset.image_shape),
+        "minimum": minimum_g(setting.members, **_sharing(setting, options)),
         "all": size,
     }
     numbers: dict[Any, None] = dict.fromkeys(named.get(entry, entry) for entry in options.g)
@@ -160,7 +216,11 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
 
 
 def _star(
-    setting: Setting, options: Options, group: tuple[int, ...], budget: float
+    setting: Setting,
+    options: Options,
+    group: tuple[int, ...],
+    budget: float,
+    hatched_budget: float,
 ) -> tuple[Training, ...]:
     """Return the trainings of a cluster: its MotherNet, if it has one of its own, and members."""
     networks = [setting.members[index] for index in group]
@@ -176,7 +236,7 @@ def _star(
         role="mothernet",
         budget=budget,
     )
-    recipe = _hatched_recipe(setting, options.hatched)
+    recipe = _hatched_recipe(setting, options.hatched).with_budget(hatched_budget)
     return (
         mothernet,
         *(
@@ -188,6 +248,7 @@ def _star(
                 parents=[mothernet],
                 options={"noise": options.noise},
                 budget=budget,
+                variant="" if hatched_budget == 1 else f"hatched{hatched_budget:g}",
             )
             for network in networks
         ),
@@ -233,10 +294,15 @@ def train(job: "Job") -> "Trained":
             f"more than {MAXIMUM_DIFFERENCE:.0e}; this is a bug in mnbench.mothernets, please "
             "report it with the two architectures"
         )
+    before = job.validation_error(member)
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(
         member,
         phase="hatched",
         rate_key="approaches.mothernets.hatched.learning_rate",
-        details={"hatching_difference": difference},
+        details={
+            "hatching_difference": difference,
+            "error_before_noise": before,
+            "error_after_noise": job.validation_error(member),
+        },
     )

@@ -1,6 +1,8 @@
 """TreeNets (Lee et al. 2015): first layers shared, then a branch a member, all trained together.
 
-The networks of a tree are trained jointly, so they share one record.
+The networks of a tree are trained jointly, so they share one record. A tree may be cut behind any
+layer of any block: a skip connection never reaches past its own unit or block, so what leaves a
+layer is all that the branches need.
 
 Open it to change where branches begin. The trap: a smaller ensemble is no prefix of a larger one;
 each size is a tree of its own.
@@ -9,14 +11,14 @@ each size is a tree of its own.
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
-from itertools import product, takewhile
+from itertools import chain, product, takewhile
 from operator import add
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from mnbench.architectures import Architecture, Plain, training_flops
+from mnbench.architectures import Architecture, Block, training_flops
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.plan import Lineage
 from mnbench.planning.planner import Setting
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mnbench.training.loop import Batch
 
 NAME = "treenets"
+PUBLISHED_LOSS: Literal["sum"] = "sum"
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -37,11 +40,20 @@ class Options:
 
     shared_layers: int = Field(
         default=1,
-        gt=0,
+        ge=0,
         le=LARGEST_COUNT,
-        description="Number of convolutional layers that all networks share, before the branches. "
-        "The pooling behind the last of them is shared as well.",
+        description="Number of layers behind the stem that all networks share, before the "
+        "branches. A layer is a convolution of a plain block, a unit of a residual block or a "
+        "layer of a dense block; the head's hidden layers follow those of all blocks. What ends a "
+        "block (pooling, transition) is shared with the block's last layer. The stem is always "
+        "shared; 0 shares it alone.",
         examples=[2],
+    )
+    loss: Literal["sum", "mean"] = Field(
+        default=PUBLISHED_LOSS,
+        description="The loss of a tree: the sum of its branches' losses, as published, or their "
+        "mean. The sum's gradient is larger, by the number of branches.",
+        examples=["mean"],
     )
     sizes: Annotated[tuple[Annotated[int, Field(gt=1)], ...], Distinct] = Field(
         default=(),
@@ -66,6 +78,8 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             )
     if reason := obstacle(members, options.shared_layers):
         return Lineage(left_out=reason)
+    # Without the default, so that records of versions that knew no other loss stay valid.
+    loss = {} if options.loss == PUBLISHED_LOSS else {"loss": options.loss}
     total = Lineage()
     for budget, size in product(options.budgets, options.sizes or (len(members),)):
         tree = setting.training(
@@ -73,7 +87,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             f"tree_of_{size}",
             *members[:size],
             recipe=setting.recipe,
-            options={"shared_layers": options.shared_layers},
+            options={"shared_layers": options.shared_layers} | loss,
             budget=budget,
         )
         (ensemble,) = setting.ensembles(NAME, [tree], budget=budget)
@@ -86,39 +100,57 @@ def obstacle(members: tuple[Architecture, ...], shared_layers: int) -> str | Non
     for network in members:
         if network.library:
             return f"the layers of {network.name} are those of a library"
-        if not network.blocks:
-            return f"{network.name} has no convolutional layers to share"
-        for position, block in enumerate(network.blocks, 1):
-            if block.kind != "plain":
-                return f"block {position} of {network.name} has skip connections ({block.kind})"
-    if any(network.stem != members[0].stem for network in members):
+    stem = members[0].stem
+    if any(network.stem != stem for network in members):
         return "the stems differ"
     common = len(common_prefix(members))
     if common < shared_layers:
-        return f"the networks have {common} first layers in common, fewer than {shared_layers}"
+        return f"the networks have {common} first layers in common, fewer than {shared_layers}" + (
+            "; shared_layers: 0 shares their stem" if stem.filters and not common else ""
+        )
+    if not shared_layers and not stem.filters:
+        return "with shared_layers: 0 nothing is shared, since the stem has no convolution"
     return None
 
 
-def common_prefix(members: tuple[Architecture, ...]) -> list[tuple[int, int, int]]:
-    """Return the first layers that all members have: (filters, kernel, pooling after it) each."""
-    positions = zip(*map(_plain_layers, members), strict=False)
+@dataclass(frozen=True)
+class SharedLayer:
+    """A layer that may be shared, with all that decides what it computes.
+
+    Attributes:
+        block: the layer as a block, with what it has of the block's beginning and end; or the
+            pooling before a hidden layer, and its width.
+        closed: whether batch norm and ReLU stand behind it.
+    """
+
+    block: Block | tuple[str, int]
+    closed: bool = False
+
+
+def common_prefix(members: tuple[Architecture, ...]) -> list[SharedLayer]:
+    """Return the first layers that all members have, behind equal stems."""
+    positions = zip(*map(_layers, members), strict=False)
     return [first for first, *_ in takewhile(lambda position: len(set(position)) == 1, positions)]
 
 
-def _plain_layers(network: Architecture) -> Iterator[tuple[int, int, int]]:
-    """Yield (filters, kernel, pooling after it) of each layer before the first skip connection."""
-    for block in network.blocks:
-        if not isinstance(block, Plain):
-            return
-        for number, layer in enumerate(block.layers, 1):
-            yield layer.filters, layer.kernel, block.pool if number == len(block.layers) else 1
+def _layers(network: Architecture) -> Iterator[SharedLayer]:
+    """Yield every layer of the blocks and then of the head, but for the classifier."""
+    unrolled = network.unrolled
+    for position, block in enumerate(unrolled.blocks):
+        yield SharedLayer(block, unrolled.closes(position))
+    for width in network.head.hidden:
+        yield SharedLayer((network.head.pool, width))
 
 
 def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
-    """Return a tree of plain networks: the first one's first layers, then a branch for each.
+    """Return a tree: the first network's stem and first layers, then a branch for each network.
 
     The tree maps images ``(n, channels, h, w)`` to logits ``(networks, n, classes)``. Its trunk and
     branches are the networks' own modules, not copies.
+
+    Args:
+        networks: as ``build`` made them, without an :func:`obstacle`.
+        shared_layers: number of layers behind the stem that the branches share.
     """
     import torch
     from torch import nn
@@ -126,12 +158,11 @@ def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
     class Tree(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            sequences = [_in_order(network) for network in networks]
-            # Not the same place in every network: a block may end there without pooling.
-            cuts = [_end_of_trunk(units, shared_layers) for units in sequences]
-            self.trunk = nn.Sequential(*sequences[0][: cuts[0]])
+            stems, layers, ends = zip(*map(_in_order, networks), strict=True)
+            self.trunk = nn.Sequential(stems[0], *chain(*layers[0][:shared_layers]))
             self.branches = nn.ModuleList(
-                nn.Sequential(*units[cut:]) for units, cut in zip(sequences, cuts, strict=True)
+                nn.Sequential(*chain(*own[shared_layers:]), *end)
+                for own, end in zip(layers, ends, strict=True)
             )
 
         def forward(self, images: "Tensor") -> "Tensor":
@@ -141,36 +172,39 @@ def grow(networks: "list[nn.Module]", shared_layers: int) -> "nn.Module":
     return Tree()
 
 
-def _in_order(network: "nn.Module") -> "list[nn.Module]":
-    """List a plain network's stem, layers, poolings and head, one after the other."""
-    from mnbench.architectures.modules import Network, PlainBlock
+def _in_order(
+    network: "nn.Module",
+) -> "tuple[nn.Module, list[list[nn.Module]], list[nn.Module]]":
+    """Return a network's stem, the modules of each layer, and what follows the last layer.
+
+    Modules between two layers belong to the one before, and poolings of the head to its first
+    hidden layer.
+    """
+    from mnbench.architectures.modules import Network
 
     if not isinstance(network, Network):
         raise TypeError(f"a tree grows from what `build` returns, got {type(network).__name__}")
-    units: list[nn.Module] = [network.stem]
+    layers: list[list[nn.Module]] = []
     for block in network.blocks:
-        if isinstance(block, PlainBlock):
-            units += [*block.layers, block.pool]
-    return [*units, network.head]
-
-
-def _end_of_trunk(units: "list[nn.Module]", shared_layers: int) -> int:
-    """Return where branches begin: behind the shared layers and the pooling after them."""
-    from mnbench.architectures.units import ConvUnit
-
-    layers = [index for index, unit in enumerate(units) if isinstance(unit, ConvUnit)]
-    last = layers[shared_layers - 1]
-    return last + 1 if last + 1 in layers else last + 2
+        layers += [[layer] for layer in block.layers]
+        layers[-1] += block.ending
+    head = network.head
+    between: list[nn.Module] = [head.pool, head.flatten]
+    for hidden in head.hidden:
+        layers.append([*between, hidden])
+        between = []
+    return network.stem, layers, [*between, head.classifier]
 
 
 def train(job: "Job") -> "Trained":
-    """Train a tree on the sum of its branches' losses."""
+    """Train a tree on the sum or the mean of its branches' losses."""
     from torch.nn.functional import cross_entropy
 
     shared_layers, members = job.options["shared_layers"], job.training.networks
+    parts = len(members) if job.options.get("loss", PUBLISHED_LOSS) == "mean" else 1
 
     def loss(logits: "Tensor", batch: "Batch") -> "Tensor":
-        return reduce(add, (cross_entropy(branch, batch.labels) for branch in logits))
+        return reduce(add, (cross_entropy(branch, batch.labels) for branch in logits)) / parts
 
     whole = job.flops(training_flops, members[0])
     branches = [job.flops(training_flops, net, after_layers=shared_layers) for net in members]

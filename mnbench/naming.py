@@ -56,30 +56,38 @@ def epochs(budget: float) -> str:
     return f"{100 * budget:g} % of the epochs" if budget < 1 else f"{budget:g} times the epochs"
 
 
-def configuration(title: str, g: float | None = None, budget: float = 1.0) -> str:
+def configuration(
+    title: str, g: float | None = None, budget: float = 1.0, variant: str = ""
+) -> str:
     """Return the name of a configuration.
 
     Args:
         title: the approach's; "" leaves it out.
         g: its number of clusters; None or NA where the approach has none.
         budget: multiple of the recipe's epochs; not named where it is 1.
+        variant: what else tells it from the approach's others, in words.
     """
     clusters = "" if pd.isna(g) else f"g = {g:g}"
-    return ", ".join(filter(None, [title, clusters, "" if budget == 1 else epochs(budget)]))
+    trained = "" if budget == 1 else epochs(budget)
+    return ", ".join(filter(None, [title, clusters, trained, variant]))
 
 
 def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
     """Return the name of a row's point.
 
     Args:
-        point: has the columns approach, g and budget.
+        point: has the columns approach, g and budget, and perhaps variant.
         prefix: of these columns: "first_" or "second_".
 
     >>> point_name({"approach": "mothernets", "g": 2, "budget": 0.5})
     'MotherNets, g = 2, half the epochs'
+    >>> shorter = {"variant": "hatched epochs x 0.5"}
+    >>> point_name({"approach": "mothernets", "g": 2, "budget": 1} | shorter)
+    'MotherNets, g = 2, hatched epochs x 0.5'
     """
     approach, g, budget = (point[f"{prefix}{name}"] for name in ("approach", "g", "budget"))
-    return configuration(approach_title(approach), g, float(budget))
+    variant = str(point.get(f"{prefix}variant", ""))
+    return configuration(approach_title(approach), g, float(budget), variant)
 
 
 def setting_name(dataset: str, architecture_set: str) -> str:

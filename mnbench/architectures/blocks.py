@@ -6,7 +6,7 @@ else in each kind.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -49,6 +49,11 @@ class Plain:
         """Return the channels that leave the block when *inputs* enter it."""
         return self.layers[-1].filters
 
+    def part(self, position: int) -> "Plain":
+        """Return the layer at *position* (from 0) as a block; the last one has the pooling."""
+        is_last = position == len(self.layers) - 1
+        return replace(self, layers=(self.layers[position],), pool=self.pool if is_last else 1)
+
 
 @dataclass(frozen=True)
 class Residual:
@@ -84,6 +89,11 @@ class Residual:
         """Return the channels that leave the block when *inputs* enter it."""
         return self.width
 
+    def part(self, position: int) -> "Residual":
+        """Return the unit at *position* (from 0) as a block; the first one changes the shape."""
+        unit = replace(self, layers=(self.layers[position],))
+        return unit if position == 0 else replace(unit, stride=1, shortcut="identity")
+
 
 @dataclass(frozen=True)
 class Dense:
@@ -110,6 +120,12 @@ class Dense:
     def outputs(self, inputs: int) -> int:
         """Return the channels that leave the block when *inputs* enter it."""
         return self.transition or inputs + sum(layer.filters for layer in self.layers)
+
+    def part(self, position: int) -> "Dense":
+        """Return the layer at *position* (from 0) as a block; the last one has the transition."""
+        layer = replace(self, layers=(self.layers[position],))
+        is_last = position == len(self.layers) - 1
+        return layer if is_last else replace(layer, transition=0, pool=1)
 
 
 Block = Plain | Residual | Dense

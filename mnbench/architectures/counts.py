@@ -56,22 +56,31 @@ def operations(
     Raises:
         UserError: a stem, stride or pooling does not fit the image size; names the position.
     """
+    for part in operations_by_part(architecture, image_size, in_channels, num_classes):
+        yield from part
+
+
+def operations_by_part(
+    architecture: Architecture, image_size: int, in_channels: int, num_classes: int
+) -> Iterator[list[Operation]]:
+    """List the operations of the stem, of each block, each hidden layer and the classifier."""
     shape = _behind_space_to_depth(architecture, Shape(in_channels, image_size))
     stem = architecture.stem
-    if stem.filters:
-        size = _strided(shape.size, stem.stride)
-        norm = stem.filters if stem.activated else 0
-        yield Operation(shape.channels, stem.filters, stem.kernel, size, norm)
+    size = _strided(shape.size, stem.stride)
+    norm = stem.filters if stem.activated else 0
+    convolution = Operation(shape.channels, stem.filters, stem.kernel, size, norm)
+    yield [convolution] if stem.filters else []
     shapes = list(shapes_between(architecture, image_size, in_channels))
     for position, block in enumerate(architecture.blocks):
-        yield from _OPERATIONS[type(block)](block, shapes[position])
+        of_block = list(_OPERATIONS[type(block)](block, shapes[position]))
         if architecture.closes(position):
-            yield Operation(0, 0, normalised=shapes[position + 1].channels)
+            of_block.append(Operation(0, 0, normalised=shapes[position + 1].channels))
+        yield of_block
     features = shapes[-1].channels
     if architecture.head.pool == "flatten":
         features *= shapes[-1].size ** 2
     for width in (*architecture.head.hidden, num_classes):
-        yield Operation(features, width, bias=True)
+        yield [Operation(features, width, bias=True)]
         features = width
 
 
@@ -226,7 +235,7 @@ def training_flops(
     *,
     in_channels: int = 3,
     num_classes: int = 10,
-    after_layers: int = 0,
+    after_layers: int | None = None,
 ) -> int:
     """Count the FLOPs of training on one image once: the forward and the backward pass.
 
@@ -239,20 +248,19 @@ def training_flops(
         image_size: height and width of the images.
         in_channels: channels of the images.
         num_classes: number of logits.
-        after_layers: count only what follows this number of layers of plain blocks. The rest is
-            a branch whose input needs gradients (TreeNets).
+        after_layers: count only what follows the stem and this number of layers, hidden ones
+            after those of all blocks. The rest is a branch whose input needs gradients (TreeNets).
 
     Raises:
         UserError: the network cannot take images of this size.
     """
     if architecture.library:
         return _measured(architecture, image_size, in_channels, num_classes).training_flops
-    flops = [
-        operation.flops
-        for operation in operations(architecture, image_size, in_channels, num_classes)
-    ]
-    if after_layers:
-        return 3 * sum(flops[after_layers + bool(architecture.stem.filters) :])
+    shape = (image_size, in_channels, num_classes)
+    if after_layers is not None:
+        _, *layers = operations_by_part(architecture.unrolled, *shape)
+        return 3 * sum(operation.flops for part in layers[after_layers:] for operation in part)
+    flops = [operation.flops for operation in operations(architecture, *shape)]
     return 3 * sum(flops) - flops[0]
 
 

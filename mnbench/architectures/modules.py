@@ -60,6 +60,11 @@ class PlainBlock(nn.Module):
         self.layers = TypedSequential(units)
         self.pool = nn.MaxPool2d(block.pool) if block.pool > 1 else nn.Identity()
 
+    @property
+    def ending(self) -> list[nn.Module]:
+        """What follows the layers, in order."""
+        return [self.pool]
+
     def forward(self, images: Tensor) -> Tensor:
         """Map ``(n, channels, h, w)`` to the filters of the last layer, pooled."""
         return self.pool(self.layers(images))
@@ -77,6 +82,11 @@ class ResidualBlock(nn.Module):
         units += [unit(block, layer, block.width, 1, nn.Identity()) for layer in others]
         self.layers: TypedSequential[ResidualUnit | PreactivatedUnit] = TypedSequential(units)
         self.closing = NormRelu(block.width) if closed else None
+
+    @property
+    def ending(self) -> list[nn.Module]:
+        """What follows the layers, in order."""
+        return [] if self.closing is None else [self.closing]
 
     def forward(self, stream: Tensor) -> Tensor:
         """Map ``(n, channels, h, w)`` to the block's width, strided."""
@@ -103,11 +113,16 @@ class DenseBlock(nn.Module):
         self.pool = nn.AvgPool2d(block.pool) if block.pool > 1 else None
         self.closing = NormRelu(block.transition or channels) if closed else None
 
+    @property
+    def ending(self) -> list[nn.Module]:
+        """What follows the layers, in order."""
+        steps = (self.transition, self.pool, self.closing)
+        return [step for step in steps if step is not None]
+
     def forward(self, channels: Tensor) -> Tensor:
         """Map ``(n, channels, h, w)`` to the transition's channels or all of them, pooled."""
-        for step in (self.layers, self.transition, self.pool, self.closing):
-            if step is not None:
-                channels = step(channels)
+        for step in (self.layers, *self.ending):
+            channels = step(channels)
         return channels
 
 

@@ -7,7 +7,7 @@ name is for people; equality and the id ignore it.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -98,6 +98,12 @@ class Architecture:
     def depth(self) -> int:
         """Number of layers of its blocks."""
         return sum(len(block.layers) for block in self.blocks)
+
+    @cached_property
+    def unrolled(self) -> "Architecture":
+        """The same network with a block for each layer: it computes and counts the same."""
+        parts = (block.part(at) for block in self.blocks for at in range(len(block.layers)))
+        return replace(self, blocks=tuple(parts))
 
     def closes(self, position: int) -> bool:
         """Tell whether batch norm and ReLU stand behind the block at *position* (from 0).

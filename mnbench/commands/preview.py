@@ -51,6 +51,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         default=0.0,
         help="minimum fraction of a member's parameters that come from its MotherNet (default: 0)",
     )
+    parser.add_argument(
+        "--cluster-by",
+        choices=("parameters", "training_flops"),
+        default="parameters",
+        help="what a cluster shall share most (default: parameters)",
+    )
     add_dataset(
         parser, "sets the size of the images (default: the first that suits)", required=False
     )
@@ -109,7 +115,14 @@ def _run(arguments: Namespace) -> None:
     members = load_architectures(arguments.architecture_set)
     g = {MINIMUM: None, ALL: len(members)}.get(arguments.g, arguments.g)
     dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
-    shown = preview(members, g, dataset, tau=arguments.tau, **_numbers(arguments))
+    shown = preview(
+        members,
+        g,
+        dataset,
+        tau=arguments.tau,
+        cluster_by=arguments.cluster_by,
+        **_numbers(arguments),
+    )
     print(json.dumps(asdict(shown), indent=2) if arguments.json else as_text(shown))
 
 

@@ -1,4 +1,4 @@
-"""Points: an approach at one g, budget and size, over its seeds, with bootstrap replicates.
+"""Points: an approach at one g, budget, size and variant, over its seeds, and replicates.
 
 Open this module to see what is compared, drawn and claimed. A point keeps the replicates of its
 metrics, so a quantity of several points (a difference, a front, a speed-up) is computed in every
@@ -30,18 +30,19 @@ class PointId:
     g: int | None
     budget: float
     size: int
+    variant: str = ""
 
     def columns(self, prefix: str = "") -> dict[str, Any]:
-        """Return the four columns by which every table names a point."""
+        """Return the columns by which every table names a point."""
         return {f"{prefix}{name}": value for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One approach at one g, budget and size.
+    """One approach at one g, budget, size and variant.
 
     Attributes:
-        id: the approach, g, budget and size.
+        id: the approach, g, budget, size and variant.
         runs: one evaluated ensemble a seed, in the study's order.
         bootstrap: the replicates that all points of a data set share.
     """
@@ -124,7 +125,9 @@ def points(evaluation: Evaluation) -> Points:
     for run in evaluation.evaluated:
         ensemble = run.ensemble
         setting = (ensemble.dataset, ensemble.architecture_set)
-        id = PointId(ensemble.approach, ensemble.g, ensemble.budget, ensemble.size)
+        id = PointId(
+            ensemble.approach, ensemble.g, ensemble.budget, ensemble.size, ensemble.variant
+        )
         runs.setdefault(setting, {}).setdefault(id, []).append(run)
     return {
         setting: [
@@ -141,7 +144,7 @@ def full_size(of_set: Iterable[Point]) -> list[Point]:
 
 
 def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
-    """Yield each approach with its points of all g and budgets: what it offers at its costs."""
+    """Yield each approach with all its points: what it offers at its costs."""
     ordered = sorted(of_set, key=lambda point: point.id.approach)
     for approach, group in groupby(ordered, key=lambda point: point.id.approach):
         yield approach, list(group)

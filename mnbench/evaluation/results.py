@@ -49,7 +49,12 @@ class StudyResults:
     def evidence(self) -> Sequence[Evidence]:
         """What claims and marks are judged by: of every data set and architecture set."""
         networks, gains = table(self, "networks"), table(self, "convergence")
-        return evidence_of(self.points, networks, gains, self.store, self.costs[0])
+        # Claims are of the approaches as the study sets them, not of the best of many variants.
+        plain = {
+            setting: [point for point in of_set if not point.id.variant]
+            for setting, of_set in self.points.items()
+        }
+        return evidence_of(plain, networks, gains, self.store, self.costs[0])
 
     @cached_property
     def claims(self) -> Sequence[Claim]:

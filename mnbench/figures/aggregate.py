@@ -22,13 +22,13 @@ def plotted_points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
         cost: the column to take as the cost; NaN where every time was taken on a shared device.
 
     Returns:
-        Columns ``approach``, ``g`` (NA is none), ``budget``, ``size``, ``full_size``, ``seeds``,
-        ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the table's unit and ``error``,
-        ``error_low``, ``error_high`` in percent.
+        Columns ``approach``, ``g`` (NA is none), ``budget``, ``variant``, ``size``,
+        ``full_size``, ``seeds``, ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the
+        table's unit and ``error``, ``error_low``, ``error_high`` in percent.
     """
     rows = estimates[estimates["combination"] == "average"]
     # As CSV gives it, g is a float with NaN.
-    shown = rows[["approach", "budget", "size", "full_size", "seeds", "images"]].assign(
+    shown = rows[["approach", "budget", "variant", "size", "full_size", "seeds", "images"]].assign(
         g=rows["g"].astype("Int64")
     )
     for end in ("", "_low", "_high"):
@@ -60,7 +60,7 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
         return None
     budget = main_budgets(zip(reference["approach"], reference["budget"], strict=True))["full_data"]
     reference = reference[reference["budget"] == budget].iloc[0]
-    keys = ["approach", "g", "budget", "size"]
+    keys = ["approach", "g", "budget", "size", "variant"]
     intervals = {}
     for row in differences.to_dict("records"):
         first, second = (
@@ -90,10 +90,9 @@ def _without_na(values: Iterable[Any]) -> tuple:
 def fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep what figures without room for every point show of each approach.
 
-    That is its main budget (:func:`main_budgets`), and of MotherNets the fewest clusters.
+    That is its main configuration (:func:`in_main`), and of MotherNets the fewest clusters.
     """
-    budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
-    main = rows[rows["budget"] == rows["approach"].map(budgets)]
+    main = rows[in_main(rows)]
     fewest = main.groupby("approach")["g"].transform("min")
     return main[main["g"].isna() | (main["g"] == fewest)]
 
@@ -151,6 +150,16 @@ def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     for approach, budget in pairs:
         budgets.setdefault(approach, set()).add(budget)
     return {approach: 1.0 if 1 in some else max(some) for approach, some in budgets.items()}
+
+
+def in_main(rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows figures without a budget axis show: main budgets, and no variants.
+
+    Args:
+        rows: with the columns approach, budget and variant.
+    """
+    budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
+    return (rows["budget"] == rows["approach"].map(budgets)) & (rows["variant"] == "")
 
 
 def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,9 @@ def draw(data: FigureData) -> Figure:
     cost = data.cost
     summary = data.tables["summary"]
     rows = timed(summary[summary["full_size"].astype(bool)], cost)
-    points = rows[["approach", "g", "budget"]].drop_duplicates()["approach"].value_counts()
+    points = (
+        rows[["approach", "g", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
+    )
     names = [name for name in style.looks(points.index) if points[name] > 1]
     if not names:
         sentence = why_empty(data, "no approach ran at several budgets or g.")

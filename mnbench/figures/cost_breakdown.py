@@ -117,7 +117,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}
     for ensemble in usable:
-        if ensemble.budget == budgets[ensemble.approach]:
+        if ensemble.budget == budgets[ensemble.approach] and not ensemble.variant:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     drawn = []
     for (approach, g), ensembles in chosen.items():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import interval_note, main_budgets
+from mnbench.figures.aggregate import in_main, interval_note
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import configuration
@@ -32,7 +32,8 @@ def draw(data: FigureData) -> Figure:
     """Draw disagreement against the members' mean error; labels say the ensemble's own error.
 
     An ensemble is good if its members are good (left) and differ (up). Bars are 95 % intervals.
-    Points of other budgets than an approach's main one are small, without bars and label.
+    Points of other budgets than an approach's main one, and of variants, are small, without bars
+    and label.
 
     Args:
         data: what to draw.
@@ -42,8 +43,7 @@ def draw(data: FigureData) -> Figure:
     rows = rows[rows["full_size"].astype(bool)].reset_index(drop=True)
     if rows.empty:
         return style.notice("Nothing to show: no ensemble has more than one network.", data.title)
-    budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
-    small = rows["budget"] != rows["approach"].map(budgets)
+    small = ~in_main(rows)
     looks = style.looks(rows["approach"])
     with style.styled():
         figure = style.new_figure(4.4)
@@ -91,7 +91,7 @@ def _draw(axes: Axes, row: pd.Series, look: style.Look) -> Label:
         markeredgewidth=0.6,
         zorder=3 if row["has_g"] else 4,
     )
-    name = configuration(look.title, row["g"], row["budget"])
+    name = configuration(look.title, row["g"], row["budget"], row["variant"])
     ends = [(100 * row[f"{MEMBERS}_{end}"], y) for end in ("low", "high")]
     ends += [(x, 100 * row[f"{DIFFER}_{end}"]) for end in ("low", "high")]
     return Label(f"{name}: {100 * row['test_error']:.1f} %", x, y, look.ink, ends=tuple(ends))

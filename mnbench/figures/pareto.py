@@ -17,8 +17,8 @@ from matplotlib.lines import Line2D
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.figures import style
 from mnbench.figures.aggregate import (
+    in_main,
     interval_note,
-    main_budgets,
     paired,
     plotted_points,
     sized_titles,
@@ -51,10 +51,10 @@ _INTERVAL = 12.0  # of an interval as an obstacle: no text touches one
 def draw(data: FigureData) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
-    A point is the mean over seeds of one (approach, g, budget). Steps join MotherNets along g,
-    since nothing lies between them. Points of other budgets are small and have no label. An
-    approach that ran at smaller sizes only is drawn at its largest and labelled with it. A study
-    without Full Data has absolute intervals only.
+    A point is the mean over seeds of one (approach, g, budget, variant). Steps join MotherNets
+    along g, since nothing lies between them. Points of other budgets and of variants are small and
+    have no label. An approach that ran at smaller sizes only is drawn at its largest and labelled
+    with it. A study without Full Data has absolute intervals only.
 
     Args:
         data: what to draw.
@@ -73,9 +73,8 @@ def draw(data: FigureData) -> Figure:
         note = note.replace("interval", "interval of the difference to Full Data")
     axis = style.quantity(cost, shown["cost_high"])
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
-    budgets = main_budgets(zip(shown["approach"], shown["budget"], strict=True))
     shown["front"] = pareto_front(shown["cost"], shown["error"])
-    shown["small"] = shown["budget"] != shown["approach"].map(budgets)
+    shown["small"] = ~in_main(shown)
     looks = style.looks(shown["approach"])
     titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import interval_note, main_budgets, no_times, plotted_points
+from mnbench.figures.aggregate import in_main, interval_note, main_budgets, no_times, plotted_points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
@@ -98,7 +98,7 @@ def series(points: pd.DataFrame) -> list[Series]:
         points: of one data set and architecture set (``aggregate.plotted_points``).
     """
     budgets = main_budgets(zip(points["approach"], points["budget"], strict=True))
-    main = points[points["budget"] == points["approach"].map(budgets)]
+    main = points[in_main(points)]
     sweep = sorted(main["g"].dropna().unique())
     lines: list[Series] = []
     # Approaches without g first: theirs is the first name of a line that MotherNets share.

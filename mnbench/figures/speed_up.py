@@ -96,7 +96,8 @@ def best(rows: pd.DataFrame, column: str) -> dict[str, pd.Series]:
 
 def _one_budget(estimates: pd.DataFrame) -> set[str]:
     """Return the approaches whose full-size ensembles have one budget, and so no budget curve."""
-    budgets = estimates[estimates["full_size"].astype(bool)].groupby("approach")["budget"].nunique()
+    full = estimates[estimates["full_size"].astype(bool)]
+    budgets = full[["approach", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
     return set(budgets[budgets == 1].index)
 
 
@@ -127,7 +128,11 @@ def _draw_bars(
             spans = [[max(0, value - low)], [max(0, high - value)]]
             axes.errorbar(value, y, xerr=spans, fmt="none", ecolor="#333333", elinewidth=1.0)
         number = f"{value:.2f}×" if column == "speed_up" else _signed(value)
-        words = [number, configuration("", row["g"], row["budget"]), "" if known else "no interval"]
+        words = [
+            number,
+            configuration("", row["g"], row["budget"], row["variant"]),
+            "" if known else "no interval",
+        ]
         end = max(even, value, high) if known else max(even, value)
         said = "  " + ", ".join(filter(None, words))
         texts.append(axes.text(end, y, said, va="center", size=7, color="#333333"))

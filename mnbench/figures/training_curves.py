@@ -135,7 +135,7 @@ def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
     best: dict[tuple[str, int], Ensemble] = {}
     for ensemble in usable:
         key = (ensemble.approach, ensemble.seed)
-        if ensemble.budget != budgets[ensemble.approach]:
+        if ensemble.budget != budgets[ensemble.approach] or ensemble.variant:
             continue
         if shown and ensemble.approach not in shown:
             continue

@@ -7,12 +7,14 @@ speed of a machine is not in them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from mnbench.architectures import Architecture, parameter_count, training_flops
 from mnbench.datasets import DATASETS, Dataset
 from mnbench.errors import UserError
 from mnbench.mothernets.clustering import cluster, minimum_g
 from mnbench.mothernets.clustering.clustering import EVERY
+from mnbench.mothernets.clustering.vectors import PARAMETERS
 from mnbench.mothernets.construction import construct
 from mnbench.mothernets.listing import listing
 
@@ -24,6 +26,7 @@ class Share:
     member: str
     parameters: int
     covered: float  # the MotherNet's parameters as a fraction of the member's
+    flops_covered: float  # likewise its training FLOPs of one image
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Preview:
     epochs: int  # of a MotherNet, and of a network trained from scratch
     hatched_epochs: int
     tau: float
+    cluster_by: str
     minimum_g: int
     g: int
     clusters: tuple[Cluster, ...]
@@ -68,6 +72,7 @@ def preview(
     epochs: int,
     hatched_epochs: int,
     tau: float = 0.0,
+    cluster_by: str = PARAMETERS,
 ) -> Preview:
     """Cluster an architecture set, construct its MotherNets and predict what training costs.
 
@@ -79,17 +84,19 @@ def preview(
         epochs: of a MotherNet, and of a network trained from scratch.
         hatched_epochs: of a hatched network.
         tau: the minimum fraction of each member's parameters that its MotherNet must have.
+        cluster_by: what a cluster shall share most, "parameters" or "training_flops".
 
     Raises:
         UserError: g is out of range or too small, or a network cannot take the images.
     """
     shape = dataset.image_shape
-    minimum = minimum_g(members, tau=tau, **shape)
+    sharing: dict[str, Any] = {"tau": tau, "by": cluster_by, **shape}
+    minimum = minimum_g(members, **sharing)
     shown = minimum if g is None else g
-    groups = _groups(members, shown, tau, shape)
+    groups = _groups(members, shown, sharing)
     costs = _costs(dataset, images, epochs, hatched_epochs)
     totals = {
-        number: sum(map(costs, _groups(members, number, tau, shape)))
+        number: sum(map(costs, _groups(members, number, sharing)))
         for number in _numbers(minimum, shown, len(members))
     }
     full_data = totals[len(members)]
@@ -99,6 +106,7 @@ def preview(
         epochs,
         hatched_epochs,
         tau,
+        cluster_by,
         minimum,
         shown,
         tuple(_cluster(group, shape) for group in groups),
@@ -134,7 +142,7 @@ def as_text(shown: Preview) -> str:
         width = max(len(share.member) for share in group.members)
         lines += [
             f"  {share.member:<{width}} {share.parameters:>12,} parameters, "
-            f"{share.covered:7.1%} from the MotherNet"
+            f"{share.covered:7.1%} from the MotherNet, {share.flops_covered:7.1%} of its FLOPs"
             for share in group.members
         ]
     lines += [
@@ -164,12 +172,9 @@ def _numbers(minimum: int, shown: int, size: int) -> list[int]:
 Networks = tuple[Architecture, ...]
 
 
-def _groups(
-    members: Sequence[Architecture], g: int, tau: float, shape: dict[str, int]
-) -> list[Networks]:
-    return [
-        tuple(members[index] for index in group) for group in cluster(members, g, tau=tau, **shape)
-    ]
+def _groups(members: Sequence[Architecture], g: int, sharing: dict[str, Any]) -> list[Networks]:
+    """Return the clusters; *sharing* are the keyword arguments of :func:`cluster`."""
+    return [tuple(members[index] for index in group) for group in cluster(members, g, **sharing)]
 
 
 def _costs(
@@ -193,13 +198,17 @@ def _costs(
 
 def _cluster(group: Networks, shape: dict[str, int]) -> Cluster:
     mothernet = construct(group)
-    parameters = parameter_count(mothernet, **shape)
-    counts = [parameter_count(member, **shape) for member in group]
-    return Cluster(
-        mothernet,
-        parameters,
-        tuple(
-            Share(member.name, count, parameters / count)
-            for member, count in zip(group, counts, strict=True)
-        ),
-    )
+    parameters, flops = _counts(mothernet, shape)
+    shares = []
+    for member in group:
+        own_parameters, own_flops = _counts(member, shape)
+        covered = parameters / own_parameters, flops / own_flops
+        shares.append(Share(member.name, own_parameters, *covered))
+    return Cluster(mothernet, parameters, tuple(shares))
+
+
+def _counts(network: Architecture, shape: dict[str, int]) -> tuple[int, int]:
+    """Return the parameters, and the training FLOPs of one image."""
+    options = dict(shape)
+    size = options.pop("image_size")
+    return parameter_count(network, **shape), training_flops(network, size, **options)

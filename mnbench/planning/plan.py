@@ -72,6 +72,7 @@ class Ensemble:
     members: tuple[TrainingId, ...]  # the records whose networks these are, in order
     g: int | None = None  # number of clusters, MotherNets only
     budget: float = 1.0  # multiple of the recipe's epochs that every training was given
+    variant: str = ""  # what else tells it from its approach's others, in words
 
 
 @dataclass(frozen=True)

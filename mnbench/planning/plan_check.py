@@ -53,6 +53,7 @@ def _check_training(training: "Training") -> None:
 def _check_ensemble(ensemble: "Ensemble") -> None:
     _check_types(ensemble, "ensembles", dataset=str, architecture_set=str, seed=int, approach=str)
     _check_types(ensemble, "ensembles", size=int, budget=(int, float), g=(int, type(None)))
+    _check_types(ensemble, "ensembles", variant=str)
     if not ensemble.members:
         raise ValueError("an ensemble has no member")
 

@@ -48,10 +48,12 @@ class Setting:
         parents: Sequence[Training] = (),
         options: Mapping[str, Any] | None = None,
         budget: float = 1.0,
+        variant: str = "",
     ) -> Training:
         """Return a training of this setting, its id and seed made from *approach* and *name*.
 
-        A training of another budget has the same seed and hence the same initial weights.
+        A training of another budget or variant has the same seed and hence the same initial
+        weights.
 
         Args:
             approach: whose module trains it.
@@ -62,8 +64,9 @@ class Setting:
             parents: the trainings whose records it starts from.
             options: what the approach's ``train`` needs to know.
             budget: multiple of the recipe's epochs.
+            variant: tells it from another training of this name, as a part of the id.
         """
-        suffix = "" if budget == 1 else f"@{budget:g}"
+        suffix = (f"_{variant}" if variant else "") + ("" if budget == 1 else f"@{budget:g}")
         return Training(
             id=TrainingId(
                 self.dataset.name, self.architecture_set, self.seed, approach, f"{name}{suffix}"
@@ -90,6 +93,7 @@ class Setting:
         sizes: Sequence[int] | None = None,
         g: int | None = None,
         budget: float = 1.0,
+        variant: str = "",
     ) -> tuple[Ensemble, ...]:
         """Return the ensembles of sizes 1 to k: the first m of *members* each.
 
@@ -99,6 +103,8 @@ class Setting:
             sizes: the sizes m; 1 to k unless given.
             g: number of clusters.
             budget: multiple of the recipe's epochs.
+            variant: what else tells these from the approach's others, in words. "" is the approach
+                as the study sets it: what claims are judged by and figures label.
         """
         return tuple(
             Ensemble(
@@ -110,6 +116,7 @@ class Setting:
                 members=tuple(member.id for member in members[:size]),
                 g=g,
                 budget=budget,
+                variant=variant,
             )
             for size in sizes or range(1, len(members) + 1)
         )
@@ -119,13 +126,16 @@ class Setting:
         place = place_of(self.study, self.architecture_set, approach, option)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
-    def check_budgets(self, approach: str, budgets: Sequence[float], recipe: Recipe) -> None:
+    def check_budgets(
+        self, approach: str, budgets: Sequence[float], recipe: Recipe, option: str = "budgets"
+    ) -> None:
         """Check that every budget makes a training of its own.
 
         Args:
             approach: whose they are.
             budgets: multiples of the epochs of *recipe*.
             recipe: of the trainings.
+            option: the key of *budgets*.
 
         Raises:
             UserError: two budgets give the same number of epochs, or a budget is not 1 under the
@@ -135,14 +145,14 @@ class Setting:
         if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
             raise self.refuse(
                 approach,
-                "budgets",
+                option,
                 f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs; "
                 "give budgets that differ in whole epochs",
             )
         if recipe.protocol == "convergence" and tuple(budgets) != (1,):
             raise self.refuse(
                 approach,
-                "budgets",
+                option,
                 "under recipe.protocol 'convergence' a training ends by itself; allowed: [1]",
             )
 

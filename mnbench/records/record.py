@@ -173,7 +173,12 @@ class Record:
         default_factory=dict, metadata=_means("device and versions that it was trained with")
     )
     details: dict[str, Any] = field(
-        default_factory=dict, metadata=_means("what only this approach measures")
+        default_factory=dict,
+        metadata=_means(
+            "what only this approach measures; of a hatched network hatching_difference (largest "
+            "change of its MotherNet's logits, relative to the largest), error_before_noise and "
+            "error_after_noise (validation error rates before its training, fractions)"
+        ),
     )
     checksums: dict[str, str] = field(
         default_factory=dict, metadata=_means("SHA-256 of the other three files, by name")

@@ -39,7 +39,7 @@
   const titleOf = (point) => DATA.approaches[point.approach].title;
 
   const nameOf = (point) => `${point.name}, ${point.networks}`;
-  const keyOf = (point) => [point.approach, point.g, point.budget, point.size].join("/");
+  const keyOf = (point) => [point.approach, point.g, point.budget, point.size, point.variant].join("/");
 
   // The unit in which the largest of these costs reads best: [label, how much it is].
   const unitOf = (costs) => {
@@ -116,9 +116,13 @@
   const seriesOf = (shown) => {
     const groups = new Map();
     for (const one of shown) {
-      const { approach, g, budget } = one.point;
+      const { approach, g, budget, variant } = one.point;
       const parts =
-        state.size === "all" ? [approach, g, budget] : g === null ? [approach] : [approach, budget];
+        state.size === "all"
+          ? [approach, g, budget, variant]
+          : g === null
+            ? [approach]
+            : [approach, budget, variant];
       const key = parts.join("/");
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(one);

@@ -53,7 +53,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class ExplorerPoint:
-    """One approach at one g, budget and size, as the page shows it."""
+    """One approach at one g, budget, size and variant, as the page shows it."""
 
     name: str  # "MotherNets, g = 2, half the epochs"
     label: str  # the same without the approach
@@ -62,6 +62,7 @@ class ExplorerPoint:
     budget: float
     size: int
     networks: str  # the size in words
+    variant: str  # what else tells it from the approach's others
     full: bool  # whether it is of the approach's largest size
     seeds: tuple[int, ...]
     errors: dict[str, Spread]  # by combination method, fractions
@@ -171,24 +172,25 @@ def _points(
     summary = tables["summary"]
     here = set(zip(summary["dataset"], summary["architecture_set"], strict=True))
     members = {
-        (row.seed, row.approach, row.g, row.budget, row.size): row.members
+        (row.seed, row.approach, row.g, row.budget, row.size, row.variant): row.members
         for row in plan.ensembles
         if (row.dataset, row.architecture_set) in here
     }
     groups = summary.groupby(list(POINT), dropna=False, sort=False)
     for key, rows in groups:
-        approach, g, budget, size = key
+        approach, g, budget, size, variant = key
         g = None if pd.isna(g) else int(g)
-        estimates = means.loc[(approach, pd.NA if g is None else g, budget, size)]
+        estimates = means.loc[(approach, pd.NA if g is None else g, budget, size, variant)]
         average = estimates.loc[AVERAGE]
         yield ExplorerPoint(
-            name=configuration(approach_title(approach), g, budget),
-            label=configuration("", g, budget),
+            name=configuration(approach_title(approach), g, budget, variant),
+            label=configuration("", g, budget, variant),
             approach=approach,
             g=g,
             budget=float(budget),
             size=int(size),
             networks=networks_in_words(approach, int(size)),
+            variant=str(variant),
             full=bool(rows["full_size"].iloc[0]),
             seeds=tuple(map(int, rows["seed"])),
             errors={
@@ -197,7 +199,7 @@ def _points(
             },
             costs={cost: _spread(average, cost, _timed(rows, cost)) for cost in costs},
             members=tuple(
-                tuple(numbers[id] for id in members[seed, approach, g, budget, size])
+                tuple(numbers[id] for id in members[seed, approach, g, budget, size, variant])
                 for seed in rows["seed"]
             ),
         )

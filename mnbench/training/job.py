@@ -36,7 +36,7 @@ from mnbench.records.record import (
 )
 from mnbench.records.refusal import RETRAIN
 from mnbench.training.data import TrainingSet
-from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, fit
+from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, evaluate, fit
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
 
@@ -129,6 +129,15 @@ class Job:
     def normalised(self, images: int) -> Tensor:
         """Return the first *images* training images normalised, not augmented."""
         return self.data.normalise(self.data.train.images[:images])
+
+    def validation_error(self, network: nn.Module) -> float:
+        """Return a network's error rate on the validation images, a fraction; it is not billed.
+
+        Args:
+            network: on the job's device; left in eval mode.
+        """
+        _, accuracy = evaluate(network, self.data)
+        return 1 - accuracy
 
     def flops(self, count: Callable[..., int], network: Architecture, **options: int) -> int:
         """Return the FLOPs of one image of this job's data set.

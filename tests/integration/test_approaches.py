@@ -183,6 +183,54 @@ def test_mothernets_pay_for_the_mothernets_of_the_clusters_they_touch():
     assert billed(plan, g=5, size=5) == of("full_data", *NETWORKS)
 
 
+def test_hatched_networks_have_budgets_of_their_own_on_the_same_mothernets():
+    plan = plan_of(mothernets={"g": [1, 5], "budgets": [0.5, 1], "hatched": {"budgets": [0.5, 1]}})
+    everything = "v13+v16+v16a+v16b+v19"
+    epochs = {t.name: t.recipe["epochs"] for t in plan.trainings.values()}
+    mothernets = {name: n for name, n in epochs.items() if name.startswith("mothernet_")}
+    assert mothernets == {f"mothernet_{everything}": 10, f"mothernet_{everything}@0.5": 5}
+    member = f"v13_from_{everything}"
+    shorter = "hatched epochs x 0.5"
+    trained = {
+        (1, ""): (member, 4),
+        (1, shorter): (f"{member}_hatched0.5", 2),
+        (0.5, ""): (f"{member}@0.5", 2),
+        (0.5, shorter): (f"{member}_hatched0.5@0.5", 1),
+    }
+    for (budget, variant), (name, number) in trained.items():
+        mothernet = f"mothernet_{everything}" + ("" if budget == 1 else "@0.5")
+        bill = billed(plan, g=1, size=1, budget=budget, variant=variant)
+        assert bill == of("mothernets", name, mothernet)
+        assert epochs[name] == number
+    # All begin with the same noise, as trainings of several budgets do.
+    seeds = {plan.trainings[id_of("mothernets", name)].seed for name, _ in trained.values()}
+    assert len(seeds) == 1
+    # Where nothing is hatched, no variant is another ensemble.
+    assert {row.variant for row in plan.ensembles if row.g == 5} == {""}
+
+
+def test_the_plain_hatched_budget_plans_what_versions_without_it_did():
+    plain, listed = (
+        plan_of(mothernets={"g": [1, 2], "hatched": h}) for h in ({}, {"budgets": [1]})
+    )
+    assert plain.to_json() == listed.to_json()
+    shorter = plan_of(mothernets={"g": [1, 2], "hatched": {"budgets": [0.5, 1]}})
+    hashes = {id: training.recipe_hash for id, training in shorter.trainings.items()}
+    assert {id: t.recipe_hash for id, t in plain.trainings.items()}.items() <= hashes.items()
+
+
+@pytest.mark.parametrize(
+    ("hatched", "problem"),
+    [
+        ({"budgets": [0.5]}, "must have 1 among them; set `epochs`"),
+        ({"budgets": [1, 1.1]}, r"\[1.*, 1.1\] of 4 epochs give \[4, 4\] epochs"),
+    ],
+)
+def test_hatched_budgets_without_1_or_of_equal_epochs_are_refused(hatched, problem):
+    with pytest.raises(UserError, match=rf"approaches.mothernets.hatched.budgets'.*{problem}"):
+        plan_of(mothernets={"g": [1], "hatched": hatched})
+
+
 def g_of(plan: Plan) -> list[int]:
     """The numbers of clusters, in order."""
     return list(dict.fromkeys(row.g for row in plan.ensembles))
@@ -219,6 +267,17 @@ def test_with_tau_every_member_has_that_share_from_its_mothernet():
             t.networks for t in (training, plan.trainings[training.parents[0]])
         )
         assert parameter_count(mothernet) >= tau * parameter_count(member)
+
+
+def test_clusters_may_be_chosen_by_training_flops():
+    by_parameters, by_flops = (
+        plan_of(architecture_set="v25", mothernets={"g": [2], "cluster_by": by})
+        for by in ("parameters", "training_flops")
+    )
+    assert (
+        by_parameters.to_json() == plan_of(architecture_set="v25", mothernets={"g": [2]}).to_json()
+    )
+    assert by_flops.to_json() != by_parameters.to_json()
 
 
 def test_a_g_that_incompatible_networks_do_not_allow_is_refused():

@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from support.reading import LARGEST, SHAPE, record_of
 from support.tiny import (
+    MODULES,
     TRAIN,
+    VALIDATION,
     id_of,
     job_of,
     last_of,
@@ -23,10 +27,13 @@ from baselines.bagging import bootstrap
 from baselines.knowledge_distillation import distillation_loss
 from mnbench.architectures import forward_flops, training_flops
 from mnbench.errors import UserError
+from mnbench.evaluation.tables import networks
 from mnbench.planning.plan import read_plan
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import RECORD, WEIGHTS, read_record
+from mnbench.records.store import RecordStore
 from mnbench.training import job as job_module
+from mnbench.training.job import Job
 from mnbench.training.loop import Batch, fit
 
 # What only one approach does
@@ -93,6 +100,30 @@ def test_members_are_hatched_from_their_mothernet_exactly(trained):
     for record in hatched:
         assert 0 <= record.details["hatching_difference"] < 1e-4
         assert read_record(trained.record(record.parents[0])).role == "mothernet"
+
+
+def test_a_hatched_record_notes_what_the_noise_costs(trained):
+    plan = read_plan(trained.plan)
+    table = networks.of_records(RecordStore(plan, trained.records)).set_index("record")
+    hatched = table[table["parents"].str.contains("mothernets/mothernet_")]
+    assert len(hatched) >= 5
+    for row in hatched.itertuples():
+        # Hatching keeps the function, so an image or two at most may fall to another class.
+        mothernets = table.loc[row.parents, "validation_error"]
+        assert row.error_before_noise == pytest.approx(mothernets, abs=2.5 / VALIDATION)
+        assert 0 <= row.error_after_noise <= 1
+    assert (hatched["error_after_noise"] != hatched["error_before_noise"]).any()
+    others = table.drop(index=hatched.index)
+    assert others[["error_before_noise", "error_after_noise"]].isna().all(axis=None)
+
+
+def test_without_noise_a_hatched_network_begins_where_its_mothernet_ended(study):
+    id = last_of(study, "mothernets")
+    job = job_of(study, id)
+    quiet = replace(job, training=replace(job.training, options={"noise": 0.0}))
+    with patch.object(Job, "fit", lambda job, network, **how: how["details"]):
+        details = MODULES["mothernets"].train(quiet)
+    assert details["error_after_noise"] == details["error_before_noise"]
 
 
 @pytest.mark.parametrize("difference", [2e-4, float("nan")])

@@ -11,6 +11,7 @@ from support.synthetic_tables import histories_of, networks_of, summary_of
 
 from mnbench.evaluation.points import COSTS
 from mnbench.evaluation.tables import convergence
+from mnbench.evaluation.tables.columns import POINT
 from mnbench.figures import FIGURES
 from mnbench.figures.figure_data import FigureData
 from mnbench.planning.plan import Ensemble, Plan, union
@@ -32,7 +33,7 @@ class Study:
     @property
     def estimates(self) -> pd.DataFrame:
         """Means over the seeds, with their range for an interval."""
-        keys = ["dataset", "architecture_set", "approach", "g", "budget", "size", "full_size"]
+        keys = ["dataset", "architecture_set", *POINT, "full_size"]
         groups = self.summary.groupby(keys, dropna=False, sort=False)
         columns = {"seeds": groups["seed"].nunique()}
         for column in (*MEASURED, *COSTS):
@@ -55,7 +56,7 @@ class Study:
     @property
     def reliability_bins(self) -> pd.DataFrame:
         """A diagram for every full-size ensemble, made up."""
-        keys = ["dataset", "architecture_set", "approach", "g", "budget", "size"]
+        keys = ["dataset", "architecture_set", *POINT]
         whole = self.summary[self.summary["full_size"]][keys].drop_duplicates()
         bins = pd.DataFrame({"bin": range(15), "images": [0] * 5 + [10**i for i in range(10)]})
         bins["confidence"] = (bins["bin"] + 0.5) / 15
@@ -71,14 +72,14 @@ class Study:
         others = sorted(set(self.summary["approach"]) - {"mothernets"})
         rows = [
             (
-                *(DATASET, ARCHITECTURE_SET, "cpu_seconds", "mothernets", g, 1.0, 5, other, 2),
+                *(DATASET, ARCHITECTURE_SET, "cpu_seconds", "mothernets", g, 1.0, 5, "", other, 2),
                 *(1.0 + 0.1 * g, 0.9, 1.5 + 0.1 * g, 1.0),
                 *(np.nan if place % 2 else 0.004, 0.001, 0.01, 1.0),
             )
             for g in points["g"].unique()
             for place, other in enumerate(others)
         ]
-        columns = ["dataset", "architecture_set", "cost", "approach", "g", "budget", "size"]
+        columns = ["dataset", "architecture_set", "cost", *POINT]
         columns += ["against", "seeds"]
         for quantity in ("speed_up", "error_gain"):
             columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
@@ -87,7 +88,7 @@ class Study:
     @property
     def differences(self) -> pd.DataFrame:
         """Differences of every two full-size points, with their range over the seeds."""
-        keys = ["approach", "g", "budget", "size"]
+        keys = list(POINT)
         whole = self.summary[self.summary["full_size"]]
         errors = [
             (dict(zip(keys, key, strict=True)), rows.set_index("seed")["test_error"])

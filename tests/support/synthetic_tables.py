@@ -65,6 +65,7 @@ def summary_of(plan: Plan, networks: pd.DataFrame, rng) -> pd.DataFrame:
                 "g": e.g,
                 "budget": e.budget,
                 "size": e.size,
+                "variant": e.variant,
                 "full_size": e.size == largest,
                 "test_error": error,
                 "mean_member_error": 0.12,

@@ -3,7 +3,7 @@
 Open this folder to add a table: write a module with ``TITLE`` (what a row is, for people),
 ``COLUMNS`` (meaning and unit of every column) and ``build(results)``. Its file is named after the
 module. In come :class:`~mnbench.evaluation.results.StudyResults`, out goes a data frame. The trap:
-a point is four columns (approach, g, budget, size) in every table, never a label.
+a point is five columns (approach, g, budget, size, variant) in every table, never a label.
 """
 
 import importlib

@@ -12,7 +12,7 @@ import pandas as pd
 from mnbench.evaluation.points import PointId
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, frame
-from mnbench.naming import approach_title, configuration
+from mnbench.naming import approach_title, configuration, networks_in_words
 
 TITLE = "Every claim's tests, and the records that they rest on"
 
@@ -73,8 +73,8 @@ def build(results: StudyResults) -> pd.DataFrame:
 
 
 def _named(point: PointId) -> str:
-    title = configuration(approach_title(point.approach), point.g, point.budget)
-    return f"{title}, {point.size} networks"
+    title = configuration(approach_title(point.approach), point.g, point.budget, point.variant)
+    return f"{title}, {networks_in_words(point.approach, point.size)}"
 
 
 def _arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

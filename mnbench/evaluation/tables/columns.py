@@ -20,6 +20,8 @@ POINT = {
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
     "size": "number of networks that predict together; the wider network is as large as these",
+    "variant": "what else tells it from the approach's others, in words; empty for the approach as "
+    "the study sets it",
 }
 SEEDS = {"seeds": "number of seeds that the row is a mean over"}
 COST_AXIS = {"cost": "cost axis, a column of summary.csv"}

@@ -50,7 +50,9 @@ def build(results: StudyResults) -> pd.DataFrame:
     """
     rows = []
     for setting, points in results.points.items():
-        chosen = [point for point in full_size(points) if point.id.budget == 1]
+        chosen = [
+            point for point in full_size(points) if (point.id.budget, point.id.variant) == (1, "")
+        ]
         if not chosen:
             continue
         seed = chosen[0].seeds[0]

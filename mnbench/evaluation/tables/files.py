@@ -35,8 +35,11 @@ def read_table(path: Path) -> pd.DataFrame:
         if not isinstance(error, OSError):
             remedy = "delete it and run snakemake again"
         raise UserError(f"{path}: not a readable table ({cause(error)}); {remedy}") from error
-    if "parents" in table:
-        table["parents"] = table["parents"].fillna("").astype(str)
+    for end in ("", "first_", "second_"):  # tables of former versions know no variants
+        if {f"{end}approach", f"{end}g"} <= set(table) and f"{end}variant" not in table:
+            table[f"{end}variant"] = ""
+    for name in {"parents", "variant", "first_variant", "second_variant"} & set(table):
+        table[name] = table[name].astype(object).fillna("").astype(str)
     return table
 
 

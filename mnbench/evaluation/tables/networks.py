@@ -34,6 +34,11 @@ REPEATED = {
     "repeated_training_flops": "FLOPs that interruptions made necessary again, not among "
     "training_flops",
 }
+NOISE = {
+    "error_before_noise": "hatched networks only: validation error rate as hatched, which is its "
+    "MotherNet's, fraction; empty in records of former versions, as is the next",
+    "error_after_noise": "the same with the noise, where its own training begins",
+}
 COLUMNS = {
     **IDENTITY,
     "networks": 'names of its networks, joined by "+"',
@@ -42,6 +47,7 @@ COLUMNS = {
     "validation_error": "validation error rate, mean over its networks, fraction",
     "ended": "what ended the training: epochs (a fixed number), rule (of convergence), or cap "
     "(max_epochs, before the rule)",
+    **NOISE,
     **WORK,
     **REPEATED,
     **{f"lineage_{name}": f"{name}, with all its ancestors', each once" for name in SUMMED},
@@ -81,6 +87,7 @@ def _row(id: TrainingId, store: RecordStore) -> dict[str, Any]:
         "parents": " ".join(map(str, record.parents)),
         **{f"{split}_error": _mean_error(id, split, store) for split in ("test", "validation")},
         "ended": _ended(id, store),
+        **{name: _measured(record.details.get(name)) for name in NOISE},
         **_work(store.cost([id])),
         **{name: getattr(record.cost, name) for name in REPEATED},
         **{f"lineage_{name}": with_ancestors[name] for name in SUMMED},
@@ -98,6 +105,11 @@ def _ended(id: TrainingId, store: RecordStore) -> str:
 def _mean_error(id: TrainingId, split: str, store: RecordStore) -> float:
     predictions = store.predictions(id, split)
     return float((predictions.logits.argmax(axis=-1) != predictions.labels).mean())
+
+
+def _measured(value: Any) -> float:
+    """Return a number of a record's details, NaN without one: any program may write these."""
+    return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def _work(cost: Cost) -> dict[str, Any]:

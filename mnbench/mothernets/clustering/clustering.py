@@ -13,7 +13,7 @@ from mnbench.errors import UserError
 from mnbench.mothernets.clustering.exact import best_partitions
 from mnbench.mothernets.clustering.partition import Members, Problem
 from mnbench.mothernets.clustering.search import every_number, fewest, one_number
-from mnbench.mothernets.clustering.vectors import ImageShape, Vectors
+from mnbench.mothernets.clustering.vectors import PARAMETERS, ImageShape, Vectors
 from mnbench.mothernets.construction import incompatibility
 
 EXACT = 10  # networks; up to here the best partitions take a tenth of a second
@@ -21,7 +21,12 @@ EVERY = 100  # networks; up to here all values of g are searched together, in un
 
 
 def cluster(
-    architectures: Sequence[Architecture], g: int, *, tau: float = 0.0, **image_shape: int
+    architectures: Sequence[Architecture],
+    g: int,
+    *,
+    tau: float = 0.0,
+    by: str = PARAMETERS,
+    **image_shape: int,
 ) -> tuple[Members, ...]:
     """Partition networks into exactly *g* groups whose MotherNets share the most parameters.
 
@@ -51,6 +56,8 @@ def cluster(
         g: number of clusters, from 1 (fastest) to the number of architectures (Full Data).
         tau: the minimum fraction of a member's parameters that its MotherNet must have, from 0
             to 1.
+        by: what is counted as shared, also for *tau*: "parameters", or "training_flops" of one
+            image. Wide hidden layers are most of a network's parameters and little of its FLOPs.
         image_shape: the keyword arguments of :func:`mnbench.architectures.parameter_count`:
             in_channels, num_classes, image_size.
 
@@ -74,19 +81,23 @@ def cluster(
     _check_tau(tau)
     shape = ImageShape(**image_shape)
     if len(networks) <= EVERY:
-        groups = every_g(networks, tau, shape).get(g)
+        groups = every_g(networks, tau, shape, by).get(g)
     else:
-        groups = _single_g(networks, g, tau, shape)
+        groups = _single_g(networks, g, tau, shape, by)
     if groups is None:
         raise UserError(
-            f"g = {g} clusters are too few: {_hindrance(networks, g, tau, shape)}; "
-            f"use g from {minimum_g(networks, tau=tau, **image_shape)}"
+            f"g = {g} clusters are too few: {_hindrance(networks, g, tau, shape, by)}; "
+            f"use g from {minimum_g(networks, tau=tau, by=by, **image_shape)}"
         )
     return groups
 
 
 def minimum_g(
-    architectures: Sequence[Architecture], *, tau: float = 0.0, **image_shape: int
+    architectures: Sequence[Architecture],
+    *,
+    tau: float = 0.0,
+    by: str = PARAMETERS,
+    **image_shape: int,
 ) -> int:
     """Return the smallest number of clusters that compatibility and *tau* allow.
 
@@ -95,7 +106,7 @@ def minimum_g(
 
     Args:
         architectures: the members.
-        tau: as in :func:`cluster`.
+        tau, by: as in :func:`cluster`.
         image_shape: as in :func:`cluster`.
 
     Raises:
@@ -105,8 +116,8 @@ def minimum_g(
     _check_tau(tau)
     shape = ImageShape(**image_shape)
     if len(networks) <= EVERY:
-        return min(every_g(networks, tau, shape))
-    return len(fewest(_problem(networks, tau, shape)).groups)
+        return min(every_g(networks, tau, shape, by))
+    return len(fewest(_problem(networks, tau, shape, by)).groups)
 
 
 def _check_tau(tau: float) -> None:
@@ -116,10 +127,10 @@ def _check_tau(tau: float) -> None:
 
 @lru_cache(maxsize=32)  # all values of g cost as much as one
 def every_g(
-    networks: tuple[Architecture, ...], tau: float, shape: ImageShape
+    networks: tuple[Architecture, ...], tau: float, shape: ImageShape, by: str = PARAMETERS
 ) -> Mapping[int, tuple[Members, ...]]:
     """Cluster up to 100 networks at every possible g, see :func:`cluster`."""
-    problem = _problem(networks, tau, shape)
+    problem = _problem(networks, tau, shape, by)
     if len(networks) <= EXACT:
         return {g: _ordered(groups) for g, groups in best_partitions(problem).items()}
     return {
@@ -129,25 +140,27 @@ def every_g(
 
 
 def _single_g(
-    networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape
+    networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape, by: str
 ) -> tuple[Members, ...] | None:
-    partition = one_number(_problem(networks, tau, shape), g)
+    partition = one_number(_problem(networks, tau, shape, by), g)
     if partition is None:
         return None
     return _ordered(group.members for group in partition.groups)
 
 
-def _problem(networks: tuple[Architecture, ...], tau: float, shape: ImageShape) -> Problem:
-    return Problem(Vectors.of(networks, shape), tau)
+def _problem(networks: tuple[Architecture, ...], tau: float, shape: ImageShape, by: str) -> Problem:
+    return Problem(Vectors.of(networks, shape, by), tau)
 
 
 def _ordered(groups: Iterable[Members]) -> tuple[Members, ...]:
     return tuple(sorted(tuple(sorted(group)) for group in groups))
 
 
-def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape) -> str:
+def _hindrance(
+    networks: tuple[Architecture, ...], g: int, tau: float, shape: ImageShape, by: str
+) -> str:
     """Say why *g* clusters are impossible."""
-    problem = _problem(networks, tau, shape)
+    problem = _problem(networks, tau, shape, by)
     numbers = problem.vectors.class_numbers.tolist()
     if g <= max(numbers):
         pair = [networks[numbers.index(number)] for number in (0, 1)]
@@ -155,7 +168,8 @@ def _hindrance(networks: tuple[Architecture, ...], g: int, tau: float, shape: Im
         return f"{names} cannot share one, since {incompatibility(*pair)}"
     share, name = min(
         (problem.group(group).parameters / problem.vectors.parameters[i], networks[i].name)
-        for group in cluster(networks, g, **asdict(shape))
+        for group in cluster(networks, g, by=by, **asdict(shape))
         for i in group
     )
-    return f"{name} would take {share:.1%} of its parameters from its MotherNet, and tau is {tau}"
+    what = "parameters" if by == PARAMETERS else "training FLOPs"
+    return f"{name} would take {share:.1%} of its {what} from its MotherNet, and tau is {tau}"

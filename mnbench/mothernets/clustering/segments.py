@@ -4,7 +4,8 @@ Open this module when a new kind of block must be clustered. A segment stands fo
 compatible networks. It says which numbers describe the part, and counts its parameters for many
 networks at once. It repeats in numpy what :func:`mnbench.mothernets.construct` and
 :func:`mnbench.architectures.parameter_count` compute for one network. A test compares both on
-random networks of every family.
+random networks of every family. With other prices of a weight and of batch norm it counts training
+FLOPs (:func:`mnbench.architectures.training_flops`).
 
 The trap: the minimum of a number over a group must be the MotherNet's number. So a missing layer
 has width 0. Kernels are squared because parameter counts need their squares.
@@ -49,6 +50,8 @@ class Chain:
 
     length: int
     extra: int = 2  # parameters of a channel beside its weights: batch norm's two, or one bias
+    price: int = 1  # of a weight
+    first: int = 1  # of a weight of the first layer
 
     @property
     def columns(self) -> int:
@@ -75,7 +78,8 @@ class Chain:
         widths = widths.copy()
         widths[last] = np.where(lengths, carried, 0)
         inputs = np.concatenate([flow[:, None], widths[:, :-1]], axis=1)
-        weights = np.einsum("ij,ij,ij->i", inputs, widths, kernels)
+        weights = self.price * np.einsum("ij,ij,ij->i", inputs, widths, kernels)
+        weights += (self.first - self.price) * inputs[:, 0] * widths[:, 0] * kernels[:, 0]
         return weights + self.extra * widths.sum(axis=1), np.where(lengths, carried, flow)
 
     def limit(self, numbers: np.ndarray) -> np.ndarray:
@@ -93,6 +97,9 @@ class Stream:
 
     length: int
     block: Residual  # of any network: unit, shortcut and activation are the same in all
+    norm: int = 2  # parameters of batch norm for a channel
+    price: int = 1  # of a weight
+    before: int = 1  # of a weight of the first unit before it strides, in a bottleneck
 
     @property
     def columns(self) -> int:
@@ -116,11 +123,14 @@ class Stream:
         else:
             first, convolutions = filters[:, 0], 2
             total = np.einsum("ij,ij,ij->i", filters, filters, kernels) + 2 * width * inner
-        total += (flow - width) * first + 2 * convolutions * inner
+        total = self.price * (total + (flow - width) * first)
+        if self.block.unit == "bottleneck":
+            total += (self.before - self.price) * flow * first
         # A norm stands behind the last convolution of a unit, or before its first.
-        total += 2 * width * units + 2 * self.block.preactivated * (flow - width)
+        normalised = convolutions * inner + width * units
+        total += self.norm * (normalised + self.block.preactivated * (flow - width))
         if self.block.shortcut == "projection":
-            total += (flow + 2 * (not self.block.preactivated)) * width
+            total += (self.price * flow + self.norm * (not self.block.preactivated)) * width
         return total, width
 
 
@@ -129,6 +139,8 @@ class DenseChain:
     """A dense block by transition, bottleneck, growths and squared kernels."""
 
     length: int
+    norm: int = 2  # parameters of batch norm for a channel
+    price: int = 1  # of a weight
 
     @property
     def columns(self) -> int:
@@ -146,12 +158,13 @@ class DenseChain:
         after = flow[:, None] + np.cumsum(growths, axis=1)
         inputs = np.where(growths, after - growths, 0)  # a missing layer reads nothing
         inner = bottleneck * growths
-        narrow = inputs * (inner + 2) + inner * (growths * kernels + 2)
-        direct = inputs * (growths * kernels + 2)
+        price, norm = self.price, self.norm
+        narrow = inputs * (price * inner + norm) + inner * (price * growths * kernels + norm)
+        direct = inputs * (price * growths * kernels + norm)
         total = np.where(bottleneck, narrow, direct).sum(axis=1)
         flow = after[:, -1]
         compressed = transition > 0
-        total += compressed * flow * (transition + 2)
+        total += compressed * flow * (price * transition + norm)
         return total, np.where(compressed, transition, flow)
 
 

@@ -2,11 +2,12 @@
 
 Open this module to see why clustering is fast. A search compares hundreds of thousands of
 MotherNets and keeps a few. numpy takes their minima and counts their parameters thousands at a
-time. The trap: columns mean something else in each compatible class.
+time. Whatever is called parameters in this folder is training FLOPs where networks are clustered by
+these. The trap: columns mean something else in each compatible class.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,11 +21,13 @@ from mnbench.architectures import (
     Plain,
     Residual,
     parameter_count,
+    training_flops,
 )
-from mnbench.architectures.counts import shapes_between
+from mnbench.architectures.counts import operations_by_part, shapes_between
 from mnbench.mothernets.clustering.segments import Chain, DenseChain, Segment, Stream
 from mnbench.mothernets.construction import incompatibility
 
+PARAMETERS, TRAINING_FLOPS = MEASURES = ("parameters", "training_flops")
 CHUNK = 2048  # rows counted together, to fit into a core's cache
 
 
@@ -56,14 +59,16 @@ class Vectors:
     parameters: np.ndarray
 
     @classmethod
-    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Vectors":
-        """Describe *networks* for images of *shape*."""
+    def of(
+        cls, networks: Sequence[Architecture], shape: ImageShape, by: str = PARAMETERS
+    ) -> "Vectors":
+        """Describe *networks* for images of *shape*, to be counted by one of :data:`MEASURES`."""
         class_numbers = np.array(_class_numbers(networks))
         kin = [
             np.flatnonzero(class_numbers == class_number).tolist()
             for class_number in range(class_numbers.max() + 1)
         ]
-        layouts = tuple(Layout.of([networks[i] for i in members], shape) for members in kin)
+        layouts = tuple(Layout.of([networks[i] for i in members], shape, by) for members in kin)
         rows = np.zeros((len(networks), max(layout.columns for layout in layouts)), dtype=np.int64)
         parameters = np.zeros(len(networks), dtype=np.int64)
         for layout, members in zip(layouts, kin, strict=True):
@@ -138,6 +143,9 @@ class Layout:
         hidden: the segment of the hidden layers, if any network has some.
         classes: number of logits.
         library: parameters of each network, if these are equal networks of a library; else 0.
+        norm: parameters of batch norm for a channel.
+        price: of a weight of the classifier.
+        bias: parameters of a class beside its weights.
     """
 
     channels: int
@@ -147,10 +155,18 @@ class Layout:
     hidden: Chain | None
     classes: int
     library: int
+    norm: int = 2
+    price: int = 1
+    bias: int = 1
 
     @classmethod
-    def of(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
+    def of(cls, networks: Sequence[Architecture], shape: ImageShape, by: str) -> "Layout":
         """Make a layout with room for all of *networks*, which are compatible."""
+        layout = cls._of_parameters(networks, shape)
+        return layout if by == PARAMETERS else layout._priced(networks[0], shape)
+
+    @classmethod
+    def _of_parameters(cls, networks: Sequence[Architecture], shape: ImageShape) -> "Layout":
         first, hidden = networks[0], max(len(network.head.hidden) for network in networks)
         body: list[Segment[Any]] = []
         closes = []
@@ -169,6 +185,29 @@ class Layout:
             classes=shape.num_classes,
             library=parameter_count(first, **asdict(shape)) if first.library else 0,
         )
+
+    def _priced(self, network: Architecture, shape: ImageShape) -> "Layout":
+        """Return the layout that counts training FLOPs, see :func:`training_flops`.
+
+        A weight is multiplied and added at every pixel of its output, in the forward pass and for
+        both gradients. The first layer's inputs need none. All *network*'s kin have its sizes.
+        """
+        if network.library:
+            return replace(self, library=_training_flops(network, shape))
+        parts = operations_by_part(network, shape.image_size, shape.in_channels, shape.num_classes)
+        # Not those of closing batch norms, which have no weights.
+        convolved = ([operation for operation in part if operation.inputs] for part in parts)
+        sizes = [[operation.size for operation in part] for part in convolved if part]
+        body = tuple(
+            _priced_segment(segment, of_part)
+            for segment, of_part in zip(self.body, sizes, strict=False)
+        )
+        hidden = self.hidden and replace(self.hidden, extra=0, price=_price(1), first=_price(1))
+        if body and isinstance(body[0], Chain):  # as always: units and dense layers need a stem
+            body = (replace(body[0], first=_price(sizes[0][0], passes=2)), *body[1:])
+        elif hidden:
+            hidden = replace(hidden, first=_price(1, passes=2))
+        return replace(self, body=body, hidden=hidden, norm=0, price=_price(1), bias=0)
 
     @property
     def columns(self) -> int:
@@ -201,12 +240,12 @@ class Layout:
                 more, flow = segment.count(numbers, flow, limit=self.hidden.limit(hidden))
             else:
                 more, flow = segment.count(numbers, flow)
-            total += more + 2 * closes * flow
+            total += more + self.norm * closes * flow
         flow = flow * self.pixels
         if self.hidden:
             more, flow = self.hidden.count(hidden, flow)
             total += more
-        return total + (flow + 1) * self.classes
+        return total + (self.price * flow + self.bias) * self.classes
 
 
 def _segment(blocks: Sequence[Block]) -> Segment[Any]:
@@ -215,6 +254,29 @@ def _segment(blocks: Sequence[Block]) -> Segment[Any]:
     if isinstance(blocks[0], Residual):
         return Stream(length, blocks[0])
     return DenseChain(length) if isinstance(blocks[0], Dense) else Chain(length)
+
+
+def _price(size: int, passes: int = 3) -> int:
+    """Return the FLOPs of a weight at every pixel of an output of *size*."""
+    return 2 * passes * size**2
+
+
+def _priced_segment(segment: Segment[Any], sizes: Sequence[int]) -> Segment[Any]:
+    """Return a segment that counts training FLOPs, by the sizes of its first operations."""
+    price = _price(sizes[0])
+    match segment:
+        case Stream():
+            return replace(segment, norm=0, price=_price(sizes[1]), before=price)
+        case DenseChain():
+            return replace(segment, norm=0, price=price)
+        case Chain():
+            return replace(segment, extra=0, price=price, first=price)
+    raise TypeError(f"{type(segment).__name__} has no prices")
+
+
+def _training_flops(network: Architecture, shape: ImageShape) -> int:
+    options = asdict(shape)
+    return training_flops(network, options.pop("image_size"), **options)
 
 
 def _pixels(network: Architecture, shape: ImageShape) -> int:

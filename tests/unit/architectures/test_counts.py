@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.strategies import IMAGE_SIZE, dense, network, networks, plain, units
 from torch.utils.flop_counter import FlopCounterMode
@@ -45,10 +45,11 @@ def test_flops_are_those_that_torch_counts(network):
     )
 
 
-@given(networks(family="vgg"), st.data())
+@given(networks(), st.data())
 @settings(deadline=None, max_examples=25)
 def test_flops_after_some_layers_are_those_of_a_branch(network, data):
-    after = data.draw(st.integers(1, len(network.blocks)), label="blocks in the trunk")
+    assume(network.blocks)
+    after = data.draw(st.integers(0, len(network.blocks)), label="blocks in the trunk")
     module = build(network, image_size=IMAGE_SIZE, **SHAPE)
     with torch.no_grad():
         images = torch.randn(3, 1, IMAGE_SIZE, IMAGE_SIZE)
@@ -58,6 +59,25 @@ def test_flops_after_some_layers_are_those_of_a_branch(network, data):
     assert training_flops(network, IMAGE_SIZE, after_layers=layers, **SHAPE) == counted_flops(
         branch, trunk.requires_grad_(), backward=True
     )
+
+
+@given(networks())
+@settings(deadline=None, max_examples=25)
+def test_a_network_unrolled_to_a_block_for_each_layer_is_the_same_network(network):
+    unrolled = network.unrolled
+    assert len(unrolled.blocks) == unrolled.depth == network.depth
+    shape = {"image_size": IMAGE_SIZE, **SHAPE}
+    assert parameter_count(unrolled, **shape) == parameter_count(network, **shape)
+    assert training_flops(unrolled, **shape) == training_flops(network, **shape)
+    images = torch.randn(2, 1, IMAGE_SIZE, IMAGE_SIZE)
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        expected = build(network, **shape)
+        torch.manual_seed(0)
+        same = build(unrolled, **shape)
+        for to, value in zip(same.parameters(), expected.parameters(), strict=True):
+            to.copy_(value)
+        assert torch.equal(same.eval()(images), expected.eval()(images))
 
 
 def test_counts_by_hand():

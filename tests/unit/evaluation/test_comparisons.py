@@ -1,15 +1,21 @@
 """Comparisons: differences, fronts, equal error and equal cost, by hand and paired."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.evaluations import IMAGES, evaluation, table, wrong
+from support.toy_records import plan_of
 
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.curves import cost_at, error_at
-from mnbench.evaluation.points import points
+from mnbench.evaluation.points import budget_curves, points
+from mnbench.evaluation.results import StudyResults
+from mnbench.records.store import RecordStore
 
 FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
 G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)
@@ -63,6 +69,29 @@ def test_times_on_a_shared_device_are_left_out_of_times_only():
     for name in ("fronts", "equal_error"):
         assert "mothernets" not in table(name, made).to_string()
     assert "mothernets" in table("fronts", made, "training_flops").to_string()
+
+
+def test_a_variant_is_a_point_of_its_own_on_its_approachs_curve_and_no_evidence_of_claims():
+    made = evaluation({FULL: same_for(2, 0.1), G1: same_for(2, 0.2)})
+    shorter = [
+        replace(run, ensemble=replace(run.ensemble, variant="hatched epochs x 0.5"))
+        for run in made.evaluated
+        if run.ensemble.approach == "mothernets"
+    ]
+    made = replace(made, evaluated=(*made.evaluated, *shorter))
+    estimates = table("estimates", made)
+    averaged = estimates[estimates["combination"] == "average"]
+    g1 = averaged[averaged["approach"] == "mothernets"]
+    assert g1["variant"].tolist() == ["", "hatched epochs x 0.5"]
+    (of_set,) = points(made).values()
+    curve = dict(budget_curves(of_set))["mothernets"]
+    assert [point.id.variant for point in curve] == ["", "hatched epochs x 0.5"]
+    networks = pd.DataFrame(columns=["dataset", "architecture_set", "record"])
+    results = StudyResults(
+        RecordStore(plan_of(), Path()), made, ("cpu_seconds",), {"networks": networks}
+    )
+    (evidence,) = results.evidence
+    assert [point.id.variant for point in evidence.points] == ["", ""]
 
 
 # Differences

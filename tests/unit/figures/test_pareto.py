@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from support.looking import assert_readable, full_rows, lines_of, shows, texts_of, words_of
 from support.synthetic_plan import ERRORS
 from support.synthetic_study import kept, study
@@ -139,6 +140,19 @@ def test_without_full_data_intervals_are_absolute_and_the_legend_says_so():
     made = study(approaches={"bagging"})
     words = words_of(pareto.draw(made.data()))
     assert "95 % interval: 2 seeds" in words and "difference" not in words
+
+
+def test_variants_are_small_points_without_a_label(full):
+    plain = full.estimates
+    shorter = plain[plain["approach"] == "mothernets"].assign(variant="hatched epochs x 0.5")
+    for column in ("test_error", "test_error_low", "test_error_high"):
+        shorter[column] += 0.02
+    with_variants = pd.concat([plain, shorter], ignore_index=True)
+    figure = pareto.draw(full.data(estimates=with_variants))
+    words = words_of(figure)
+    assert "MotherNets, g = 1" in words and "hatched epochs" not in words
+    row = shorter[shorter["full_size"] & (shorter["combination"] == "average")].iloc[0]
+    assert shows(figure.axes[0], row["cpu_seconds"], 100 * row["test_error"])
 
 
 def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):

@@ -23,7 +23,7 @@ from mnbench.commands.preview import DEFAULT_STUDY
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.mothernets.listing import listing
-from mnbench.mothernets.preview import as_text, first_fitting, preview
+from mnbench.mothernets.preview import Preview, as_text, first_fitting, preview
 
 ROOT = Path(__file__).parents[3]
 MEMBERS = load_architectures("v5-small")
@@ -55,6 +55,20 @@ def test_it_shows_each_mothernet_and_what_members_take_from_it():
     v16b = others.members[2]
     counts = [parameter_count(MEMBERS[index], in_channels=1) for index in (1, 3)]
     assert v16b.covered == counts[0] / counts[1]
+    assert v16b.flops_covered == flops(MEMBERS[1]) / flops(MEMBERS[3])
+
+
+def test_it_clusters_by_training_flops_where_asked():
+    networks = load_architectures("v25")
+    by_flops = preview(networks, 2, DATASETS["cifar10"], **RECIPE, cluster_by="training_flops")
+    plain = preview(networks, 2, DATASETS["cifar10"], **RECIPE)
+
+    def shared(found: Preview) -> int:
+        groups = found.clusters
+        return sum((len(c.members) - 1) * training_flops(c.mothernet, 32) for c in groups)
+
+    assert by_flops.cluster_by == "training_flops"
+    assert shared(by_flops) > shared(plain)
 
 
 @pytest.mark.parametrize("g", [0, 6])

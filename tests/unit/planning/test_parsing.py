@@ -38,7 +38,11 @@ UNKNOWN_KEYS = [
         "did you mean 'noise'? allowed: architecture_sets, budgets, g, ",
     ),
     ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: epochs, "),
-    ("approaches.treenets.xyz", 1, "allowed: architecture_sets, budgets, shared_layers, sizes"),
+    (
+        "approaches.treenets.xyz",
+        1,
+        "allowed: architecture_sets, budgets, loss, shared_layers, sizes",
+    ),
     ("approaches.treenets.architecture_set", [], "did you mean 'architecture_sets'? allowed: "),
 ]
 

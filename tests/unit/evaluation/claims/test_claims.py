@@ -538,7 +538,7 @@ def test_the_evidence_of_a_study_is_gathered_and_judged_once(monkeypatch):
     for name in ("claims", "verdicts", "marks"):
         assert len(table(results, name))
     ((of_points, networks, gains, _, cost),) = gathered
-    assert of_points is results.points and networks is ready["networks"]
+    assert of_points == results.points and networks is ready["networks"]
     assert gains is ready["convergence"] and cost == "cpu_seconds"
 
 

@@ -17,6 +17,14 @@ def test_tables_come_back_from_csv_unchanged(records, tmp_path):
         pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), frame)
 
 
+def test_points_of_tables_that_know_no_variants_are_no_variants(records, tmp_path):
+    frame = summary_of(records)
+    assert set(frame["variant"]) == {""}
+    write_table(frame.drop(columns="variant"), tmp_path / "table.csv")
+    former = read_table(tmp_path / "table.csv")[list(frame)]
+    pd.testing.assert_frame_equal(former, frame)
+
+
 def test_a_damaged_table_is_named(tmp_path):
     path = tmp_path / "summary.csv"
     for content in (None, "", "some,thing\n1,2\n"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.partitions import families, optima, shared
 from support.strategies import ensembles, networks, plain
 
-from mnbench.architectures import Architecture, load_architectures
+from mnbench.architectures import Architecture, Head, Layer, Plain, load_architectures
 from mnbench.architectures.families import vgg
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, incompatibility
@@ -51,6 +51,18 @@ def test_similar_networks_are_put_together(count):
     wide, narrow = plain([8, 64], [64]), plain([64, 8], [8])
     members = [(wide, narrow)[i % 2] for i in range(count)]
     assert cluster(members, 2) == (tuple(range(0, count, 2)), tuple(range(1, count, 2)))
+
+
+def test_networks_are_put_together_by_parameters_or_by_training_flops():
+    """A wide hidden layer has most parameters, the convolutions have most FLOPs."""
+    members = [
+        Architecture((Plain((Layer(filters),) * 2),), head=Head("flatten", (hidden,)))
+        for filters, hidden in [(16, 512), (4, 512), (16, 16)]
+    ]
+    assert cluster(members, 2) == cluster(members, 2, by="parameters") == ((0, 1), (2,))
+    assert cluster(members, 2, by="training_flops") == ((0, 2), (1,))
+    with pytest.raises(UserError, match=r"would take .* of its training FLOPs .* tau is 0.9"):
+        cluster(members, 1, tau=0.9, by="training_flops")
 
 
 def test_clusters_of_v5_small_share_the_most():

@@ -8,21 +8,24 @@ from hypothesis import given, settings
 from support.partitions import problem
 from support.strategies import FAMILIES, ensembles
 
-from mnbench.architectures import load_architectures, parameter_count
+from mnbench.architectures import load_architectures, parameter_count, training_flops
 from mnbench.mothernets import construct
-from mnbench.mothernets.clustering.vectors import ImageShape, Vectors
+from mnbench.mothernets.clustering.vectors import MEASURES, ImageShape, Vectors
 
 
 @pytest.mark.parametrize("shape", [ImageShape(), ImageShape(1, 7, 28)])
+@pytest.mark.parametrize("by", MEASURES)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_minima_of_vectors_are_mothernets(family, shape):
+def test_minima_of_vectors_are_mothernets(family, by, shape):
+    counts_by = dict(zip(MEASURES, (parameter_count, training_flops), strict=True))
+
     def count(network):
-        return parameter_count(network, **asdict(shape))
+        return counts_by[by](network, **asdict(shape))
 
     @given(ensembles(min_size=1, family=family))
     @settings(deadline=None, max_examples=50)
     def check(members):
-        vectors = Vectors.of(members, shape)
+        vectors = Vectors.of(members, shape, by)
         counts = [count(member) for member in members]
         assert vectors.parameters.tolist() == counts
         assert vectors.count(vectors.rows, vectors.class_numbers).tolist() == counts
