@@ -103,14 +103,18 @@ def _numbers(arguments: Namespace) -> dict[str, int]:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.architectures import load_architectures
+    from mnbench.architectures import load_architectures, set_title
     from mnbench.mothernets.preview import as_text, first_fitting, preview
 
     members = load_architectures(arguments.architecture_set)
     g = {MINIMUM: None, ALL: len(members)}.get(arguments.g, arguments.g)
     dataset = DATASETS[arguments.dataset] if arguments.dataset else first_fitting(members)
     shown = preview(members, g, dataset, tau=arguments.tau, **_numbers(arguments))
-    print(json.dumps(asdict(shown), indent=2) if arguments.json else as_text(shown))
+    if arguments.json:
+        print(json.dumps(asdict(shown), indent=2))
+    else:
+        print(f"{arguments.architecture_set}: {set_title(arguments.architecture_set)}")
+        print(as_text(shown))
 
 
 COMMAND = Command(
