@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from mnbench.datasets.registry import TEST
 from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.tables.convergence import convergence_of
-from mnbench.evaluation.tables.files import select
+from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import approach_title, point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
@@ -69,6 +70,10 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     lines.append(
         f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
     )
+    if (evaluated_on := set_of(tables.values())) != TEST:
+        lines.append(
+            f"Everything here is measured on the {evaluated_on} images; 'test' stands for them.\n"
+        )
     if missing := len(tables["missing"]):
         lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
         lines.append("`missing.csv` says which and why.\n")

@@ -17,7 +17,7 @@ from mnbench.datasets import DATASETS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
 from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.convergence import convergence_of
-from mnbench.evaluation.tables.files import select
+from mnbench.evaluation.tables.files import select, set_of
 from mnbench.figures import style
 from mnbench.naming import approach_title, configuration
 from mnbench.planning.config import TIMES
@@ -93,8 +93,10 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
         [(ensemble.dataset, ensemble.architecture_set) for ensemble in plan.ensembles]
         + [(out.dataset, out.architecture_set) for out in plan.left_out]
     )
+    evaluated_on = set_of(tables.values())
     looks = style.looks(tables["summary"]["approach"])
     data = {
+        "evaluatedOn": evaluated_on,
         "costs": [
             {"key": cost, "title": style.COST_TITLES[cost], "units": style.COST_UNITS[cost]}
             for cost in costs
@@ -111,6 +113,7 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
     body = render(
         file("explorer.html.jinja"),
         study=plan.study,
+        evaluated_on=evaluated_on,
         data=Markup(text),
         plotly=Markup(get_plotlyjs()),
     )

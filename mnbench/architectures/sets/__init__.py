@@ -3,7 +3,8 @@
 Open this folder to add a set. A file has ``members``, a list of networks
 (:func:`mnbench.architectures.reading.read_network` says how to write one). Or it has ``base``, one
 network, and ``variants``, a rule (:mod:`mnbench.architectures.variants`). ``shared`` holds for all;
-``title`` says in a line what the set is. The trap: an ensemble of size k takes the first k members, so their order matters.
+``title`` says in a line what the set is. The trap: an ensemble of size k takes the first k members,
+so their order matters.
 """
 
 from collections.abc import Mapping, Sequence

@@ -135,7 +135,7 @@ def test_v5_is_as_the_authors_demo_shows_it(name, part):
     assert filters_of(v13) == published(2, 2, 2, 2, 2)
     assert filters_of(v16b) == published(2, 2, 3, 3, 3)
     assert filters_of(v19) == published(2, 2, 4, 4, 4)
-    in_c = [block[:-1] + [(1, block[-1][1])] for block in published(2, 2, 3, 3, 3)[2:]]
+    in_c = [[*block[:-1], (1, block[-1][1])] for block in published(2, 2, 3, 3, 3)[2:]]
     assert filters_of(v16) == published(2, 2, 3, 3, 3)[:2] + in_c
     pairs_and_third = [(128, None), (128, None), (128, 256), (512, 512), (256, 512)]
     assert filters_of(v16a) == [
@@ -149,13 +149,13 @@ IMAGENET = {"num_classes": 1000, "image_size": 224}
 
 def test_v5s_networks_have_the_published_parameters():
     v13, v16, v16a, v16b, v19 = load_architectures("v5")
-    for network, model in ((v13, "vgg13"), (v16b, "vgg16"), (v19, "vgg19")):
+    for own, model in ((v13, "vgg13"), (v16b, "vgg16"), (v19, "vgg19")):
         with torch.device("meta"):
             theirs = getattr(torchvision.models, model)()
         published = sum(parameter.numel() for parameter in theirs.parameters())
         # Batch norm has a scale and a shift where a convolution had its bias.
-        more = sum(layer.filters for block in network.blocks for layer in block.layers)
-        assert parameter_count(network, **IMAGENET) == published + more
+        more = sum(layer.filters for block in own.blocks for layer in block.layers)
+        assert parameter_count(own, **IMAGENET) == published + more
     # Simonyan, Zisserman 2015, table 2: millions.
     counts = [parameter_count(network, **IMAGENET) for network in (v13, v16, v16b, v19)]
     assert [round(count / 1e6) for count in counts] == [133, 134, 138, 144]
@@ -177,9 +177,11 @@ def test_r25_is_as_the_authors_demo_describes_it():
         lambda odd, filters: filters if odd else filters + 2,
     )
     for number, change in enumerate(changes, 1):
-        for network, variant in zip(members[:5], members[5 * number : 5 * number + 5], strict=True):
+        for original, variant in zip(
+            members[:5], members[5 * number : 5 * number + 5], strict=True
+        ):
             for stage, (block, varied) in enumerate(
-                zip(network.blocks, variant.blocks, strict=True), 1
+                zip(original.blocks, variant.blocks, strict=True), 1
             ):
                 expansion = block.width // block.layers[0].filters
                 filters = change(stage % 2 == 1, block.layers[0].filters)
@@ -216,11 +218,11 @@ def test_v100_varies_one_layer_or_two_in_the_same_way():
     first = [layer for block in base.blocks for layer in block.layers]
     ways = {(True, False): "filters", (False, True): "kernel", (True, True): "both"}
     varied = []
-    for network, own in zip(others, layers, strict=True):
+    for variant, own in zip(others, layers, strict=True):
         changed = [pair for pair in zip(first, own, strict=True) if pair[0] != pair[1]]
         varied.append(len(changed))
         way = {ways[b.filters > a.filters, b.kernel > a.kernel] for a, b in changed}
-        assert len(way) == 1 and network.name.endswith(f"_{way.pop()}")
+        assert len(way) == 1 and variant.name.endswith(f"_{way.pop()}")
     assert varied == [1] * 39 + [2] * 60
 
 
