@@ -14,7 +14,7 @@ from typing import Any
 
 from mnbench.architectures import ARCHITECTURE_SETS
 from mnbench.datasets import DATASETS, EVALUATION_SETS
-from mnbench.datasets.registry import TEST
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.files import why_no_folder
 from mnbench.planning.config import COST_AXES
@@ -159,7 +159,7 @@ def add_evaluation_set(parser: ArgumentParser) -> None:
         "--on",
         choices=EVALUATION_SETS,
         metavar="SET",
-        default=TEST,
+        default=TEST_SET,
         help="evaluate on the images of this set: test, or development, on which to choose methods "
         "(default: test)",
     )

@@ -42,7 +42,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.datasets.registry import TEST
+    from mnbench.datasets.registry import TEST_SET
     from mnbench.evaluation.tables.files import read_table, select, set_of
     from mnbench.figures import catalogue, style
     from mnbench.figures.figure_data import FigureData
@@ -69,7 +69,7 @@ def _run(arguments: Namespace) -> None:
         for name in entry.tables
     }
     title, evaluated_on = heading(plan, dataset, architecture_set), set_of(tables.values())
-    if evaluated_on != TEST:
+    if evaluated_on != TEST_SET:
         title += f", {evaluated_on} images"
     for cost, stem in entry.stems(arguments.costs).items():
         data = FigureData(

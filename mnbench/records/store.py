@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from mnbench.datasets.registry import TEST
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -41,7 +41,7 @@ MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10
 class RecordStore:
     """The records of a plan, read when first asked for and kept."""
 
-    def __init__(self, plan: Plan, root: Path, evaluated_on: str = TEST):
+    def __init__(self, plan: Plan, root: Path, evaluated_on: str = TEST_SET):
         """Open the store.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mnbench.datasets.registry import TEST
+from mnbench.datasets.registry import TEST_SET
 from mnbench.evaluation.claims.claim import NOT_TESTED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.tables.convergence import convergence_of
@@ -70,7 +70,7 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
     lines.append(
         f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.\n"
     )
-    if (evaluated_on := set_of(tables.values())) != TEST:
+    if (evaluated_on := set_of(tables.values())) != TEST_SET:
         lines.append(
             f"Everything here is measured on the {evaluated_on} images; 'test' stands for them.\n"
         )

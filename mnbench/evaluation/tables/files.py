@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mnbench.datasets.registry import TEST
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError, cause
 from mnbench.evaluation.tables.columns import SETTING, typed
 from mnbench.files import replacing
@@ -17,7 +17,7 @@ from mnbench.files import replacing
 EVALUATED_ON = "evaluated_on"  # the first column of a table that is not of the test images
 
 
-def write_table(table: pd.DataFrame, path: Path, evaluated_on: str = TEST) -> None:
+def write_table(table: pd.DataFrame, path: Path, evaluated_on: str = TEST_SET) -> None:
     """Write a table as CSV that :func:`read_table` returns unchanged.
 
     Args:
@@ -25,7 +25,7 @@ def write_table(table: pd.DataFrame, path: Path, evaluated_on: str = TEST) -> No
         path: the file.
         evaluated_on: the set that the table is of. Unless it is the test set, a column says so.
     """
-    if evaluated_on != TEST:
+    if evaluated_on != TEST_SET:
         table = table.copy()
         table.insert(0, EVALUATED_ON, evaluated_on)
     with replacing(path) as unfinished:
@@ -56,7 +56,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def set_of(tables: Iterable[pd.DataFrame]) -> str:
     """Return the set that tables of a study are of: "test" unless a row says "development"."""
     named = (name for table in tables if EVALUATED_ON in table for name in table[EVALUATED_ON])
-    return str(next(named, TEST))
+    return str(next(named, TEST_SET))
 
 
 def select(table: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:
