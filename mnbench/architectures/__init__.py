@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
 from mnbench.architectures.counts import forward_flops, parameter_count, training_flops
 from mnbench.architectures.reading import library_network
-from mnbench.architectures.sets import ARCHITECTURE_SETS, load_architectures
+from mnbench.architectures.sets import ARCHITECTURE_SETS, load_architectures, set_title
 from mnbench.architectures.value import Architecture, Head, Stem
 from mnbench.architectures.widening import widened
 
@@ -34,6 +34,7 @@ __all__ = [
     "library_network",
     "load_architectures",
     "parameter_count",
+    "set_title",
     "training_flops",
     "widened",
 ]

@@ -51,17 +51,24 @@ def vgg(depth: int, width: int = 64, classifier: Sequence[int] = ()) -> Architec
 
 
 def resnet(
-    depth: int, width: int | None = None, shortcut: str | None = None, imagenet: bool = False
+    depth: int,
+    width: int | None = None,
+    shortcut: str | None = None,
+    imagenet: bool = False,
+    filters: Sequence[int] | None = None,
 ) -> Architecture:
     """Return a ResNet (He et al. 2016).
 
     Args:
         depth: 6 n + 2 for small images (20, 32, 44, 56, 110; section 4.2); 18, 34, 50, 101 or 152
             for *imagenet* (table 1).
-        width: of the first stage; published as 16 for small images and 64 for *imagenet*.
+        width: filters of the first stage; published as 16 for small images and 64 for *imagenet*.
+            Each further stage has twice those of the one before.
         shortcut: of stages that change the shape: "padding" (option A, as published for small
             images) or "projection" (option B, as published for *imagenet*).
         imagenet: a stem for images of 224 pixels, four stages, bottlenecks from depth 50 on.
+        filters: of every stage, instead of *width*. The stem has the first stage's, so that its
+            shortcut stays the published one.
 
     Raises:
         UserError: an argument is out of range.
@@ -70,27 +77,46 @@ def resnet(
     if imagenet:
         _known(depth, _RESNET, "resnet: depth, with imagenet,")
         unit, stages = _RESNET[depth]
-        width = 64 if width is None else width
-        stem = Stem(filters=width, kernel=7, stride=2, pool=2)
     else:
         unit, stages = "basic", (_units(depth, 6, 2, "resnet"),) * 3
-        width = 16 if width is None else width
-        stem = Stem(filters=width)
-    check_integer(width, "resnet: width")
     if shortcut is None:
         shortcut = "projection" if imagenet else "padding"
     check_choice(shortcut, ("padding", "projection"), "resnet: unknown shortcut")
+    widths = _filters_of_stages(len(stages), width, filters, published=64 if imagenet else 16)
     blocks = tuple(
         Residual(
-            (Layer(width * 2**stage),) * units,
-            width=width * 2**stage * (4 if unit == "bottleneck" else 1),
+            (Layer(widths[stage]),) * units,
+            width=widths[stage] * (4 if unit == "bottleneck" else 1),
             stride=2 if stage else 1,
             unit=unit,
             shortcut=shortcut if stage or unit == "bottleneck" else "identity",
         )
         for stage, units in enumerate(stages)
     )
+    stem = (
+        Stem(filters=widths[0], kernel=7, stride=2, pool=2) if imagenet else Stem(filters=widths[0])
+    )
     return Architecture(blocks, stem)
+
+
+def _filters_of_stages(
+    stages: int, width: int | None, filters: Sequence[int] | None, *, published: int
+) -> tuple[int, ...]:
+    """Return the filters of each stage of a ResNet."""
+    if filters is None:
+        width = published if width is None else width
+        check_integer(width, "resnet: width")
+        return tuple(width * 2**stage for stage in range(stages))
+    if width is not None:
+        raise UserError("resnet: give either width or filters")
+    if len(filters) != stages:
+        raise UserError(
+            f"resnet: filters must be one number for each of the {stages} stages, "
+            f"got {len(filters)}"
+        )
+    for stage, number in enumerate(filters, 1):
+        check_integer(number, f"resnet: filters of stage {stage}")
+    return tuple(filters)
 
 
 def wide_resnet(depth: int, widen: int, width: int = 16) -> Architecture:

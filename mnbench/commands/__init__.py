@@ -15,6 +15,7 @@ from mnbench.commands import (
     plan,
     preview,
     report,
+    sets,
     tables,
     train,
 )
@@ -23,7 +24,7 @@ from mnbench.commands.command import Command
 # The order of help: what people type, then what the pipeline types in its own order, at last
 # what people type who change mnbench itself.
 GROUPS: Mapping[str, tuple[Command, ...]] = {
-    "for you": (preview.COMMAND, plan.COMMAND, compare.COMMAND),
+    "for you": (sets.COMMAND, preview.COMMAND, plan.COMMAND, compare.COMMAND),
     "steps of the pipeline, which Snakemake runs": (
         dataset.COMMAND,
         train.COMMAND,

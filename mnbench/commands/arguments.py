@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import ARCHITECTURE_SETS
-from mnbench.datasets import DATASETS
+from mnbench.datasets import DATASETS, EVALUATION_SETS
+from mnbench.datasets.registry import TEST_SET
+from mnbench.errors import UserError
 from mnbench.files import why_no_folder
 from mnbench.planning.config import COST_AXES
+from mnbench.planning.plan import Plan
 from mnbench.planning.recipe import LARGEST_COUNT
 
 FROM_1 = f"a whole number from 1 to {LARGEST_COUNT:,}"
@@ -32,6 +35,13 @@ def positive(text: str) -> int:
     """Read a whole number from 1."""
     if not (number := whole_number(text)):
         raise ArgumentTypeError(f"must be {FROM_1}, got '{text}'")
+    return number
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0."""
+    if (number := whole_number(text)) is None:
+        raise ArgumentTypeError(f"must be {FROM_1.replace('1', '0', 1)}, got '{text}'")
     return number
 
 
@@ -150,6 +160,31 @@ def add_costs(parser: ArgumentParser, help: str) -> None:
         required=True,
         help=f"{help}: {', '.join(COST_AXES)}",
     )
+
+
+def add_evaluation_set(parser: ArgumentParser) -> None:
+    """Add the set that ensembles are evaluated on as an option."""
+    parser.add_argument(
+        "--on",
+        choices=EVALUATION_SETS,
+        metavar="SET",
+        default=TEST_SET,
+        help="evaluate on the images of this set: test, or development, on which to choose methods "
+        "(default: test)",
+    )
+
+
+def check_evaluation_set(plan: Plan, file: Path, name: str) -> None:
+    """Check that the records of a plan predict the images of a set.
+
+    Raises:
+        UserError: they do not.
+    """
+    if name not in plan.evaluation_sets:
+        raise UserError(
+            f"{file}: study '{plan.study}' has no {name} images; set data.{name}_images and run "
+            f"it again, or leave --on {name} out"
+        )
 
 
 def complete(action: Action, completer: Callable[..., Iterable[Any]]) -> None:

@@ -9,7 +9,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnbench.commands.arguments import complete, text_that_names
+from mnbench.commands.arguments import (
+    add_evaluation_set,
+    check_evaluation_set,
+    complete,
+    text_that_names,
+)
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
 from mnbench.planning.config import COST_AXES
@@ -31,6 +36,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
             help="a study's name, or its folder",
         )
         complete(action, lambda **_: _finished_studies())
+    add_evaluation_set(parser)
     parser.add_argument(
         "--cost",
         choices=COST_AXES,
@@ -45,14 +51,14 @@ def _run(arguments: Namespace) -> None:
     from mnbench.report.side_by_side import side_by_side
 
     # Both are looked for before either is evaluated, which takes its time.
-    studies = [_study(study) for study in (arguments.first, arguments.second)]
+    studies = [_study(study, arguments.on) for study in (arguments.first, arguments.second)]
     first, second = map(_evaluation, studies)
     table = compare(first, second, arguments.cost)
     names = (Path(arguments.first).name, Path(arguments.second).name)
-    print(side_by_side(table, *names, arguments.cost))
+    print(side_by_side(table, *names, arguments.cost, arguments.on))
 
 
-def _study(study: str) -> "RecordStore":
+def _study(study: str, evaluated_on: str) -> "RecordStore":
     """Return the records of a study, by its name or folder."""
     from mnbench.records.paths import StudyPaths
     from mnbench.records.store import RecordStore
@@ -62,7 +68,9 @@ def _study(study: str) -> "RecordStore":
     paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
     if not paths.plan.is_file():
         raise _no_plan(study, paths.root, paths.plan)
-    return RecordStore(read_plan(paths.plan), paths.records)
+    plan = read_plan(paths.plan)
+    check_evaluation_set(plan, paths.plan, evaluated_on)
+    return RecordStore(plan, paths.records, evaluated_on)
 
 
 def _evaluation(store: "RecordStore") -> "Evaluation":

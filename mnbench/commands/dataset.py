@@ -7,7 +7,7 @@ numbers alone, so two studies with the same numbers have the same split.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mnbench.commands.arguments import add_plan, count, folder_to_write, positive
+from mnbench.commands.arguments import add_plan, count, folder_to_write, positive, whole
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS, prepare
 from mnbench.planning.plan import read_plan
@@ -26,7 +26,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         type=count,
         metavar="NUMBER",
         required=True,
-        help="images to train on: the first of each class, or 'all'",
+        help="images to train on: the first of each class, or 'all'; with data.sample: per_seed, "
+        "'all', from which each seed draws",
     )
     parser.add_argument(
         "--validation-images",
@@ -36,11 +37,18 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="images held out of the training images",
     )
     parser.add_argument(
+        "--development-images",
+        type=whole,
+        metavar="NUMBER",
+        default=0,
+        help="images held out beside those, for the choice of methods (default: 0)",
+    )
+    parser.add_argument(
         "--out",
         type=folder_to_write,
         metavar="FOLDER",
         required=True,
-        help="where train.npz and test.npz go",
+        help="where train.npz, test.npz and development.npz go",
     )
 
 
@@ -52,6 +60,7 @@ def _run(arguments: Namespace) -> None:
         download=plan.download,
         train_images=arguments.train_images,
         validation_images=arguments.validation_images,
+        development_images=arguments.development_images,
         out=arguments.out,
     )
 
@@ -60,8 +69,8 @@ COMMAND = Command(
     name="dataset",
     summary="check, split and store a data set",
     description="Read a data set from the package or from the plan's data folder, check it, hold "
-    "the validation images out, and write train.npz and test.npz. Training reads the first file "
-    "only.",
+    "the validation and development images out, and write a file of each part. Training reads the "
+    "first file, train.npz, only.",
     example="mnbench dataset fashion_mnist results/default/plan.json --train-images 12000 "
     "--validation-images 2000 --out data",
     add_arguments=_add_arguments,

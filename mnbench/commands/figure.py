@@ -42,7 +42,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.tables.files import read_table, select
+    from mnbench.datasets.registry import TEST_SET
+    from mnbench.evaluation.tables.files import read_table, select, set_of
     from mnbench.figures import catalogue, style
     from mnbench.figures.figure_data import FigureData
 
@@ -67,9 +68,20 @@ def _run(arguments: Namespace) -> None:
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
         for name in entry.tables
     }
-    title = heading(plan, dataset, architecture_set)
+    title, evaluated_on = heading(plan, dataset, architecture_set), set_of(tables.values())
+    if evaluated_on != TEST_SET:
+        title += f", {evaluated_on} images"
     for cost, stem in entry.stems(arguments.costs).items():
-        data = FigureData(plan, tables, dataset, architecture_set, cost, title, arguments.absolute)
+        data = FigureData(
+            plan,
+            tables,
+            dataset,
+            architecture_set,
+            cost,
+            title,
+            evaluated_on,
+            arguments.absolute,
+        )
         figure = catalogue.draw(arguments.name, data)
         style.save_figure(figure, *(arguments.out / f"{stem}.{suffix}" for suffix in FORMATS))
 

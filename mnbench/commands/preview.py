@@ -109,7 +109,7 @@ def _numbers(arguments: Namespace) -> dict[str, int]:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.architectures import load_architectures
+    from mnbench.architectures import load_architectures, set_title
     from mnbench.mothernets.preview import as_text, first_fitting, preview
 
     members = load_architectures(arguments.architecture_set)
@@ -123,7 +123,11 @@ def _run(arguments: Namespace) -> None:
         cluster_by=arguments.cluster_by,
         **_numbers(arguments),
     )
-    print(json.dumps(asdict(shown), indent=2) if arguments.json else as_text(shown))
+    if arguments.json:
+        print(json.dumps(asdict(shown), indent=2))
+    else:
+        print(f"{arguments.architecture_set}: {set_title(arguments.architecture_set)}")
+        print(as_text(shown))
 
 
 COMMAND = Command(

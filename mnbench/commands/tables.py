@@ -1,13 +1,21 @@
 """``mnbench tables``: a study's tables, computed from its records alone.
 
-Open this to evaluate records that another program has written. The trap: a missing record is a
-line on standard error and a row of ``missing.csv``; the exit status stays 0.
+Open this to evaluate records that another program has written, or on the development images. The
+trap: a missing record is a line on standard error and a row of ``missing.csv``; the exit status
+stays 0.
 """
 
 import sys
 from argparse import ArgumentParser, Namespace
 
-from mnbench.commands.arguments import add_costs, add_plan, folder_to_write, positive
+from mnbench.commands.arguments import (
+    add_costs,
+    add_evaluation_set,
+    add_plan,
+    check_evaluation_set,
+    folder_to_write,
+    positive,
+)
 from mnbench.commands.command import Command
 from mnbench.planning.plan import read_plan
 
@@ -15,6 +23,7 @@ from mnbench.planning.plan import read_plan
 def _add_arguments(parser: ArgumentParser) -> None:
     add_plan(parser)
     add_costs(parser, "cost axes, the one that claims are judged on first")
+    add_evaluation_set(parser)
     parser.add_argument(
         "--processes",
         type=positive,
@@ -35,8 +44,9 @@ def _run(arguments: Namespace) -> None:
     from mnbench.records.store import RecordStore
 
     plan, paths = read_plan(arguments.plan), StudyPaths(arguments.plan.parent)
-    store = RecordStore(plan, paths.records)
-    before = sources(plan, paths, arguments.costs)
+    check_evaluation_set(plan, arguments.plan, arguments.on)
+    store = RecordStore(plan, paths.records, arguments.on)
+    before = sources(plan, paths, arguments.costs, arguments.on)
     for reason in write_tables(
         store, arguments.out, arguments.costs, processes=arguments.processes
     ):
@@ -56,7 +66,8 @@ COMMAND = Command(
     name="tables",
     summary="evaluate a study's records",
     description="Compute every table of a study from its records: test errors, costs, confidence "
-    "intervals, comparisons and claims. A record that cannot be read is named and left out.",
+    "intervals, comparisons and claims. A record that cannot be read is named and left out. Give "
+    "tables of the development images a folder of their own.",
     example="mnbench tables results/default/plan.json --costs training_flops cpu_seconds "
     "--out results/default",
     add_arguments=_add_arguments,

@@ -1,6 +1,7 @@
-"""Data sets: where images come from, how they are split, and the two files they end up in.
+"""Data sets: where images come from, how they are split, and the files they end up in.
 
-In comes the name of a data set; out go ``train.npz`` and ``test.npz``. Open a module here to add a
+In comes the name of a data set; out go ``train.npz``, ``test.npz`` and, if a study asks for it,
+``development.npz``. Open a module here to add a
 data set or to change the split.
 
 =================  =============================================================================
@@ -8,10 +9,10 @@ data set or to change the split.
 ``bundled``        Fashion-MNIST, which comes with the package
 ``downloaded``     CIFAR-10, CIFAR-100 and SVHN, through torchvision
 ``loading``        either kind by name, checked
-``split``          the fixed rule that holds validation images out of the training images
-``prepare``        writes ``train.npz`` and ``test.npz``
+``split``          the fixed rule that holds images out, and the sample that a seed draws
+``prepare``        writes the files
 ``training_set``   reads ``train.npz``: all that training code needs
-``test_set``       reads ``test.npz``: for prediction code only
+``test_set``       reads the other files: for prediction code only
 =================  =============================================================================
 
 The trap: test images are deliberately out of reach. Nothing exported returns them, and ``test_set``
@@ -22,14 +23,17 @@ parses the workflow.
 from mnbench.datasets.images import Images
 from mnbench.datasets.loading import check_available, load_train
 from mnbench.datasets.prepare import prepare
-from mnbench.datasets.registry import DATASETS, Dataset, dataset
-from mnbench.datasets.split import Split, check_counts, split
+from mnbench.datasets.registry import DATASETS, EVALUATION_SETS, Dataset, dataset
+from mnbench.datasets.split import SAMPLE_SEED, Sample, Split, check_counts, split, stored
 from mnbench.datasets.training_set import TrainingData, read_train
 
 __all__ = [
     "DATASETS",
+    "EVALUATION_SETS",
+    "SAMPLE_SEED",
     "Dataset",
     "Images",
+    "Sample",
     "Split",
     "TrainingData",
     "check_available",
@@ -39,4 +43,5 @@ __all__ = [
     "prepare",
     "read_train",
     "split",
+    "stored",
 ]

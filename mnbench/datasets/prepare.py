@@ -1,17 +1,15 @@
 """Write the files from which training and prediction start.
 
-Open this module to change what they hold. The trap: they are two so that a training job is given
-the first and never the second.
+Open this module to change what they hold. The trap: they are several so that a training job is
+given the first and never another.
 """
 
 from pathlib import Path
 
-import numpy as np
-
-from mnbench.datasets.images import Images
+from mnbench.datasets.images import channel_statistics
 from mnbench.datasets.loading import load_test, load_train
 from mnbench.datasets.npz import write_arrays
-from mnbench.datasets.prepared import DATA_FILES, TEST, TRAIN, write_note
+from mnbench.datasets.prepared import DATA_FILES, DEVELOPMENT, TEST, TRAIN, write_note
 from mnbench.datasets.registry import dataset
 from mnbench.datasets.split import split
 from mnbench.files import only_a_file
@@ -24,15 +22,17 @@ def prepare(
     download: bool,
     train_images: int | None,
     validation_images: int,
+    development_images: int = 0,
     out: Path,
 ) -> None:
-    """Write ``train.npz``, ``test.npz`` and ``data.json`` into the folder *out*.
+    """Write ``train.npz``, ``test.npz``, ``data.json``, perhaps ``development.npz`` into *out*.
 
     ``train.npz`` holds ``{train,validation}_images`` uint8 ``(n, channels, height, width)``,
     ``{train,validation}_labels`` int64 ``(n,)``, and ``mean`` and ``std`` float32 ``(channels,)``
     of the chosen training images on the scale 0 to 1. ``test.npz`` holds ``test_images`` and
-    ``test_labels``, the whole official test part, and nothing else. ``data.json`` says what both
-    are (:mod:`mnbench.datasets.prepared`).
+    ``test_labels``, the whole official test part, and nothing else. ``development.npz`` holds
+    ``development_images`` and ``development_labels`` likewise, and is written if there are any.
+    ``data.json`` says what they are (:mod:`mnbench.datasets.prepared`).
 
     Args:
         name: one of :data:`mnbench.datasets.DATASETS`.
@@ -40,6 +40,7 @@ def prepare(
         download: whether files that are missing may be downloaded into *root*.
         train_images: number of images to train on; None is all that are not held out.
         validation_images: number of images to hold out of the official training part.
+        development_images: number of images to hold out beside those.
         out: a folder, created if it is missing.
 
     Raises:
@@ -50,12 +51,13 @@ def prepare(
         official.labels,
         train_images=train_images,
         validation_images=validation_images,
+        development_images=development_images,
         num_classes=dataset(name).num_classes,
     )
     test = load_test(name, root=root, download=download)  # before writing: errors leave no files
     train, validation = official.take(chosen.train), official.take(chosen.validation)
     mean, std = channel_statistics(train)
-    for file in DATA_FILES:
+    for file in (*DATA_FILES, DEVELOPMENT):
         only_a_file(out / file)
     write_arrays(
         out / TRAIN,
@@ -68,23 +70,14 @@ def prepare(
     )
     write_arrays(out / TEST, test_images=test.images, test_labels=test.labels)
     numbers = {"train_images": train_images, "validation_images": validation_images}
+    if development_images:
+        development = official.take(chosen.development)
+        write_arrays(
+            out / DEVELOPMENT,
+            development_images=development.images,
+            development_labels=development.labels,
+        )
+        numbers["development_images"] = development_images
+    else:
+        (out / DEVELOPMENT).unlink(missing_ok=True)  # of a former split
     write_note(out, {"dataset": name, **numbers})
-
-
-def channel_statistics(images: Images) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and (population) standard deviation of each channel, on the scale 0 to 1.
-
-    They come from histograms, hence from whole numbers: exact, and the same on every machine.
-
-    Returns:
-        Two float32 ``(channels,)`` arrays.
-    """
-    values = np.arange(256)
-    channels = range(images.images.shape[1])
-    counts = np.stack(
-        [np.bincount(images.images[:, c].ravel(), minlength=values.size) for c in channels]
-    )
-    pixels = counts.sum(axis=1)
-    mean = counts @ values / pixels
-    variance = counts @ values**2 / pixels - mean**2
-    return (mean / 255).astype(np.float32), (np.sqrt(variance) / 255).astype(np.float32)

@@ -1,8 +1,9 @@
 """Whether a study's stored images are those that it asks for, to the last bit.
 
-Beside ``train.npz`` and ``test.npz`` lies ``data.json``: which data set, how many images, and both
-files' checksums. Open it when images are stored again that were there. The trap: the check reads
-both files whole; it is made once a job, not once an epoch.
+Beside ``train.npz`` and ``test.npz`` (and ``development.npz``, if a study has such images) lies
+``data.json``: which data set, how many images, and the files' checksums. Open it when images are
+stored again that were there. The trap: the check reads the files whole; it is made once a job, not
+once an epoch.
 """
 
 import json
@@ -14,11 +15,12 @@ from mnbench.errors import UserError, cause
 from mnbench.files import read_json, sha256, write_text
 
 NOTE, TRAIN, TEST = DATA_FILES = "data.json", "train.npz", "test.npz"
+DEVELOPMENT = "development.npz"  # only of a study that has development images
 _AGAIN = "run snakemake, which stores the images again"
 
 
 def write_note(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """Write ``data.json``, last, when both files are there.
+    """Write ``data.json``, last, when the files are there.
 
     Args:
         folder: of the three files.
@@ -27,12 +29,17 @@ def write_note(folder: Path, wanted: Mapping[str, Any]) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    sums = {name: sha256(folder / name) for name in (TRAIN, TEST)}
+    sums = {name: sha256(folder / name) for name in _files(wanted)}
     write_text(folder / NOTE, json.dumps({**wanted, "checksums": sums}, indent=2) + "\n")
 
 
+def _files(wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the files with images."""
+    return (TRAIN, TEST, DEVELOPMENT) if wanted.get("development_images") else (TRAIN, TEST)
+
+
 def check_prepared(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """Check that both files are there, unaltered, and of the numbers of images that a plan has.
+    """Check that the files are there, unaltered, and of the numbers of images that a plan has.
 
     Raises:
         UserError: they are not.
@@ -43,7 +50,7 @@ def check_prepared(folder: Path, wanted: Mapping[str, Any]) -> None:
         sums = content.pop("checksums")
         if content != dict(wanted):
             raise UserError(f"{note}: is of {content}, but the plan says {dict(wanted)}; {_AGAIN}")
-        for name in (TRAIN, TEST):
+        for name in _files(wanted):
             if sha256(folder / name) != sums[name]:
                 raise UserError(
                     f"{folder / name}: not readable data (altered since it was written); {_AGAIN}"

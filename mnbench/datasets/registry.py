@@ -10,6 +10,9 @@ from types import MappingProxyType
 
 from mnbench.errors import UserError, choices
 
+# What networks are evaluated on: the official test part, and training images kept for development.
+EVALUATION_SETS = TEST_SET, _ = ("test", "development")
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -1,16 +1,21 @@
-"""Divide the official training images into training and validation images, by a fixed rule.
+"""Divide the official training images: to train, to validate, and to develop methods on.
 
-Open this module to see which images validate. Both parts are stratified by class. Of each class's
-images in file order, the last validate and the first train. The trap: nothing is drawn at random,
-so every seed, approach and study has the same validation images. They stay the same when a study
-takes fewer training images.
+Open this module to see which images validate. All parts are stratified by class. Of each class's
+images in file order, the last validate, those before them are for development, and the first train.
+The trap: that rule draws nothing at random, so every seed, approach and study has the same
+validation images. They stay the same when a study takes fewer training images. Only a
+:class:`Sample` is drawn, from the images that train.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mnbench.errors import UserError
+
+SAMPLE_SEED = "sample_seed"  # the key of a training's data, where its seed draws its images
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
@@ -19,36 +24,107 @@ class Split:
 
     train: np.ndarray
     validation: np.ndarray
+    development: np.ndarray
 
 
 def split(
-    labels: np.ndarray, *, train_images: int | None, validation_images: int, num_classes: int
+    labels: np.ndarray,
+    *,
+    train_images: int | None,
+    validation_images: int,
+    development_images: int = 0,
+    num_classes: int,
 ) -> Split:
-    """Choose the training and the validation images.
+    """Choose the training, validation and development images.
 
     Args:
         labels: int ``(n,)``, the classes of the official training part in file order.
         train_images: number of images to train on; None is all that are not held out.
         validation_images: number of images to hold out.
+        development_images: number of images to hold out beside those.
         num_classes: number of classes.
 
     Raises:
         UserError: there are too few images.
     """
-    check_counts(len(labels), train_images, validation_images)
+    check_counts(len(labels), train_images, validation_images, development_images)
     counts = np.bincount(labels, minlength=num_classes)
     held_out = apportion(validation_images, counts)
-    left = counts - held_out
+    developing = apportion(development_images, counts - held_out)
+    left = counts - held_out - developing
     wanted = left if train_images is None else apportion(train_images, left)
 
     of_class = [np.flatnonzero(labels == label) for label in range(num_classes)]
-    train = [images[:n] for images, n in zip(of_class, wanted, strict=True)]
-    validation = [images[len(images) - n :] for images, n in zip(of_class, held_out, strict=True)]
-    return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate(validation)))
+
+    def part(first: np.ndarray, number: np.ndarray) -> np.ndarray:
+        """Return the images from *first* on, so many of each class."""
+        ends = zip(of_class, first, first + number, strict=True)
+        return np.sort(np.concatenate([images[start:end] for images, start, end in ends]))
+
+    return Split(
+        train=part(np.zeros_like(counts), wanted),
+        validation=part(counts - held_out, held_out),
+        development=part(left, developing),
+    )
 
 
-def check_counts(available: int, train_images: int | None, validation_images: int) -> None:
+@dataclass(frozen=True)
+class Sample:
+    """The training images that a seed draws: *images* of those that are stored to train on.
+
+    Its seed is the study's and of no training, so that all approaches of a seed train on it.
+    """
+
+    images: int
+    seed: int
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Sample | None":
+        """Return the sample that a training's ``data`` tells, or None if it draws none."""
+        return cls(data["train_images"], data[SAMPLE_SEED]) if SAMPLE_SEED in data else None
+
+    def draw(self, labels: np.ndarray) -> np.ndarray:
+        """Return positions in *labels*, int64 ``(images,)``, ascending, none of them twice.
+
+        Every class keeps its share, as in :func:`split`.
+        """
+        rng = np.random.default_rng(self.seed)
+        counts = np.bincount(labels)
+        drawn = [
+            rng.permutation(np.flatnonzero(labels == label))[:number]
+            for label, number in enumerate(apportion(self.images, counts))
+        ]
+        return np.sort(np.concatenate(drawn))
+
+
+def stored(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is stored of a data set, given what decides a training's images.
+
+    A training that draws a sample has all that there is to draw from, stored once for all seeds.
+    """
+    if SAMPLE_SEED not in data:
+        return dict(data)
+    return {key: value for key, value in data.items() if key != SAMPLE_SEED} | {
+        "train_images": None
+    }
+
+
+def check_counts(
+    available: int,
+    train_images: int | None,
+    validation_images: int,
+    development_images: int = 0,
+    *,
+    drawn: bool = False,
+) -> None:
     """Check that *available* images are enough; this needs no data and can run early.
+
+    Args:
+        available: number of official training images.
+        train_images: number of images to train on; None is all that are not held out.
+        validation_images: number of images to hold out.
+        development_images: number of images to hold out beside those.
+        drawn: whether each seed draws its training images, for which there must be more of them.
 
     Raises:
         UserError: a count is negative, nothing is left to train on, or too many are asked for.
@@ -59,11 +135,24 @@ def check_counts(available: int, train_images: int | None, validation_images: in
             f"held out; allowed: 0 to {available - 1}"
         )
     left = available - validation_images
+    if not 0 <= development_images < left:
+        raise UserError(
+            f"key 'data.development_images': {development_images} of {left} images that do not "
+            f"validate cannot be held out; allowed: 0 to {left - 1}"
+        )
+    left -= development_images
     if train_images is not None and not 1 <= train_images <= left:
+        others = f" and 'data.development_images' {development_images}"
         raise UserError(
             f"key 'data.train_images': {train_images} cannot be had: of {available} images "
-            f"'data.validation_images' holds out {validation_images}; "
+            f"'data.validation_images' holds out {validation_images}"
+            f"{others if development_images else ''}; "
             f"allowed: 1 to {left}, or null for all of them"
+        )
+    if drawn and train_images in (None, left):
+        raise UserError(
+            f"key 'data.sample': per_seed draws 'data.train_images', but that is all {left} images "
+            f"that are not held out; give 1 to {left - 1} train_images, or sample: fixed"
         )
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,8 +66,9 @@ class EvaluatedEnsemble:
         cost: of all trainings that it needed, each once.
         trainings: how many those are.
         temperature: fitted on the validation images.
-        values: every metric on the test images.
-        replicates: every metric on resampled test images, ``(replicates,)``.
+        values: every metric on the images that ensembles are evaluated on: the test images, or the
+            development images (:attr:`RecordStore.evaluated_on`).
+        replicates: every metric on resampled images, ``(replicates,)``.
         reliability: of the averaged prediction.
         full_size: whether the plan has no larger ensemble of this approach.
         resampled_reliability: on resampled images; of the full size only.
@@ -122,7 +124,8 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
         key = (ensemble.dataset, ensemble.architecture_set, ensemble.seed)
         settings.setdefault(key, []).append(ensemble)
     if pool:
-        work = partial(_evaluate_in_process, store.plan, store.root, replicates)
+        place = (store.plan, store.root, store.evaluated_on)
+        work = partial(_evaluate_in_process, place, replicates)
         # The longest first, so that none is waited for alone.
         longest = sorted(settings, key=lambda key: -sum(e.size for e in settings[key]))
         running = {key: pool.submit(work, settings[key]) for key in longest}
@@ -140,9 +143,9 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
 
 
 def _evaluate_in_process(
-    plan: Plan, root: Path, replicates: int, ensembles: Sequence[Ensemble]
+    place: tuple[Plan, Path, str], replicates: int, ensembles: Sequence[Ensemble]
 ) -> list[EvaluatedEnsemble | Missing]:
-    return _evaluate_setting(RecordStore(plan, root), replicates, ensembles)
+    return _evaluate_setting(RecordStore(*place), replicates, ensembles)
 
 
 def _evaluate_setting(
@@ -172,7 +175,7 @@ def _evaluate_setting(
 
 def _bootstrap(store: RecordStore, dataset: str, replicates: int) -> Bootstrap:
     seeds = tuple(dict.fromkeys(ensemble.seed for ensemble in store.plan.ensembles))
-    return _shared_bootstrap(seeds, len(store.labels(dataset, "test")), replicates)
+    return _shared_bootstrap(seeds, len(store.labels(dataset, store.evaluated_on)), replicates)
 
 
 # One in each process: all ensembles have the same resamples, and drawing them takes long.
@@ -182,12 +185,12 @@ _shared_bootstrap = cache(Bootstrap)
 def _evaluate(
     ensemble: Ensemble, store: RecordStore, bootstrap: Bootstrap, full: bool
 ) -> EvaluatedEnsemble:
-    predictions = {
-        split: _log_probabilities(ensemble, store, split) for split in ("validation", "test")
-    }
-    labels = {split: store.labels(ensemble.dataset, split) for split in predictions}
-    averaged = combination.average(predictions["test"])
-    by_key, temperature = _metrics(predictions, labels, averaged)
+    validation, evaluated = (
+        _Answers(_log_probabilities(ensemble, store, split), store.labels(ensemble.dataset, split))
+        for split in ("validation", store.evaluated_on)
+    )
+    averaged = combination.average(evaluated.log_probabilities)
+    by_key, temperature = _metrics(validation, evaluated, averaged)
     lineage = store.plan.lineage(ensemble.members)
     resampled = {key: metric for key, metric in by_key.items() if full or key[1] not in SLOW}
     weights = bootstrap.image_weights if bootstrap.replicates else None
@@ -204,22 +207,28 @@ def _evaluate(
         temperature,
         values,
         replicates,
-        reliability(averaged, labels["test"]),
-        resampled_reliability=resampled_reliability(averaged, labels["test"], weights)
+        reliability(averaged, evaluated.labels),
+        resampled_reliability=resampled_reliability(averaged, evaluated.labels, weights)
         if full and weights is not None
         else None,
     )
 
 
+class _Answers(NamedTuple):
+    """What an ensemble's networks predict for the images of one split, and what these show."""
+
+    log_probabilities: np.ndarray  # (networks, images, classes)
+    labels: np.ndarray  # (images,)
+
+
 def _metrics(
-    predictions: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], averaged: Prediction
+    validation: _Answers, evaluated: _Answers, averaged: Prediction
 ) -> tuple[dict[MetricKey, Metric], float]:
     """Return every metric of an ensemble by its key, and the fitted temperature."""
-    test, truth = predictions["test"], labels["test"]
-    classes = test.argmax(axis=-1)
+    predicted, truth = evaluated
+    classes = predicted.argmax(axis=-1)
     pairs = pairwise.pairs(classes, truth)
-    validation = predictions["validation"], labels["validation"]
-    temperature = metrics.fit_temperature(combination.average(validation[0]), validation[1])
+    temperature = metrics.fit_temperature(combination.average(validation[0]), validation.labels)
     weights = combination.super_learner_weights(*validation)
     by_key: dict[MetricKey, Metric] = {
         (AVERAGE, "negative_log_likelihood"): metrics.negative_log_likelihood(averaged, truth),
@@ -231,13 +240,13 @@ def _metrics(
         (AVERAGE, "disagreement"): metrics.disagreement(classes),
         (AVERAGE, "q_statistic"): metrics.q_statistic(pairs),
         (AVERAGE, "error_correlation"): metrics.error_correlation(pairs),
-        (AVERAGE, "divergence"): metrics.divergence(test),
+        (AVERAGE, "divergence"): metrics.divergence(predicted),
         ("oracle", "test_error"): metrics.oracle_error_rate(classes, truth),
     }
     combined: dict[str, Prediction] = {
         AVERAGE: averaged,
-        "vote": combination.vote(test),
-        "super_learner": combination.average(test, weights),
+        "vote": combination.vote(predicted),
+        "super_learner": combination.average(predicted, weights),
     }
     for method, prediction in combined.items():
         by_key[method, "test_error"] = metrics.error_rate(prediction, truth)

@@ -68,7 +68,7 @@ def draw(data: FigureData) -> Figure:
             _draw_band(axes, fronts[name], look.color, right, top)
             axes.set_title(look.title)
         grid[0, 0].set_ylim(bottom, top)
-        style.label_outer(grid, len(names), axis.label, "test error (%)")
+        style.label_outer(grid, len(names), axis.label, f"{data.evaluated_on} error (%)")
         note = f"line: attained by half of {seeds} seeds; band: from any to all of them"
         note = "what one seed attains" if seeds == 1 else note
         left_out = style.looks(name for name in points.index if name not in names)

@@ -55,7 +55,10 @@ def draw(data: FigureData) -> Figure:
             cmap="mako",
             xticklabels=False,
             yticklabels=False,
-            cbar_kws={"label": "test images on which two networks disagree (%)", "pad": 0.02},
+            cbar_kws={
+                "label": f"{data.evaluated_on} images on which two networks disagree (%)",
+                "pad": 0.02,
+            },
             ax=axes,
         )
         axes.set(xlabel="", ylabel="")

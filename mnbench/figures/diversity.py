@@ -49,7 +49,7 @@ def draw(data: FigureData) -> Figure:
         figure = style.new_figure(4.4)
         axes = figure.add_subplot()
         axes.set(
-            xlabel="members' mean test error (%)",
+            xlabel=f"members' mean {data.evaluated_on} error (%)",
             ylabel="disagreement of two members (%)",
             title=data.title,
         )

@@ -22,4 +22,5 @@ class FigureData:
     architecture_set: str
     cost: str = "training_flops"  # the column that is the cost axis, one of ``COST_AXES``
     title: str = ""  # above the figure
+    evaluated_on: str = "test"  # whose images errors are of, as axes say it
     absolute: bool = False  # whether to show intervals of errors, not of differences between them

@@ -80,7 +80,7 @@ def draw(data: FigureData) -> Figure:
     with style.styled():
         figure = style.new_figure(4.7)
         axes = figure.add_subplot()
-        axes.set(xlabel=axis.label, ylabel="test error (%)", title=data.title)
+        axes.set(xlabel=axis.label, ylabel=f"{data.evaluated_on} error (%)", title=data.title)
         if compared is not None and (said := message(shown)):
             figure.suptitle(said, fontweight="bold")
         _frame(axes, _ranges(shown))

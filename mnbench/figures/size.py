@@ -65,7 +65,7 @@ def draw(data: FigureData) -> Figure:
         left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.13})
         for axes, column in ((left, "error"), (right, "cost")):
             draw_lines(axes, rows, column, looks, banded)
-        left.set(ylabel="test error (%)")
+        left.set(ylabel=f"{data.evaluated_on} error (%)")
         untimed = bool(shown["cost"].isna().all())
         if untimed:
             right.set_axis_off()

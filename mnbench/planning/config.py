@@ -13,11 +13,12 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import ARCHITECTURE_SETS
-from mnbench.datasets import DATASETS
+from mnbench.datasets import DATASETS, SAMPLE_SEED
 from mnbench.errors import UserError, choices
 from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
+from mnbench.planning.seeds import sample_seed
 
 T = TypeVar("T")
 
@@ -98,8 +99,16 @@ class Data:
         gt=0,
         description="Number of training images. They are the first of each class in the files' "
         "order; every class keeps its share of the whole. `null`, the default, takes all images "
-        "that are not held out for validation.",
+        "that are not held out.",
         examples=[12000],
+    )
+    sample: Literal["fixed", "per_seed"] = Field(
+        default="fixed",
+        description="Which training images a seed has. `fixed`, the default: all seeds have the "
+        "same. `per_seed`: each seed draws `train_images` anew from all that are not held out, the "
+        "same for all its approaches; every class keeps its share. Intervals then cover the choice "
+        "of the training images.",
+        examples=["per_seed"],
     )
     validation_images: int = Field(
         default=5000,
@@ -108,6 +117,29 @@ class Data:
         "of each class in the files' order; every class keeps its share.",
         examples=[2000],
     )
+    development_images: int = Field(
+        default=0,
+        ge=0,
+        description="Number of images held out beside those, on which to choose methods: `mnbench "
+        "tables --on development`. The test images are then left for confirming. Nothing else uses "
+        "them; they lie before the validation images.",
+        examples=[5000],
+    )
+
+    @property
+    def numbers(self) -> dict[str, int | None]:
+        """How many images each part has, by key; a part that a study does not have has no key."""
+        numbers = {
+            "train_images": self.train_images,
+            "validation_images": self.validation_images,
+            "development_images": self.development_images,
+        }
+        return {key: n for key, n in numbers.items() if key != "development_images" or n}
+
+    def of_seed(self, dataset: str, seed: int) -> dict[str, Any]:
+        """Return all that decides the images of a seed's trainings: plain values for a plan."""
+        data = {"dataset": dataset, **self.numbers}
+        return data | {SAMPLE_SEED: sample_seed(seed)} if self.sample == "per_seed" else data
 
 
 @dataclass(frozen=True, config=CONFIG)

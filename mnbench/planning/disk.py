@@ -43,6 +43,7 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
         )
         dataset = DATASETS[id.dataset]
         images = dataset.test_images + training.data["validation_images"]
+        images += training.data.get("development_images", 0)
         predictions = len(training.networks) * images * dataset.num_classes * BYTES
         records += weights + predictions + REST
         largest = max(largest, 2 * weights)

@@ -94,7 +94,8 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
 def _training_flops(training: Training, plan: Plan) -> int:
     """Return the maximum FLOPs of a training, its teachers' predictions included."""
     dataset = DATASETS[training.data["dataset"]]
-    rest = dataset.train_images - training.data["validation_images"]
+    held_out = training.data["validation_images"] + training.data.get("development_images", 0)
+    rest = dataset.train_images - held_out
     images = training.data["train_images"] or rest
     recipe = parse(Recipe, training.recipe, source=str(training.id), key="recipe")
     teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]

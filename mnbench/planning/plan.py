@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import Architecture
+from mnbench.datasets import EVALUATION_SETS
 from mnbench.errors import UserError, cause
 from mnbench.files import read_json, write_text
 from mnbench.planning.plan_check import check_plan
@@ -37,7 +38,7 @@ class Training:
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
     recipe: dict[str, Any]  # a mnbench.planning.recipe.Recipe as plain values
     seed: int  # for initialisation, data order, augmentation, bootstrap and noise
-    data: dict[str, Any]  # dataset name, numbers of images: what decides the training images
+    data: dict[str, Any]  # dataset name, numbers of images, the sample's seed if one is drawn
     parents: tuple[TrainingId, ...] = ()  # the records it starts from
     parent_hashes: tuple[str, ...] = ()  # their recipe hashes: another MotherNet, another member
     options: dict[str, Any] = field(default_factory=dict)  # read by the approach's module only
@@ -119,6 +120,12 @@ class Plan:
         The lineage of an ensemble's members is what the ensemble is billed for.
         """
         return _with_ancestors(ids, lambda id: self.trainings[id].parents)
+
+    @property
+    def evaluation_sets(self) -> tuple[str, ...]:
+        """The sets that all records predict: of ``EVALUATION_SETS``, "test" first."""
+        develops = any(one.data.get("development_images") for one in self.trainings.values())
+        return EVALUATION_SETS if develops else EVALUATION_SETS[:1]
 
     def origins(self, id: TrainingId) -> tuple[TrainingId, ...]:
         """Return the parents whose network a training continues: those of its own approach."""

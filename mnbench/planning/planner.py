@@ -75,11 +75,7 @@ class Setting:
             networks=networks,
             recipe=_plain(recipe.with_budget(budget)),
             seed=derive_seed(self.seed, approach, name),
-            data={
-                "dataset": self.dataset.name,
-                "train_images": self.study.data.train_images,
-                "validation_images": self.study.data.validation_images,
-            },
+            data=self.study.data.of_seed(self.dataset.name, self.seed),
             parents=tuple(parent.id for parent in parents),
             parent_hashes=tuple(parent.recipe_hash for parent in parents),
             options=dict(options or {}),
@@ -208,7 +204,13 @@ def _check_data(study: Study, dataset: str, source: str) -> None:
     """Check that a data set can be read and has enough images, before anything runs."""
     data = study.data
     try:
-        check_counts(DATASETS[dataset].train_images, data.train_images, data.validation_images)
+        check_counts(
+            DATASETS[dataset].train_images,
+            data.train_images,
+            data.validation_images,
+            data.development_images,
+            drawn=data.sample == "per_seed",
+        )
         _check_images(study, DATASETS[dataset])
         check_available(dataset, Path(data.root), data.download)
     except UserError as error:
@@ -221,8 +223,7 @@ def _check_images(study: Study, dataset: Dataset) -> None:
     Raises:
         UserError: names the key.
     """
-    for key in ("train_images", "validation_images"):
-        number = getattr(study.data, key)
+    for key, number in study.data.numbers.items():
         if number is not None and number < dataset.num_classes:
             raise UserError(
                 f"key 'data.{key}': {number} images of {dataset.num_classes} classes; "

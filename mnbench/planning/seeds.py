@@ -12,8 +12,10 @@ and every record trained with it changes.
 
 import hashlib
 
-# What the streams of a training choose. Those of an epoch are one for each epoch.
+# What the streams choose. Those of an epoch are one for each epoch; the sample's is one for each
+# seed of a study, common to all its trainings.
 PURPOSES = {
+    "sample": "the training images of a seed, with `data.sample: per_seed`",
     "initialisation": "the weights of networks that are trained from scratch",
     "epoch": "the order of an epoch's images, and their augmentation",
     "layers": "what a network itself draws in an epoch: dropout, stochastic depth",
@@ -21,6 +23,11 @@ PURPOSES = {
     "hatch": "which filters are replicated when a network is hatched",
     "noise": "the noise that is added to a hatched network's weights",
 }
+
+
+def sample_seed(seed: int) -> int:
+    """Return the seed of the training images that a study's *seed* draws for all approaches."""
+    return derive_seed(seed, "sample")
 
 
 def derive_seed(*parts: object) -> int:

@@ -68,3 +68,7 @@ class StudyPaths:
     def test_data(self, dataset: str) -> Path:
         """Return the file of the test images: for prediction code only."""
         return self.data(dataset) / "test.npz"
+
+    def development_data(self, dataset: str) -> Path:
+        """Return the file of the development images: for prediction code only."""
+        return self.data(dataset) / "development.npz"

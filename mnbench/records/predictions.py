@@ -1,4 +1,4 @@
-"""A record's predictions: the logits of its networks on two splits, written and read with checks.
+"""A record's predictions: the logits of its networks on each split, written and read with checks.
 
 Open it to read what a network predicted. The trap: logits are those of each network by itself, not
 averaged, and no softmax has been applied.
@@ -24,14 +24,14 @@ class Predictions:
 
 
 def write_predictions(directory: Path, **arrays: np.ndarray) -> None:
-    """Write ``predictions.npz`` from ``{validation,test}_{logits,labels}``."""
+    """Write ``predictions.npz`` from ``{validation,test,development}_{logits,labels}``."""
     named: dict[str, Any] = arrays  # numpy's own options are keyword arguments as well
     with (directory / PREDICTIONS).open("wb") as file:
         np.savez(file, **named)
 
 
 def read_predictions(directory: Path, split: str) -> Predictions:
-    """Read the predictions on *split* ("validation" or "test").
+    """Read the predictions on *split* ("validation", "test" or "development").
 
     Raises:
         UserError: the file is missing or damaged, or the shapes disagree.

@@ -6,7 +6,8 @@ A record is a directory of four files:
 ``record.json``       what was trained, how, from which parents, at what cost (:class:`Record`)
 ``history.csv``       one row an epoch (:data:`HISTORY_COLUMNS`)
 ``predictions.npz``   ``{validation,test}_logits`` float32 ``(networks, images, classes)`` and
-                      ``{validation,test}_labels`` int64 ``(images,)``
+                      ``{validation,test}_labels`` int64 ``(images,)``; ``development_...``
+                      likewise, if the study has development images
 ``weights.safetensors``  the parameters and buffers of the networks; never pickle
 ====================  ==========================================================================
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -40,14 +41,15 @@ MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10
 class RecordStore:
     """The records of a plan, read when first asked for and kept."""
 
-    def __init__(self, plan: Plan, root: Path):
+    def __init__(self, plan: Plan, root: Path, evaluated_on: str = TEST_SET):
         """Open the store.
 
         Args:
             plan: what the records ought to be.
             root: the folder below which a record's id is its path.
+            evaluated_on: the set that ensembles are evaluated on, of ``plan.evaluation_sets``.
         """
-        self.plan, self.root = plan, root
+        self.plan, self.root, self.evaluated_on = plan, root, evaluated_on
         # Kept per store rather than per process: another store may look at another folder.
         self._content = cache(lambda id: read_record(self.directory(id)))
         self.record = cache(self._record)
@@ -132,7 +134,7 @@ class RecordStore:
             raise UserError(f"{directory / WEIGHTS}: is missing; {RETRAIN}")
 
     def _predictions(self, id: TrainingId, split: str) -> Predictions:
-        """Read a record's predictions on *split* ("validation" or "test").
+        """Read a record's predictions on *split* ("validation", "test" or "development").
 
         Raises:
             UserError: the record is refused, or its predictions are unreadable. Likewise when

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mnbench.datasets.registry import TEST_SET
 from mnbench.evaluation.claims.claim import COMPARISONS, NOT_TESTED, UNDECIDED
 from mnbench.evaluation.claims.four_marks import MARKS
 from mnbench.evaluation.convergence import convergence_of
-from mnbench.evaluation.tables.files import select
+from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import approach_title, point_name, setting_name
 
 TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
@@ -97,6 +98,10 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
         "every approach at every budget that the study has.",
         "A cost that a fixed number of epochs sets allows a verdict and decides none.\n",
     ]
+    if (evaluated_on := set_of(tables.values())) != TEST_SET:
+        lines.append(
+            f"Everything here is measured on the {evaluated_on} images; 'test' stands for them.\n"
+        )
     if missing := len(tables["missing"]):
         lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
         lines.append("`missing.csv` says which and why.\n")

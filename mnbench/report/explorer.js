@@ -234,14 +234,14 @@
       ...(state.seeds ? groups.map((group) => seedsOf(group, unit, divisor)) : []),
       ...groups.map((group) => traceOf(group, unit, divisor)),
     ];
-    Plotly.react("plot", traces, layoutOf(`training cost (${unit})`, "test error (%)", log), CONFIG);
+    Plotly.react("plot", traces, layoutOf(`training cost (${unit})`, `${DATA.evaluatedOn} error (%)`, log), CONFIG);
   };
 
   // ---- the list of points: the same numbers as text, reachable by keyboard
 
   const drawPoints = ({ shown, unit, divisor }) => {
     const head = element("tr");
-    for (const title of ["ensemble", `test error % (${INTERVAL})`, `cost, ${unit} (${INTERVAL})`, "on the front"]) {
+    for (const title of ["ensemble", `${DATA.evaluatedOn} error % (${INTERVAL})`, `cost, ${unit} (${INTERVAL})`, "on the front"]) {
       head.append(element("th", { scope: "col", textContent: title }));
     }
     const body = element("tbody");
@@ -333,7 +333,7 @@
       costs[i] === null ? "" : number(costs[i] / divisor),
       record.parents.map((index) => records[index].name).join(", "),
     ]);
-    return tableOf(["network", "own test error", "own epochs", `own cost, ${unit}`, "starts from, or taught by"], rows);
+    return tableOf(["network", `own ${DATA.evaluatedOn} error`, "own epochs", `own cost, ${unit}`, "starts from, or taught by"], rows);
   };
 
   const drawCurves = (members) => {

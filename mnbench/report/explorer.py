@@ -18,7 +18,7 @@ from mnbench.evaluation.claims.claim import COMPARISONS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.columns import POINT
-from mnbench.evaluation.tables.files import select
+from mnbench.evaluation.tables.files import select, set_of
 from mnbench.figures import style
 from mnbench.naming import approach_title, configuration, networks_in_words
 from mnbench.planning.config import TIMES
@@ -97,8 +97,10 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
         [(ensemble.dataset, ensemble.architecture_set) for ensemble in plan.ensembles]
         + [(out.dataset, out.architecture_set) for out in plan.left_out]
     )
+    evaluated_on = set_of(tables.values())
     looks = style.looks(tables["summary"]["approach"])
     data = {
+        "evaluatedOn": evaluated_on,
         "costs": [
             {"key": cost, "title": style.COST_TITLES[cost], "units": style.COST_UNITS[cost]}
             for cost in costs
@@ -120,6 +122,7 @@ def explorer(plan: Plan, tables: Mapping[str, pd.DataFrame], costs: Sequence[str
             row | {"words": [verdict_words(row, comparison) for comparison in COMPARISONS]}
             for row in tables["verdicts"].to_dict("records")
         ],
+        evaluated_on=evaluated_on,
         data=Markup(text),
         plotly=Markup(get_plotlyjs()),
     )

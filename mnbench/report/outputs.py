@@ -45,6 +45,10 @@ def outputs_page() -> str:
         "A figure with a cost axis has one file for each of the study's `costs`: "
         "`pareto_training_flops.png`.",
         "## Tables",
+        "Tables are of the test images. `mnbench tables --on development` makes them of the "
+        "development images instead, if the study has any (`data.development_images`). A first "
+        'column, `evaluated_on`, then says so, and "test" in names and meanings stands for '
+        "these images. Figures, pages and the explorer that are made of such tables name the set.",
         _table(
             ("file", "what a row is"),
             {f"[`{name}.csv`](#{name})": title for name, title in tables.TITLES.items()},
@@ -55,7 +59,8 @@ def outputs_page() -> str:
     parts += [
         "## Records",
         "A record is a folder of four files: `record.json`, `history.csv` (a row an epoch), "
-        "`predictions.npz` (logits and labels of the validation and test images) and "
+        "`predictions.npz` (logits and labels of the validation and test images, and of the "
+        "development images if the study has any) and "
         "`weights.safetensors`. Whatever program wrote it, a record that passes the checks is "
         "compared with the others. A training that failed or diverged leaves `record.json` alone, "
         "with `id`, `recipe_hash` and `failure`: its `kind` and the `reason`.",

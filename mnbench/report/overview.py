@@ -11,12 +11,12 @@ import pandas as pd
 
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
-from mnbench.evaluation.tables.files import select
+from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import WIDER, point_name, setting_name
 
 TABLES = ("estimates", "convergence", "left_out", "missing")
 HEADINGS = (
-    *("approach", "networks", "test error %", "members' mean error %", "disagreement %"),
+    *("approach", "networks", "{set} error %", "members' mean error %", "disagreement %"),
     *("calibration error %", "epochs", "training TFLOPs", "CPU-seconds"),
 )
 
@@ -61,7 +61,7 @@ def _section(tables: Mapping[str, pd.DataFrame], dataset: str, architecture_set:
 
 def _sample(rows: pd.DataFrame) -> str:
     """Return what the intervals are over."""
-    seeds, images = rows["seeds"].max(), f"{rows['images'].max():,} test images"
+    seeds, images = rows["seeds"].max(), f"{rows['images'].max():,} {set_of([rows])} images"
     return (
         f"{seeds} seeds and {images}" if seeds > 1 else f"{images} (one seed: no spread of seeds)"
     )
@@ -90,7 +90,8 @@ def summary_table(estimates: pd.DataFrame) -> str:
     rows = estimates[(estimates["combination"] == AVERAGE) & estimates["full_size"]]
     rows = rows.sort_values("training_flops", kind="stable")
     seeds = rows["seeds"].max()
-    head = f"| {' | '.join(HEADINGS)} |\n|---{'|--:' * (len(HEADINGS) - 1)}|\n"
+    headings = " | ".join(HEADINGS).format(set=set_of([estimates]))
+    head = f"| {headings} |\n|---{'|--:' * (len(HEADINGS) - 1)}|\n"
     lines = (f"| {' | '.join(_cells(row, seeds))} |\n" for row in rows.to_dict("records"))
     return head + "".join(lines)
 

@@ -12,7 +12,9 @@ import pandas as pd
 from mnbench.naming import point_name, setting_name
 
 
-def side_by_side(table: pd.DataFrame, first: str, second: str, cost: str) -> str:
+def side_by_side(
+    table: pd.DataFrame, first: str, second: str, cost: str, evaluated_on: str = "test"
+) -> str:
     """Return a comparison as Markdown, a table for each data set and architecture set.
 
     Args:
@@ -24,7 +26,8 @@ def side_by_side(table: pd.DataFrame, first: str, second: str, cost: str) -> str
     lines = []
     for setting, rows in table.groupby(["dataset", "architecture_set"], sort=False):
         lines += [
-            f"## {setting_name(*setting)}: {second} less {first}, over {_seeds(rows)}\n",
+            f"## {setting_name(*setting)}: {second} less {first}, over {_seeds(rows)}, on the "
+            f"{evaluated_on} images\n",
             f"| approach | networks | {first}: error % | {second}: error % | difference (95 %) | "
             f"{cost}, multiple (95 %) |",
             "|---|--:|--:|--:|--:|--:|",

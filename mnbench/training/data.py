@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mnbench.datasets import Images, TrainingData, read_train
+from mnbench.datasets import Images, Sample, TrainingData, read_train
 from mnbench.planning.recipe import Augmentation
 
 
@@ -64,13 +64,18 @@ class TrainingSet:
     normalise: Normalisation
 
     @classmethod
-    def read(cls, path: Path, device: torch.device) -> "TrainingSet":
+    def read(cls, path: Path, device: torch.device, sample: Sample | None = None) -> "TrainingSet":
         """Read the training and validation images of a study, and put them on the device.
+
+        Args:
+            path: the file that they are stored in.
+            device: where networks are trained.
+            sample: the training images to draw; None takes all.
 
         Raises:
             UserError: the file is missing or damaged.
         """
-        data = read_train(path)
+        data = read_train(path, sample)
         return cls(
             DeviceImages.of(data.train, device),
             DeviceImages.of(data.validation, device),

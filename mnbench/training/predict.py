@@ -4,38 +4,39 @@ Open it to record predictions on another split. The trap: it is imported when a 
 an import at the top of a training module would let training code reach the test images.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import nn
 
-from mnbench.datasets.test_set import read_test
+from mnbench.datasets.test_set import read_evaluation_set
 from mnbench.records.predictions import write_predictions
-from mnbench.training.data import TrainingSet
+from mnbench.training.data import DeviceImages, TrainingSet
 from mnbench.training.loop import predict
 
 
 def record_predictions(
-    network: nn.Module, data: TrainingSet, test_data: Path, directory: Path
+    network: nn.Module, data: TrainingSet, unseen: Mapping[str, Path], directory: Path
 ) -> None:
-    """Write ``predictions.npz``: logits and labels of the validation and the test images.
+    """Write ``predictions.npz``: logits and labels of the validation images and of those unseen.
 
     Args:
         network: trained; left in eval mode.
         data: what it was trained on, for the validation images and the normalisation.
-        test_data: the file of the test images.
+        unseen: the files of the test images and, if a study has them, the development images, by
+            name: of :data:`mnbench.datasets.EVALUATION_SETS`.
         directory: the record's folder.
 
     Raises:
-        UserError: the file of the test images is missing or damaged.
+        UserError: a file of unseen images is missing or damaged.
     """
-    test = read_test(test_data)
     device = data.validation.labels.device
-    test_images = torch.from_numpy(test.images).to(device)
-    write_predictions(
-        directory,
-        validation_logits=predict(network, data.validation.images, data.normalise).cpu().numpy(),
-        validation_labels=data.validation.labels.cpu().numpy(),
-        test_logits=predict(network, test_images, data.normalise).cpu().numpy(),
-        test_labels=test.labels,
-    )
+    sets = {"validation": data.validation} | {
+        name: DeviceImages.of(read_evaluation_set(file, name), device)
+        for name, file in unseen.items()
+    }
+    arrays = {}
+    for name, images in sets.items():
+        arrays[f"{name}_logits"] = predict(network, images.images, data.normalise).cpu().numpy()
+        arrays[f"{name}_labels"] = images.labels.cpu().numpy()
+    write_predictions(directory, **arrays)

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mnbench.architectures import parameter_count
+from mnbench.datasets import Sample, stored
 from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
 from mnbench.files import only_a_file
@@ -83,8 +84,9 @@ def run(
         try:
             _check_parents(plan, training, paths)
             with acquire(plan.device) as device:
-                check_prepared(paths.data(training.data["dataset"]), training.data)
-                data = TrainingSet.read(paths.train_data(training.data["dataset"]), device)
+                check_prepared(paths.data(id.dataset), stored(training.data))
+                images, sample = paths.train_data(id.dataset), Sample.of(training.data)
+                data = TrainingSet.read(images, device, sample)
                 job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
                 _write(train(job), job, paths)
         except Exception as error:
@@ -118,8 +120,10 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
     shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
     for folder in (partial, final):
         folder.mkdir(parents=True, exist_ok=True)
-    test_data = paths.test_data(training.data["dataset"])
-    record_predictions(trained.network, job.data, test_data, partial)
+    unseen = {"test": paths.test_data(training.id.dataset)}
+    if training.data.get("development_images"):
+        unseen["development"] = paths.development_data(training.id.dataset)
+    record_predictions(trained.network, job.data, unseen, partial)
     write_history(partial, trained.history)
     weights = {key: value.contiguous() for key, value in trained.network.state_dict().items()}
     save_tensors(weights, partial / WEIGHTS)

@@ -1,6 +1,7 @@
 """A study's own files, its plan and its stored images, are read or refused in one line."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from support.tiny import config, plan_of
 from mnbench.datasets import read_train
 from mnbench.datasets.npz import write_arrays
 from mnbench.datasets.prepared import NOTE, TEST, TRAIN, check_prepared, write_note
-from mnbench.datasets.test_set import read_test
+from mnbench.datasets.test_set import read_evaluation_set
 from mnbench.planning.plan import Ensemble, LeftOut, Plan, Training, read_plan
 
 APPROACHES = ("full_data", "mothernets", "treenets", "knowledge_distillation")
@@ -70,7 +71,7 @@ def store_images(folder: Path) -> None:
 def test_stored_images_are_read_or_refused_in_one_line(cases: int, explore: Explorer, folder: Path):
     store_images(folder)
     originals = {name: (folder / name).read_bytes() for name in (NOTE, TRAIN, TEST)}
-    readers = {TRAIN: read_train, TEST: read_test}
+    readers = {TRAIN: read_train, TEST: partial(read_evaluation_set, name="test")}
     of_note = st.tuples(
         st.just(NOTE), json_files((json.loads(originals[NOTE]),), (*WANTED, "checksums", TRAIN))
     )

@@ -289,6 +289,16 @@ def test_a_g_that_incompatible_networks_do_not_allow_is_refused():
     assert str(caught.value).endswith("use g from 3")
 
 
+def test_r25_has_two_kinds_of_units_and_so_no_g_of_1():
+    with pytest.raises(UserError) as caught:
+        plan_of(architecture_set="r25", mothernets={"g": [1]})
+    assert str(caught.value).startswith(
+        "tiny.yaml: key 'approaches.mothernets.g': 'r25': g = 1 clusters are too few: "
+    )
+    assert "bottleneck" in str(caught.value) and str(caught.value).endswith("use g from 2")
+    assert g_of(plan_of(architecture_set="r25", mothernets={})) == [2]
+
+
 def test_one_network_alone_pays_for_its_budget():
     plan = plan_of(single_network={"budgets": [1, 4]})
     assert billed(plan, budget=1) == of("full_data", "v16b")

@@ -136,7 +136,7 @@ def test_a_job_interrupted_while_writing_leaves_no_half_record(study, monkeypatc
     shutil.rmtree(folder)
     with monkeypatch.context() as broken:
 
-        def fail(network, data, test_data, directory):
+        def fail(network, data, unseen, directory):
             (directory / PREDICTIONS).write_bytes(b"half")
             raise KeyboardInterrupt
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import numpy as np
 
 import baselines
-from mnbench.datasets import prepare
+from mnbench.datasets import prepare, stored
 from mnbench.datasets.prepared import write_note
 from mnbench.planning.config import read_study
 from mnbench.planning.plan import Plan, Training, read_plan
@@ -89,7 +89,7 @@ def change_test_set(paths: StudyPaths, change: Any) -> None:
     with np.load(file) as arrays:
         images, labels = change(arrays["test_images"]), arrays["test_labels"]
     np.savez(file, test_images=images, test_labels=labels[: len(images)])
-    write_note(file.parent, next(iter(read_plan(paths.plan).trainings.values())).data)
+    write_note(file.parent, stored(next(iter(read_plan(paths.plan).trainings.values())).data))
 
 
 def of_approach(plan: Plan, approach: str) -> list[Training]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from support.tiny import DATASET, config, id_of, plan_of
 
+from mnbench.architectures import ARCHITECTURE_SETS, load_architectures, set_title
 from mnbench.cli import main
 from mnbench.commands import COMMANDS, GROUPS
 from mnbench.commands.parser import build_parser
@@ -306,7 +307,17 @@ def test_preview_takes_the_minimum_g_by_its_present_and_its_former_name(capsys):
     for g in ("minimum", "least"):
         assert status_of("preview", "--architecture-set", "v5-small", "--g", g) == 0
         shown.append(capsys.readouterr().out)
-    assert shown[0] == shown[1] and shown[0].startswith("1 cluster (at least 1)")
+    title, clusters, *_ = shown[0].splitlines()
+    assert shown[0] == shown[1] and clusters.startswith("1 cluster (at least 1)")
+    assert title == f"v5-small: {set_title('v5-small')}"
+
+
+def test_sets_lists_every_architecture_set_with_what_it_is(capsys):
+    assert status_of("sets") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(ARCHITECTURE_SETS)
+    for name, line in zip(ARCHITECTURE_SETS, lines, strict=True):
+        assert line.endswith(f"{len(load_architectures(name))} networks  {set_title(name)}")
 
 
 def test_preview_writes_json_for_programs(capsys):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from support.blocks import Block, blocks_of, check, check_commands, read_yaml, run_python
 
-from mnbench.architectures import ARCHITECTURE_SETS
+from mnbench.architectures import ARCHITECTURE_SETS, set_title
 from mnbench.architectures.families import FAMILIES
 from mnbench.datasets import DATASETS
 
@@ -51,6 +51,8 @@ def test_every_study_is_in_the_table():
 def test_every_architecture_set_family_and_data_set_is_named():
     for name in (*ARCHITECTURE_SETS, *FAMILIES):
         assert f"`{name}`" in text_of("docs/architectures.md"), name
+    for name in ARCHITECTURE_SETS:
+        assert f"| `{name}` | {set_title(name)} |\n" in text_of("docs/architectures.md"), name
     for name in DATASETS:
         assert name in text_of("docs/usage.md"), name
 

@@ -10,10 +10,14 @@ rule dataset:
         LOGS / "data/{dataset}.log",
     params:
         plan=PATHS.plan,
-        train_images=STUDY.data.train_images or "all",
+        # Once for all seeds: where each draws its own, all that there is to draw from.
+        train_images=(
+            "all" if STUDY.data.sample == "per_seed" else STUDY.data.train_images or "all"
+        ),
         validation_images=STUDY.data.validation_images,
+        development_images=STUDY.data.development_images,
         out=str(PATHS.data("{dataset}")),  # only in text does Snakemake fill wildcards in
     shell:
         "python -m mnbench dataset {wildcards.dataset:q} {params.plan:q}"
         " --train-images {params.train_images:q} --validation-images {params.validation_images:q}"
-        " --out {params.out:q} 2>&1 | tee {log:q}"
+        " --development-images {params.development_images:q} --out {params.out:q} 2>&1 | tee {log:q}"

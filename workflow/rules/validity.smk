@@ -7,6 +7,7 @@ said by the input functions of the rules that would make a file.
 
 from functools import cache
 
+from mnbench.datasets import stored
 from mnbench.datasets.prepared import check_prepared
 from mnbench.evaluation.sources import read_sources, sources, with_tables
 from mnbench.records.validity import Standing, standing
@@ -30,9 +31,9 @@ def to_train(id: TrainingId) -> str | None:
 @cache
 def to_prepare(dataset: str) -> str | None:
     """Return why a data set's images have to be stored, or None."""
-    numbers = {name: getattr(STUDY.data, name) for name in ("train_images", "validation_images")}
     try:
-        check_prepared(PATHS.data(dataset), {"dataset": dataset, **numbers})
+        # Of any seed: they differ in the sample, which is not stored.
+        check_prepared(PATHS.data(dataset), stored(STUDY.data.of_seed(dataset, STUDY.seeds[0])))
     except UserError as error:
         return str(error)
     return None

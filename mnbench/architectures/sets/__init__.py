@@ -2,8 +2,9 @@
 
 Open this folder to add a set. A file has ``members``, a list of networks
 (:func:`mnbench.architectures.reading.read_network` says how to write one). Or it has ``base``, one
-network, and ``variants``, a rule (:mod:`mnbench.architectures.variants`). ``shared`` holds for all.
-The trap: an ensemble of size k takes the first k members, so their order matters.
+network, and ``variants``, a rule (:mod:`mnbench.architectures.variants`). ``shared`` holds for all;
+``title`` says in a line what the set is. The trap: an ensemble of size k takes the first k members,
+so their order matters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from mnbench.errors import UserError, choices
 from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
 from mnbench.yaml_files import read_yaml
 
-_KEYS = ("members", "base", "variants", "shared")
+_KEYS = ("title", "members", "base", "variants", "shared")
 _FOLDER = resources.files(__name__)
 ARCHITECTURE_SETS = tuple(
     sorted(f.name.removesuffix(".yaml") for f in _FOLDER.iterdir() if f.name.endswith(".yaml"))
@@ -40,20 +41,44 @@ def load_architectures(name: str) -> tuple[Architecture, ...]:
     v13: 8-8 | 16-16 | 32-32
     v16: 8-8 | 16-16-16 | 32-32-32
     """
-    if name not in ARCHITECTURE_SETS:
-        raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
-    file = f"{name}.yaml"
+    file = _file(name)
     if not FILE_NAME.fullmatch(name):
         raise UserError(
             f"{file!r}: cannot name an architecture set, whose name becomes a folder's; rename "
             f"the file: use {ALLOWED_IN_NAMES}"
         )
-    data = read_yaml(_FOLDER / file, source=file)
-    data = known_keys(data, _KEYS, file)
+    data = _content(file)
     shared = read_shared(data.get("shared", {}), file)
     members = _members(data, shared, file)
     _check_names(members, file)
     return members
+
+
+def set_title(name: str) -> str:
+    """Return in a line what an architecture set is; "" if its file does not say.
+
+    Args:
+        name: one of :data:`ARCHITECTURE_SETS`.
+
+    Raises:
+        UserError: no set has this name, or its title is no text of one line.
+    """
+    file = _file(name)
+    title = _content(file).get("title", "")
+    if not isinstance(title, str) or title != " ".join(title.split()):
+        raise UserError(f"{file}: 'title' must be text of one line, got {title!r}")
+    return title
+
+
+def _file(name: str) -> str:
+    """Return the name of a set's file."""
+    if name not in ARCHITECTURE_SETS:
+        raise UserError(f"unknown architecture set '{name}'; {choices(name, ARCHITECTURE_SETS)}")
+    return f"{name}.yaml"
+
+
+def _content(file: str) -> dict[str, Any]:
+    return known_keys(read_yaml(_FOLDER / file, source=file), _KEYS, file)
 
 
 def _members(

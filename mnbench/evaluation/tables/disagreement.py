@@ -85,7 +85,7 @@ def _of_ensemble(results: StudyResults, run: EvaluatedEnsemble, listed: set) -> 
     position = 0
     for member in run.ensemble.members:
         training = results.plan.trainings[member]
-        logits = results.store.predictions(member, "test").logits
+        logits = results.store.predictions(member, results.store.evaluated_on).logits
         parent = training.parents[0] if training.parents else None
         for architecture, of_network in zip(training.networks, logits, strict=True):
             position += 1

@@ -4,17 +4,30 @@ Open this module to read a study's tables from a program of your own. The trap: 
 empty text from a missing one.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError, cause
 from mnbench.evaluation.tables.columns import SETTING, typed
 from mnbench.files import replacing
 
+EVALUATED_ON = "evaluated_on"  # the first column of a table that is not of the test images
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV that :func:`read_table` returns unchanged."""
+
+def write_table(table: pd.DataFrame, path: Path, evaluated_on: str = TEST_SET) -> None:
+    """Write a table as CSV that :func:`read_table` returns unchanged.
+
+    Args:
+        table: what to write.
+        path: the file.
+        evaluated_on: the set that the table is of. Unless it is the test set, a column says so.
+    """
+    if evaluated_on != TEST_SET:
+        table = table.copy()
+        table.insert(0, EVALUATED_ON, evaluated_on)
     with replacing(path) as unfinished:
         table.to_csv(unfinished, index=False, encoding="utf-8")
 
@@ -41,6 +54,12 @@ def read_table(path: Path) -> pd.DataFrame:
     for name in {"parents", "variant", "first_variant", "second_variant"} & set(table):
         table[name] = table[name].astype(object).fillna("").astype(str)
     return table
+
+
+def set_of(tables: Iterable[pd.DataFrame]) -> str:
+    """Return the set that tables of a study are of: "test" unless a row says "development"."""
+    named = (name for table in tables if EVALUATED_ON in table for name in table[EVALUATED_ON])
+    return str(next(named, TEST_SET))
 
 
 def select(table: pd.DataFrame, dataset: str, architecture_set: str) -> pd.DataFrame:

@@ -52,12 +52,13 @@ def write_tables(
         UserError: nothing can be evaluated, or a process was killed.
     """
     with _pool(processes) if processes > 1 else nullcontext() as pool:
-        of_records = pool.submit(_tables_of_records, store.plan, store.root) if pool else None
+        place = (store.plan, store.root, store.evaluated_on)
+        of_records = pool.submit(_tables_of_records, *place) if pool else None
         evaluation = evaluate(store, replicates, pool)
         ready = of_records.result() if of_records else {}
     results = StudyResults(store, evaluation, costs, ready)
     for name in TABLES:
-        write_table(table(results, name), out / f"{name}.csv")
+        write_table(table(results, name), out / f"{name}.csv", store.evaluated_on)
     return reasons(evaluation.missing, store)
 
 
@@ -100,9 +101,9 @@ def _begin(owner: str) -> None:
     end_with(owner)
 
 
-def _tables_of_records(plan: Plan, root: Path) -> dict[str, pd.DataFrame]:
+def _tables_of_records(plan: Plan, root: Path, evaluated_on: str) -> dict[str, pd.DataFrame]:
     """Return the tables that need no ensemble, in a process of their own."""
-    store = RecordStore(plan, root)
+    store = RecordStore(plan, root, evaluated_on)
     return {
         "networks": networks.of_records(store),
         "histories": histories.of_records(store),

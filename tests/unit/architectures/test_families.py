@@ -97,6 +97,14 @@ def test_a_fully_connected_network_by_hand():
     assert count == (784 * 20 + 20) + (20 * 30 + 30) + (30 * 10 + 10)
 
 
+def test_a_resnets_stages_may_have_filters_of_their_own():
+    assert resnet(20, filters=[16, 32, 64]) == resnet(20)
+    assert resnet(50, imagenet=True, filters=[64, 128, 256, 512]) == resnet(50, imagenet=True)
+    network = resnet(50, imagenet=True, filters=[66, 128, 258, 512])
+    assert network.stem.filters == 66
+    assert [block.width for block in network.blocks] == [264, 512, 1032, 2048]
+
+
 # Answers
 
 
@@ -181,6 +189,9 @@ def test_answers_are_torchvisions_vgg_with_its_biases_in_the_batch_norm():
         (lambda: resnet(20, shortcut="paddin"), "unknown shortcut 'paddin'; did you mean 'padding"),
         (lambda: resnet(20, shortcut="identity"), "resnet: unknown shortcut 'identity'"),
         (lambda: resnet(20, imagenet=True), "with imagenet, must be one of 18, 34, 50, 101, 152"),
+        (lambda: resnet(20, filters=[8]), "filters must be one number for each of the 3 stages"),
+        (lambda: resnet(20, filters=[8, 0, 8]), "resnet: filters of stage 2 must be a whole"),
+        (lambda: resnet(20, 8, filters=[8, 8, 8]), "resnet: give either width or filters"),
         (lambda: wide_resnet(20, 4), "wide_resnet: depth must be 6 n + 4, 10, 16, 22, ..., got 20"),
         (lambda: wide_resnet(16, 0), "wide_resnet: widen must be a whole number from 1, got 0"),
         (lambda: wide_resnet(16, 1, 0), "wide_resnet: width must be a whole number from 1"),

@@ -9,8 +9,13 @@ from support.data_files import NOWHERE, cut_in_half, empty, flip_byte, message
 
 from mnbench.datasets import prepare, read_train
 from mnbench.datasets.loading import load_test
-from mnbench.datasets.test_set import read_test
+from mnbench.datasets.prepared import check_prepared
+from mnbench.datasets.test_set import read_evaluation_set
 from mnbench.errors import UserError
+
+
+def read_test(path: Path):
+    return read_evaluation_set(path, "test")
 
 
 def prepare_fashion(out: Path, train: int | None, validation: int) -> None:
@@ -67,13 +72,47 @@ def test_prepared_statistics_are_of_each_channel(root, tmp_path):
 
 def test_test_images_are_in_the_test_file_only(prepared):
     official = load_test("fashion_mnist", root=NOWHERE, download=False)
-    test = read_test(prepared / "test.npz")
+    test = read_evaluation_set(prepared / "test.npz", "test")
     assert np.array_equal(test.images, official.images)
     assert np.array_equal(test.labels, official.labels)
     with np.load(prepared / "test.npz") as file:
         assert set(file) == {"test_images", "test_labels"}
     with np.load(prepared / "train.npz") as file:
         assert not any("test" in name for name in file)
+
+
+def test_development_images_have_a_file_of_their_own(prepared, tmp_path, fashion_train):
+    def again(number):
+        prepare(
+            "fashion_mnist",
+            root=NOWHERE,
+            download=False,
+            train_images=1203,
+            validation_images=507,
+            development_images=number,
+            out=tmp_path,
+        )
+
+    again(100)
+    data = read_train(tmp_path / "train.npz")
+    development = read_evaluation_set(tmp_path / "development.npz", "development")
+    threes = fashion_train.images[fashion_train.labels == 3]
+    validation = (data.validation.labels == 3).sum()
+    assert np.bincount(development.labels).tolist() == [10] * 10
+    assert np.array_equal(
+        development.images[development.labels == 3], threes[-validation - 10 : -validation]
+    )
+    # Enough are left: the others are what they were.
+    for file in ("train.npz", "test.npz"):
+        assert (tmp_path / file).read_bytes() == (prepared / file).read_bytes()
+    wanted = {"dataset": "fashion_mnist", "train_images": 1203, "validation_images": 507}
+    check_prepared(tmp_path, wanted | {"development_images": 100})
+    flip_byte(tmp_path / "development.npz")
+    with pytest.raises(UserError, match=r"development\.npz: not readable data"):
+        check_prepared(tmp_path, wanted | {"development_images": 100})
+    again(0)
+    check_prepared(tmp_path, wanted)
+    assert not (tmp_path / "development.npz").exists()
 
 
 def test_preparing_again_gives_the_same_bytes_and_leaves_nothing_else(prepared, tmp_path):

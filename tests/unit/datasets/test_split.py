@@ -1,15 +1,16 @@
-"""The fixed rule that holds validation images out of the training images."""
+"""The fixed rule that holds images out of the training images, and the sample that a seed draws."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnbench.datasets import check_counts, split
+from mnbench.datasets import SAMPLE_SEED, Sample, check_counts, split, stored
 from mnbench.datasets.split import apportion
 from mnbench.errors import UserError
 
 CLASSES = 4
+FOUR_OF_TWENTY = [0, 5, 9, 16]
 
 
 @st.composite
@@ -126,3 +127,93 @@ def test_counts_that_cannot_be_had_name_the_key(train, validation, words):
 def test_everything_that_is_left_can_be_had():
     check_counts(100, 80, 20)
     check_counts(100, None, 99)
+    check_counts(100, 70, 20, 10)
+    check_counts(100, 69, 20, 10, drawn=True)
+
+
+# Development images
+
+
+@given(requests(), st.data())
+def test_development_images_lie_between_the_others_and_move_neither(request, data):
+    labels, train, validation = request
+    left = len(labels) - validation
+    number = data.draw(st.integers(0, left - 1))
+    train = None if train is None else min(train, left - number)
+    chosen = split(
+        labels,
+        train_images=train,
+        validation_images=validation,
+        development_images=number,
+        num_classes=CLASSES,
+    )
+    assert len(chosen.development) == number
+    assert np.array_equal(chosen.validation, divide(labels, train, validation).validation)
+    together = np.concatenate([chosen.train, chosen.development, chosen.validation])
+    assert len(np.unique(together)) == len(together)
+    assert train is not None or len(together) == len(labels)
+    for label in range(CLASSES):
+        parts = [part[labels[part] == label] for part in (chosen.train, chosen.development)]
+        parts.append(chosen.validation[labels[chosen.validation] == label])
+        of_class = np.flatnonzero(labels == label)
+        assert list(parts[0]) == list(of_class[: len(parts[0])])
+        held_out = len(parts[1]) + len(parts[2])
+        assert list(np.concatenate(parts[1:])) == list(of_class[len(of_class) - held_out :])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "drawn", "words"),
+    [
+        ((None, 20, 80), False, ["data.development_images", "80 of 80", "0 to 79"]),
+        ((None, 20, -1), False, ["data.development_images", "-1"]),
+        ((71, 20, 10), False, ["data.train_images", "development_images' 10", "1 to 70"]),
+        ((None, 20, 10), True, ["data.sample", "all 70 images", "1 to 69"]),
+        ((70, 20, 10), True, ["data.sample", "all 70 images", "1 to 69", "sample: fixed"]),
+        ((71, 20, 10), True, ["data.train_images", "71 cannot be had"]),
+    ],
+)
+def test_images_that_are_too_few_name_the_key(numbers, drawn, words):
+    with pytest.raises(UserError) as error:
+        check_counts(100, *numbers, drawn=drawn)
+    assert all(word in str(error.value) for word in words) and "\n" not in str(error.value)
+
+
+# A sample for each seed
+
+
+@given(st.lists(st.integers(0, CLASSES - 1), min_size=2, max_size=120), st.data())
+def test_a_sample_has_every_class_in_its_share_and_no_image_twice(values, data):
+    labels = np.array(values)
+    sample = Sample(data.draw(st.integers(1, len(labels))), data.draw(st.integers(0, 2**63 - 1)))
+    drawn = sample.draw(labels)
+    assert len(drawn) == sample.images and (np.diff(drawn) > 0).all()
+    share = sample.images * np.bincount(labels, minlength=CLASSES) / len(labels)
+    assert (abs(count(labels, drawn) - share) < 1).all()
+    assert np.array_equal(drawn, sample.draw(labels))
+
+
+def test_samples_of_two_seeds_overlap_as_chance_has_it():
+    labels = np.repeat(np.arange(10), 1000)
+    first, second = (set(Sample(2000, seed).draw(labels)) for seed in (1, 2))
+    # 200 of 1,000 in each of 10 classes: 40 in common, with a deviation of 5.1 each.
+    assert abs(len(first & second) - 400) < 5 * 5.1 * 10**0.5
+
+
+def test_every_image_is_drawn_equally_often():
+    labels = np.repeat(np.arange(4), 25)
+    times = np.zeros(100)
+    for seed in range(2000):
+        times[Sample(20, seed).draw(labels)] += 1
+    assert abs(times - 400).max() < 5 * (2000 * 0.2 * 0.8) ** 0.5
+
+
+def test_a_sample_is_the_same_in_every_version():
+    assert Sample(4, 7).draw(np.array([0, 1] * 10)).tolist() == FOUR_OF_TWENTY
+
+
+def test_what_is_stored_is_all_that_there_is_to_draw_from():
+    fixed = {"dataset": "svhn", "train_images": 5, "validation_images": 3}
+    assert stored(fixed) == fixed and Sample.of(fixed) is None
+    drawn = fixed | {"development_images": 2, SAMPLE_SEED: 9}
+    assert Sample.of(drawn) == Sample(5, 9)
+    assert stored(drawn) == fixed | {"development_images": 2, "train_images": None}

@@ -135,8 +135,9 @@ def words(tree: ast.AST) -> set[str]:
 def test_training_code_names_nothing_that_opens_test_images(name):
     found = words(TREES[name])
     if name == "mnbench.training.run":
-        found.discard("test_data")  # the path that _write hands to prediction
-    readers = {"test_data", "test_images", "test_labels", "test.npz", "read_test", "load_test"}
+        found -= {"test_data", "development_data"}  # the paths that _write hands to prediction
+    readers = {"test_images", "test_labels", "test.npz", "load_test", "read_evaluation_set"}
+    readers |= {"test_data", "development_data", "development_labels", "development.npz"}
     whole_parts = {"load", "load_bundled", "load_downloaded", "prepare", "read_arrays"}
     behind_its_back = {"importlib", "import_module", "__import__", "exec"}
     if name == "mnbench.training.prefork":  # imports what a job's command line names, opens nothing
@@ -152,8 +153,9 @@ def test_only_preparation_loads_the_official_test_part():
 
 def test_test_data_is_named_by_writing_alone():
     job = TREES["mnbench.training.run"]
-    users = [part.name for part in job.body if "test_data" in words(part)]
-    assert users == ["_write"]
+    for path in ("test_data", "development_data"):
+        users = [part.name for part in job.body if path in words(part)]
+        assert users == ["_write"]
 
 
 # By trying

@@ -164,7 +164,8 @@ def test_the_command_speaks_to_people_and_to_programs():
     ]
     found = preview(MEMBERS, 2, DATASET, **RECIPE)
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert text.strip() == as_text(found)
+    title, _, rest = text.strip().partition("\n")
+    assert title.startswith("v5-small: ") and rest == as_text(found)
     data = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout
     assert (
         json.loads(data)["predicted_costs"][0]["training_flops"]

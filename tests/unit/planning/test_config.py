@@ -10,6 +10,7 @@ from support.tiny import APPROACHES, SOURCE, config, plan_of
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import forecast
 from mnbench.planning.recipe import Recipe
+from mnbench.planning.seeds import sample_seed
 
 ROOT = Path(__file__).parents[3]
 
@@ -226,4 +227,36 @@ def test_too_many_images_are_told_how_many_there_are():
     assert "allowed: 1 to 59900" in text
     assert refusal(changed("data.validation_images", 60_000)).startswith(
         "key 'data.validation_images': 60000 of 60000 images cannot be held out"
+    )
+
+
+def test_a_sample_of_each_seed_and_development_images_are_part_of_a_recipes_hash():
+    def trainings(**data):
+        return plan_of(config() | {"seeds": [0, 1], "data": config()["data"] | data}).trainings
+
+    plain, drawn, developed = (
+        trainings(),
+        trainings(sample="per_seed"),
+        trainings(development_images=50),
+    )
+    assert plain == trainings(sample="fixed", development_images=0)
+    for id, training in plain.items():
+        assert set(training.data) == {"dataset", "train_images", "validation_images"}
+        hashes = {plan[id].recipe_hash for plan in (plain, drawn, developed)}
+        assert len(hashes) == 3
+    for seed in (0, 1):
+        of_seed = [training for id, training in drawn.items() if id.seed == seed]
+        assert {training.data["sample_seed"] for training in of_seed} == {sample_seed(seed)}
+
+
+def test_a_sample_of_each_seed_needs_more_images_than_it_draws():
+    for number in (None, 59_900):
+        values = changed("data.train_images", number)
+        values["data"]["sample"] = "per_seed"
+        assert refusal(values).startswith(
+            "key 'data.sample': per_seed draws 'data.train_images', but that is all 59900 images "
+        )
+    assert refusal(changed("data.sample", "per_sed")).startswith("key 'data.sample'")
+    assert refusal(changed("data.development_images", 60_000)).startswith(
+        "key 'data.development_images': 60000 of 59900 images that do not validate"
     )

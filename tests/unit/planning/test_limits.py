@@ -12,6 +12,7 @@ from mnbench.errors import UserError
         ("recipe.augmentation.shift", 28, "28 pixels would shift images of 28 pixels out of sight"),
         ("recipe.augmentation.shift", 99, "out of sight; allowed: 0 to 27"),
         ("data.validation_images", 5, "5 images of 10 classes; give at least 10"),
+        ("data.development_images", 5, "5 images of 10 classes; give at least 10"),
         ("data.train_images", 9, "9 images of 10 classes; give at least 10"),
         ("recipe.batch_size", 1, "must be greater than or equal to 2, got 1"),
         ("recipe.epochs", 10**400, "must be less than or equal to 1000000000, got 1000"),

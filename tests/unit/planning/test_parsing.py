@@ -26,7 +26,7 @@ UNKNOWN_KEYS = [
     ("recipe.optimizer", {}, "did you mean 'optimiser'?"),
     ("recipe.optimiser.lerning_rate", 1, "did you mean 'learning_rate'? allowed: learning_rate, "),
     ("recipe.convergence.patients", 1, "did you mean 'patience'? allowed: max_epochs, "),
-    ("data.train_image", 5, "did you mean 'train_images'? allowed: download, root, "),
+    ("data.train_image", 5, "did you mean 'train_images'? allowed: development_images, download, "),
     (
         "approaches.full_data.budget",
         [1],

@@ -20,6 +20,7 @@ from support.strategies import (
 )
 
 from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_architectures
+from mnbench.architectures.families import resnet
 from mnbench.errors import UserError
 from mnbench.mothernets import construct, hatch
 from mnbench.mothernets.hatching import hatching_difference
@@ -114,8 +115,18 @@ def test_every_member_of_many_trained_mothernets(family, batches, capsys):
         print(f"\n{family}: largest deviation over {len(found)} clusters: {largest}")
 
 
-def test_every_member_of_v5_small(batches):
-    prove(load_architectures("v5-small"), 0, batches)
+@pytest.mark.parametrize("name", ["v5-small", "v5-authors-small"])
+def test_every_member_of_v5_small(batches, name):
+    prove(load_architectures(name), 0, batches)
+
+
+@pytest.mark.parametrize("depths", [(18, 34), (50, 101)])
+def test_every_member_of_r25_in_small(batches, depths):
+    """Its stages with few filters, doubled and two more, as the demo varies them."""
+    changed = ([4, 5, 6, 7], [8, 5, 12, 7], [4, 10, 6, 14], [6, 5, 8, 7], [4, 7, 6, 9])
+    short, long = depths
+    members = [resnet(short, imagenet=True, filters=filters) for filters in changed]
+    prove([*members, resnet(long, imagenet=True, filters=[4, 5, 6, 7])], 0, batches)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
