@@ -1,12 +1,12 @@
 """Knowledge Distillation (Hinton, Vinyals, Dean 2015): a teacher's softened outputs as targets.
 
 Full Data trains one teacher: the largest network of the architecture set unless another is named.
-Every member is then trained from scratch against the teacher's outputs and the labels. That includes
-the architecture that teaches, as recalled of the paper. With ``teacher_stays`` the teacher itself is
-that member.
+Every member is then trained from scratch against the teacher's outputs and the labels. By default
+that includes the architecture that teaches (unverified). With ``teacher_stays`` the teacher itself
+is that member.
 
-Open it to change the loss. The trap: the teacher's training and its predictions are both billed. The
-training is billed once; the predictions to each student, once, or in each epoch that augments.
+Open it to change the loss. The trap: the teacher's training and its predictions are both billed.
+The training is billed once; the predictions to each student, once, or in each epoch that augments.
 """
 
 from typing import TYPE_CHECKING, Annotated
