@@ -86,7 +86,8 @@ def test_a_variant_is_a_point_of_its_own_on_its_approachs_curve_and_no_evidence_
     (of_set,) = points(made).values()
     curve = dict(budget_curves(of_set))["mothernets"]
     assert [point.id.variant for point in curve] == ["", "hatched epochs x 0.5"]
-    networks = pd.DataFrame(columns=["dataset", "architecture_set", "record"])
+    columns = ["dataset", "architecture_set", "record", "parents", "ended"]
+    networks = pd.DataFrame(columns=columns)
     results = StudyResults(
         RecordStore(plan_of(), Path()), made, ("cpu_seconds",), {"networks": networks}
     )

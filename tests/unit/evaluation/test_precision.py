@@ -66,7 +66,14 @@ def test_the_table_has_each_error_and_its_difference_from_full_data():
 
 def test_a_plan_says_what_a_half_width_takes():
     columns = {"dataset": "fashion_mnist", "architecture_set": "v5-small", "approach": "bagging"}
-    columns |= {"g": None, "budget": 1.0, "size": 5, "against": "full_data", "seeds": 3}
+    columns |= {
+        "g": None,
+        "budget": 1.0,
+        "size": 5,
+        "variant": "",
+        "against": "full_data",
+        "seeds": 3,
+    }
     rows = [
         columns
         | {"images": 10_000, "half_width": 0.004}

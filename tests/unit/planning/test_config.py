@@ -50,6 +50,7 @@ def test_the_default_study_is_what_it_should_be():
         "snapshot_ensembles",
         "mothernets",
         "single_network",
+        "wider_network",
     }
     assert {row.g for row in plan.ensembles if row.approach == "mothernets"} == {1, 2, 3, 5}
     assert plan.left_out == ()
