@@ -73,6 +73,10 @@ QUANTITY_WORDS = {
         _TIMES,
     ),
     "largest_hatching_difference": ("largest change of logits by hatching, relative", _RELATIVE),
+    "error_by_noise": (
+        "validation error that the noise adds to hatched networks, mean (least to most)",
+        _POINTS,
+    ),
     "best_relative_gain": (
         "share of its members' mean error that the best ensemble avoids",
         _PERCENT,
@@ -163,8 +167,8 @@ def _cells(test: Mapping[Hashable, Any]) -> list[str]:
     names = {
         key: approach_title(test[key]) for key in ("approach", "against") if pd.notna(test[key])
     }
-    required = _number(test["threshold"], unit, "g")
-    if unit != _TRUTH:
+    required = "" if test["bound"] == "shown" else _number(test["threshold"], unit, "g")
+    if required and unit != _TRUTH:
         required = f"{_BOUNDS[test['bound']]} {required} {unit}".rstrip()
     verdict_of_test = str(test["verdict"])
     if verdict_of_test == NOT_TESTED:

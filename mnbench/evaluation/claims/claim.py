@@ -28,12 +28,13 @@ NOT_REPRODUCED: Verdict = "not reproduced"
 UNDECIDED: Verdict = "undecided"
 NOT_TESTED: Verdict = "not tested"
 SET = "set by the configuration"  # of a single test: it allows a verdict, and is none
+SHOWN = "shown, not judged"  # of a quantity that stands beside the tests
 Comparison = Literal["page", "curves"]
 COMPARISONS: Mapping[Comparison, str] = {
     "page": "as the page compares",
     "curves": "against budget curves",
 }
-Bound = Literal["at_least", "at_most", "more_than", "in_replicates"]
+Bound = Literal["at_least", "at_most", "more_than", "in_replicates", "shown"]
 
 
 @checked(frozen=True)
@@ -44,15 +45,15 @@ class Requirement:
         quantity: a name of ``QUANTITIES``.
         arguments: what the quantity is called with.
         bound: *at_least*, *at_most* or *more_than* the threshold, or, of a share of replicates,
-            *in_replicates*.
-        threshold: in the quantity's unit.
+            *in_replicates*; *shown* asks for nothing.
+        threshold: in the quantity's unit; None of what is shown.
         quoted: what the paper says of this quantity, where the threshold is not just that.
     """
 
     quantity: str
     arguments: Mapping[str, Any]
     bound: Bound
-    threshold: float
+    threshold: float | None
     quoted: str = ""
 
     def verdict(self, measured: Measurement) -> Verdict:
@@ -60,6 +61,7 @@ class Requirement:
 
         A share of replicates is a confidence itself: the contrary holds in the rest of them.
         """
+        assert self.threshold is not None
         if self.bound == "in_replicates":
             holds = measured.value >= self.threshold
             fails = measured.value <= 1 - self.threshold
@@ -102,7 +104,7 @@ class Finding:
     Attributes:
         comparison: *page*, *curves* or *both*.
         measured: what was measured, or None.
-        verdict: what follows from this test alone: a :data:`Verdict` or :data:`SET`.
+        verdict: what follows from this test alone: a :data:`Verdict`, :data:`SET` or :data:`SHOWN`.
         why: why it is not tested; "" where it is.
     """
 
@@ -169,7 +171,9 @@ def _find(claim: Claim, comparison: str, test: Requirement, evidence: Evidence) 
         measured.why if isinstance(measured, Untested) else _shortcoming(claim, evidence, measured)
     )
     known = None if isinstance(measured, Untested) else measured
-    if known and not why:
+    if test.bound == "shown":
+        verdict, why = SHOWN, ""
+    elif known and not why:
         verdict = test.verdict(known)
         if known.set_by_configuration:
             verdict, why = (SET, "") if verdict == REPRODUCED else (NOT_TESTED, SET)
@@ -219,7 +223,7 @@ def _of_setting(findings: Sequence[Finding]) -> tuple[Verdict, str]:
     why = [finding.why for finding in findings if finding.verdict == NOT_TESTED]
     if why:
         return NOT_TESTED, "; ".join(dict.fromkeys(why))
-    measured = [finding.verdict for finding in findings if finding.verdict != SET]
+    measured = [f.verdict for f in findings if f.verdict not in (SET, SHOWN)]
     if not measured:
         return NOT_TESTED, SET
     order: tuple[Verdict, ...] = (NOT_REPRODUCED, UNDECIDED, REPRODUCED)

@@ -232,6 +232,19 @@ def largest_hatching_difference(evidence: Evidence) -> Measurement | Untested:
     return Measurement.exact(max(evidence.hatching.values()), evidence.hatching)
 
 
+def error_by_noise(evidence: Evidence) -> Measurement | Untested:
+    """Return the validation error that the noise adds to hatched networks, on average.
+
+    The ends are the least and the most that it adds to any of them, no interval.
+    """
+    rows = evidence.networks.dropna(subset=["error_before_noise", "error_after_noise"])
+    if rows.empty:
+        return Untested("no hatched network that notes its error")
+    added = rows["error_after_noise"] - rows["error_before_noise"]
+    records = tuple(map(str, rows["record"]))
+    return Measurement(float(added.mean()), float(added.min()), float(added.max()), records)
+
+
 def epochs_of_hatched_to_scratch(evidence: Evidence) -> Measurement | Untested:
     """Return the epochs to convergence of hatched networks as a multiple of those from scratch.
 
@@ -318,6 +331,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
             error_growth,
             epochs_of_hatched_to_scratch,
             largest_hatching_difference,
+            error_by_noise,
             best_relative_gain,
             alone_with_all_marks,
         )

@@ -26,7 +26,8 @@ COLUMNS = {
     "against": "approach that it is compared with; empty if with none",
     "networks": "minimum number of networks; empty if any",
     "after": "number of networks from which a growth counts; empty if no growth",
-    "bound": "at_least, at_most, more_than, or in_replicates: a share of the replicates",
+    "bound": "at_least, at_most, more_than, or in_replicates: a share of the replicates; shown if "
+    "nothing is asked",
     "threshold": "what the reading of the claim asks of the quantity, in its unit; errors are "
     "fractions",
     "quoted": "what the paper says of the quantity; empty if that is the threshold",

@@ -15,6 +15,7 @@ from mnbench.evaluation.claims.claim import (
     NOT_TESTED,
     REPRODUCED,
     SET,
+    SHOWN,
     UNDECIDED,
     judge,
     read_claims,
@@ -74,6 +75,7 @@ def evidence_of(
                 trainings[id] = Training(id, "member", (network,), recipe or {}, 0, {})
     plan = Plan("made-up", trainings, (), tuple(left_out))
     columns = ["record", "approach", "role", "networks", "epochs", "seed", "ended"]
+    columns += ["error_before_noise", "error_after_noise"]
     rows = pd.DataFrame(columns=columns) if networks is None else networks
     return Evidence(
         dataset,
@@ -424,9 +426,17 @@ def test_a_fixed_number_of_epochs_says_nothing_of_convergence():
 def test_the_largest_change_by_hatching_decides_whether_functions_are_preserved():
     assert verdicts("preserved", evidence_of({G1: 0.1})) == both(NOT_TESTED)
     made = evidence_of({G1: 0.1}, hatching={"a": 1e-7, "b": 3e-6})
-    (finding,) = findings("preserved", made)
+    finding, noise = findings("preserved", made)
     assert (finding.measured.value, finding.measured.records) == (3e-6, ("a", "b"))
     assert finding.verdict == REPRODUCED
+    assert noise.measured is None and noise.verdict == SHOWN
+    rows = pd.DataFrame(
+        {"record": ["a", "b", "c"], "error_before_noise": [0.12, 0.12, np.nan]}
+    ).assign(error_after_noise=[0.128, 0.134, np.nan])
+    _, noise = findings("preserved", replace(made, networks=rows))
+    ends = noise.measured.value, noise.measured.low, noise.measured.high
+    assert ends == pytest.approx((0.011, 0.008, 0.014))
+    assert noise.measured.records == ("a", "b") and noise.verdict == SHOWN
     broken = evidence_of({G1: 0.1}, hatching={"a": 1e-7, "b": 3e-3})
     assert verdicts("preserved", broken) == both(NOT_REPRODUCED)
 
@@ -584,6 +594,6 @@ def test_the_page_says_every_verdict_its_reading_and_what_it_would_take():
     for claim in tables["verdicts"].to_dict("records"):
         own = rows.loc[rows["claim"] == claim["claim"], "records"]
         assert claim["records"] == len({id for ids in own for id in ids.split()})
-    (row,) = rows[rows["claim"] == "preserved"].to_dict("records")
+    row, _ = rows[rows["claim"] == "preserved"].to_dict("records")
     assert (row["measured"], row["records"], row["verdict"]) == (1e-7, "record", REPRODUCED)
     assert "MotherNets, g = 1, 5 networks" in rows.loc[rows["claim"] == "vs-kd", "points"].iloc[0]
