@@ -35,9 +35,9 @@ UNKNOWN_KEYS = [
     (
         "approaches.mothernets.nois",
         0,
-        "did you mean 'noise'? allowed: architecture_sets, budgets, g, ",
+        "did you mean 'noise'? allowed: architecture_sets, budgets, cluster_by, g, ",
     ),
-    ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: epochs, "),
+    ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: budgets, epochs, "),
     (
         "approaches.treenets.xyz",
         1,
