@@ -54,8 +54,9 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cluster-by",
         choices=("parameters", "training_flops"),
+        metavar="MEASURE",
         default="parameters",
-        help="what a cluster shall share most (default: parameters)",
+        help="what a cluster shall share most: parameters or training_flops (default: parameters)",
     )
     add_dataset(
         parser, "sets the size of the images (default: the first that suits)", required=False

@@ -204,6 +204,8 @@ def _with_ids_as_text(value: Any) -> dict[str, Any]:
         values["id"] = str(values["id"])
     for key in {"parents", "members"} & values.keys():
         values[key] = [str(id) for id in values[key]]
+    if values.get("variant") == "":  # as versions wrote it that knew none: hashes stay
+        del values["variant"]
     return values
 
 
