@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from baselines.full_data import scratch
@@ -23,7 +23,7 @@ from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budget, Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Recipe
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Recipe, Schedule
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -68,6 +68,18 @@ NumberOfClusters = Annotated[
 
 
 @dataclass(frozen=True, config=CONFIG)
+class Trunk:
+    """How MotherNets are trained: by the recipe, except for these keys."""
+
+    schedule: Schedule | None = Field(
+        default=None,
+        description="Schedule of a MotherNet. `null`, the default, is the recipe's. `constant` is "
+        "a trunk: never annealed, since its members anneal.",
+        examples=[{"name": "constant", "warmup": 0.1}],
+    )
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Hatched:
     """How hatched networks are trained: by the recipe, except for these keys."""
 
@@ -103,6 +115,21 @@ class Hatched:
         description="Peak learning rate of a hatched network. `null`, the default, is the "
         "recipe's.",
         examples=[0.05],
+    )
+    schedule: Schedule | None = Field(
+        default=None,
+        description="Schedule of a hatched network. `null`, the default, is the recipe's.",
+        examples=[{"name": "cosine"}],
+    )
+    keep: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Shrink and perturb (Ash, Adams 2020): a hatched network starts from so much "
+        "of its hatched weights, and the rest of a fresh initialisation. 1, the default and the "
+        "paper's, keeps the function. Less separates replicated channels, and loses accuracy at "
+        "first.",
+        examples=[0.5],
     )
 
 
@@ -141,6 +168,7 @@ class Options:
         "each weight tensor's own standard deviation.",
         examples=[0.0],
     )
+    mothernet: Trunk = Trunk()
     hatched: Hatched = Hatched()
     budgets: Budgets = (1.0,)
 
@@ -232,7 +260,7 @@ def _star(
         NAME,
         f"mothernet_{label}",
         construct(networks, name="MotherNet"),
-        recipe=setting.recipe,
+        recipe=_scheduled(setting, setting.recipe, options.mothernet.schedule, "mothernet"),
         role="mothernet",
         budget=budget,
     )
@@ -246,7 +274,7 @@ def _star(
                 network,
                 recipe=recipe,
                 parents=[mothernet],
-                options={"noise": options.noise},
+                options={"noise": options.noise} | _kept(options.hatched),
                 budget=budget,
                 variant="" if hatched_budget == 1 else f"hatched{hatched_budget:g}",
             )
@@ -255,11 +283,31 @@ def _star(
     )
 
 
+def _kept(hatched: Hatched) -> dict[str, float]:
+    """Return what a hatched training's options say of ``keep``.
+
+    Without the default, so that records of versions that kept everything stay valid.
+    """
+    return {} if hatched.keep == 1 else {"keep": hatched.keep}
+
+
+def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, option: str) -> Recipe:
+    """Return the recipe with another schedule; None is its own."""
+    if schedule is None:
+        return recipe
+    try:
+        return replace(recipe, schedule=schedule)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise setting.refuse(NAME, f"{option}.schedule", problem) from None
+
+
 def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
     """Return the recipe of hatched networks."""
-    optimiser, convergence = setting.recipe.optimiser, setting.recipe.convergence
+    recipe = _scheduled(setting, setting.recipe, hatched.schedule, "hatched")
+    optimiser, convergence = recipe.optimiser, recipe.convergence
     return replace(
-        setting.recipe,
+        recipe,
         epochs=hatched.epochs or max(1, round(HATCHED * setting.recipe.epochs)),
         convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
         optimiser=replace(
@@ -277,7 +325,7 @@ def train(job: "Job") -> "Trained":
     if not job.training.parents:
         return job.fit(job.new_network(), phase="mothernet")
 
-    from mnbench.mothernets.hatching import hatch, hatching_difference, perturb
+    from mnbench.mothernets.hatching import hatch, hatching_difference, perturb, shrink
 
     mothernet, images = job.parent_network(0), job.normalised(CALIBRATION_IMAGES)
     member = hatch(
@@ -295,6 +343,8 @@ def train(job: "Job") -> "Trained":
             "report it with the two architectures"
         )
     before = job.validation_error(member)
+    if (keep := job.options.get("keep", 1.0)) < 1:
+        shrink(member, job.new_network(), keep)
     perturb(member, job.options["noise"], job.generator("noise"))
     return job.fit(
         member,

@@ -6,7 +6,7 @@ budgets begin with the same weights.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -269,4 +269,4 @@ def _check_networks(
 @cache
 def _plain(recipe: Recipe) -> dict[str, Any]:
     """Return a recipe as plain values; trainings share them and nobody changes them."""
-    return asdict(recipe)
+    return recipe.plain()

@@ -5,14 +5,15 @@ documentation (:mod:`mnbench.report.configuration`). The trap: a new field chang
 every recipe, and so every finished record would be trained again.
 """
 
-from dataclasses import replace
-from typing import Annotated, Literal, Self
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 LARGEST_RATE = 1e6  # no network learns at it; numbers far beyond it overflow
 LARGEST_COUNT = 10**9  # of epochs and the like: nobody waits for it; numbers far beyond overflow
+FALLING = ("cosine", "linear")  # the schedules that fall to 0
 CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -68,6 +69,15 @@ class Schedule:
         "is no warm-up.",
         examples=[0.1],
     )
+    stable: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Only `cosine` and `linear`: fraction of the steps, after the warm-up, for "
+        "which the rate stays at its peak before it falls (warm-up, stable, decay). The default is "
+        "none.",
+        examples=[0.5],
+    )
     milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         default=(0.5, 0.75),
         description="Only `step`: where the rate decays, as fractions of the steps after warm-up.",
@@ -88,6 +98,17 @@ class Schedule:
         "pass without an improvement. After the last decay, training ends the next time they do.",
         examples=[3],
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.stable and self.name not in FALLING:
+            raise ValueError(
+                f"stable: the schedule '{self.name}' does not fall to 0; use "
+                f"{' or '.join(map(repr, FALLING))}, or leave it out"
+            )
+        if self.warmup + self.stable >= 1:
+            raise ValueError("warmup and stable: nothing is left to fall in; make them less than 1")
+        return self
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -180,7 +201,7 @@ class Recipe:
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         plateau = self.schedule.name == "plateau"
-        if self.protocol == "convergence" and self.schedule.name in ("cosine", "linear"):
+        if self.protocol == "convergence" and self.schedule.name in FALLING:
             raise ValueError(
                 f"schedule '{self.schedule.name}' needs to know the end, which the protocol "
                 "'convergence' does not; use 'plateau', 'step' or 'constant'"
@@ -191,6 +212,16 @@ class Recipe:
                 "or 'cosine', 'linear', 'step' or 'constant'"
             )
         return self
+
+    def plain(self) -> dict[str, Any]:
+        """Return the recipe as plain values, as records and plans have it.
+
+        A key that came later is left out at its default, so that hashes of former records stay.
+        """
+        values = asdict(self)
+        if not self.schedule.stable:
+            del values["schedule"]["stable"]
+        return values
 
     @property
     def longest(self) -> int:

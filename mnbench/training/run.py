@@ -9,7 +9,6 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from mnbench.architectures import parameter_count
@@ -142,7 +141,7 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
         ),
         dataset=job.dataset.name,
         seed=training.seed,
-        recipe=asdict(job.recipe),
+        recipe=job.recipe.plain(),
         recipe_hash=training.recipe_hash,
         parents=training.parents,
         cost=trained.cost,

@@ -18,7 +18,8 @@ def learning_rate(
     """Return the learning rate of one step.
 
     "cosine" without warm-up over the steps of one cycle is the Snapshot Ensembles schedule
-    (Huang et al. 2017, equation 2): rate / 2 * (cos(pi * step / steps) + 1).
+    (Huang et al. 2017, equation 2): rate / 2 * (cos(pi * step / steps) + 1). With ``stable`` the
+    rate stays at its peak first: warm-up, stable, decay (Hu et al. 2024, "MiniCPM", section 4.3).
 
     Args:
         recipe: names the schedule and its peak rate.
@@ -30,7 +31,8 @@ def learning_rate(
     warmup = round(schedule.warmup * steps)
     if step < warmup:
         return peak * (step + 1) / (warmup + 1)
-    progress = (step - warmup) / (steps - warmup)
+    stable = round(schedule.stable * steps)
+    progress = max(0, step - warmup - stable) / (steps - warmup - stable)
     match schedule.name:
         case "cosine":
             return peak / 2 * (math.cos(math.pi * progress) + 1)

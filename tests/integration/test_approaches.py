@@ -231,6 +231,38 @@ def test_hatched_budgets_without_1_or_of_equal_epochs_are_refused(hatched, probl
         plan_of(mothernets={"g": [1], "hatched": hatched})
 
 
+def test_mothernets_and_their_members_may_have_schedules_of_their_own():
+    trunk, falling = {"name": "constant", "warmup": 0.1}, {"name": "cosine", "stable": 0.5}
+    plan = plan_of(
+        mothernets={
+            "g": [1, 5],
+            "mothernet": {"schedule": trunk},
+            "hatched": {"schedule": falling, "keep": 0.6},
+        }
+    )
+    plain = plan_of(mothernets={"g": [1, 5]})
+    for id, training in plan.trainings.items():
+        schedule = training.recipe["schedule"]
+        if training.role == "mothernet":
+            assert (schedule["name"], schedule["warmup"]) == ("constant", 0.1)
+        elif training.parents:
+            assert (schedule["name"], schedule["stable"]) == ("cosine", 0.5)
+            assert training.options == {"noise": 0.1, "keep": 0.6}
+        else:  # a cluster of one network is Full Data's record
+            assert training.recipe_hash == plain.trainings[id].recipe_hash
+    kept = plan_of(mothernets={"g": [1, 5], "hatched": {"keep": 1.0}})
+    assert kept.to_json() == plain.to_json()
+
+
+@pytest.mark.parametrize("option", ["mothernet", "hatched"])
+def test_a_schedule_that_the_protocol_does_not_allow_is_refused_with_its_key(option):
+    values = tiny.config()
+    values["recipe"] = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+    values["approaches"] = {"mothernets": {option: {"schedule": {"name": "cosine"}}}}
+    with pytest.raises(UserError, match=rf"mothernets.{option}.schedule': schedule 'cosine' needs"):
+        tiny.plan_of(values)
+
+
 def g_of(plan: Plan) -> list[int]:
     """The numbers of clusters, in order."""
     return list(dict.fromkeys(row.g for row in plan.ensembles))

@@ -13,10 +13,12 @@ from support.tiny import (
     TRAIN,
     TRAINERS,
     VALIDATION,
+    config,
     id_of,
     job_of,
     last_of,
     of_approach,
+    plan_of,
     prepare_study,
     train,
 )
@@ -88,6 +90,24 @@ def test_the_same_job_twice_gives_the_same_bytes(study, approach):
     train(study, id)
     assert [file.read_bytes() for file in files] == before
     assert history_of(study, id) == history
+
+
+def test_a_shrunk_member_is_checked_before_it_is_shrunk_and_has_the_same_bits_again(study):
+    id = last_of(study, "mothernets")
+    plain = read_record(study.record(id)).details
+    values = config()
+    values["approaches"]["mothernets"] |= {"hatched": {"epochs": 1, "keep": 0.3}}
+    plan_of(values).write(study.plan)
+    bits = []
+    for _ in range(2):
+        shutil.rmtree(study.record(id))
+        train(study, id)
+        bits.append((study.record(id) / WEIGHTS).read_bytes())
+    assert bits[0] == bits[1]
+    shrunk = read_record(study.record(id)).details
+    for same in ("hatching_difference", "error_before_noise"):
+        assert shrunk[same] == plain[same]
+    assert shrunk["error_after_noise"] != plain["error_after_noise"]
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -101,6 +101,22 @@ def perturb(network: nn.Module, noise: float, generator: torch.Generator | None 
                 weight.add_(noise * weight.std() * sample.to(weight.device))
 
 
+def shrink(network: nn.Module, fresh: nn.Module, keep: float) -> None:
+    """Move every parameter towards a fresh initialisation, in place: shrink and perturb.
+
+    Each becomes ``keep`` times its own value plus ``1 - keep`` times the fresh one (Ash, Adams
+    2020, section 4). The moments of batch norm stay.
+
+    Args:
+        network: any module.
+        fresh: the same module, initialised anew.
+        keep: fraction; 1 changes nothing.
+    """
+    with torch.no_grad():
+        for own, new in zip(network.parameters(), fresh.parameters(), strict=True):
+            own.lerp_(new.to(own), 1 - keep)
+
+
 def hatching_difference(mothernet: nn.Module, member: nn.Module, images: Tensor) -> float:
     """Return the largest difference of logits, relative to the MotherNet's largest logit.
 

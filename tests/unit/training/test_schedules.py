@@ -44,6 +44,30 @@ def test_linear_falls_to_zero_in_equal_steps():
     assert rates(recipe("linear", peak=1.0), 4) == [1, 0.75, 0.5, 0.25]
 
 
+@pytest.mark.parametrize("name", ["cosine", "linear"])
+def test_what_is_stable_stays_at_the_peak_before_the_whole_fall(name):
+    of = recipe(name, peak=1.0, warmup=0.2, stable=0.3)
+    assert rates(of, 20)[4:10] == [1] * 6
+    assert rates(of, 20)[10:] == rates(recipe(name, peak=1.0), 10)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "problem"),
+    [
+        ({"name": "constant", "stable": 0.1}, "does not fall to 0; use 'cosine' or 'linear'"),
+        ({"name": "cosine", "stable": 0.6, "warmup": 0.4}, "nothing is left to fall in"),
+    ],
+)
+def test_a_schedule_that_never_falls_is_refused(schedule, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Schedule(**schedule)
+
+
+def test_a_recipe_without_a_stable_part_is_what_it_was():
+    assert "stable" not in Recipe().plain()["schedule"]
+    assert Recipe(schedule=Schedule(stable=0.2)).plain()["schedule"]["stable"] == 0.2
+
+
 def test_constant_stays_at_the_peak():
     assert rates(recipe("constant", peak=0.3), 3) == [0.3, 0.3, 0.3]
 

@@ -23,7 +23,7 @@ from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_
 from mnbench.architectures.families import resnet
 from mnbench.errors import UserError
 from mnbench.mothernets import construct, hatch
-from mnbench.mothernets.hatching import hatching_difference
+from mnbench.mothernets.hatching import hatching_difference, shrink
 
 # The proof
 
@@ -185,6 +185,20 @@ def test_estimated_moments_are_near_the_measured_ones(batches):
     network.load_state_dict(before)
     logits = hatched.train()(calibration).detach()
     assert (logits - expected).pow(2).mean().sqrt() < 0.5 * expected.std()
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.4])
+def test_what_is_shrunk_lies_between_the_hatched_and_a_fresh_network(small, keep):
+    member = plain([12, 12], [16])
+    hatched, fresh = hatch(small, SMALL, member), build(member, **SHAPE).double()
+    before = {name: value.clone() for name, value in hatched.state_dict().items()}
+    shrink(hatched, fresh, keep)
+    new = fresh.state_dict()
+    for name, value in hatched.state_dict().items():
+        expected = before[name]
+        if value.is_floating_point() and "running" not in name:
+            expected = keep * before[name] + (1 - keep) * new[name]
+        torch.testing.assert_close(value, expected, msg=name)
 
 
 def test_the_mode_is_that_of_the_mothernet(small):
