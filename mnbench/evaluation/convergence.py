@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mnbench.naming import epochs
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS
+from mnbench.naming import approach_title, epochs
 
 MARGIN = 0.005  # of error: a network that gains less from a longer run has converged
 
@@ -26,21 +27,37 @@ class Converged:
     sentence: str
 
 
-def convergence_of(gains: pd.DataFrame) -> Converged:
+def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame | None = None) -> Converged:
     """Return whether networks have converged, judged by the intervals of what longer runs gain.
 
-    *Not converged* where an interval lies above zero: there, every comparison is of networks that
-    were stopped early. *Converged* where all end below :data:`MARGIN`. Between, it is not settled.
+    *Not converged* where an interval lies above :data:`MARGIN`: there, every comparison is of
+    networks that were stopped early. *Converged* where all end below it. Between, or with too few
+    seeds, it is not settled. Trained to convergence, networks have converged where the rule ended
+    all trainings.
 
     Args:
         gains: rows of the table ``convergence``, of one data set and architecture set.
+        networks: rows of the table ``networks``, of the trainings that are judged, or None.
     """
+    if networks is not None:
+        ended = networks["ended"]
+        if (ended == "cap").any():
+            capped = networks.loc[ended == "cap", "approach"].iloc[0]
+            return Converged(
+                False, f"not converged: max_epochs ended trainings of {approach_title(capped)}"
+            )
+        if (ended == "rule").any():
+            return Converged(True, "converged: the rule of convergence ended the trainings")
     known = gains.dropna(subset=["gain_low", "gain_high"])
     if known.empty:
         return Converged(None, "no longer run of one network tells whether it has converged")
     largest = known.loc[known["gain"].idxmax()]
-    if (known["gain_low"] > 0).any():
-        early = known[known["gain_low"] > 0]
+    if (known["seeds"] < MINIMUM_SEEDS).any():
+        return Converged(
+            None, f"not settled with fewer than {MINIMUM_SEEDS} seeds: {_gain(largest)}"
+        )
+    if (known["gain_low"] > MARGIN).any():
+        early = known[known["gain_low"] > MARGIN]
         return Converged(False, f"not converged: {_gain(early.loc[early['gain'].idxmax()])}")
     if (known["gain_high"] < MARGIN).all():
         return Converged(True, f"converged: {_gain(largest)}")

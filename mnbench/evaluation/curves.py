@@ -88,10 +88,11 @@ def cost_bounds(error: ArrayLike, curve: np.ndarray) -> tuple[np.ndarray, np.nda
     """
     found = cost_at(error, curve)
     costs, _, best = _by_cost(curve)
-    never = ~(best <= np.asarray(error, dtype=np.float64)[..., None]).any(axis=-1)
+    error = np.asarray(error, dtype=np.float64)
+    never = ~(best <= error[..., None]).any(axis=-1)
     least = np.where(never, _largest(costs), 0.0)
     most = np.where(never, np.inf, costs[..., 0])
-    return np.where(np.isnan(found), least, found), np.where(np.isnan(found), most, found)
+    return _bounded(found, least, most, ~np.isfinite(costs[..., 0]) | np.isnan(error), 0.0)
 
 
 def error_bounds(cost: ArrayLike, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,9 +110,18 @@ def error_bounds(cost: ArrayLike, curve: np.ndarray) -> tuple[np.ndarray, np.nda
     """
     found = error_at(cost, curve)
     costs, errors, best = _by_cost(curve)
-    below = np.asarray(cost, dtype=np.float64) < costs[..., 0]
+    cost = np.asarray(cost, dtype=np.float64)
+    below = cost < costs[..., 0]
     least = np.where(below, errors[..., 0], -np.inf)
     most = np.where(below, np.inf, best[..., -1])
+    return _bounded(found, least, most, ~np.isfinite(costs[..., 0]) | np.isnan(cost), -np.inf)
+
+
+def _bounded(
+    found: np.ndarray, least: np.ndarray, most: np.ndarray, unknown: np.ndarray, lowest: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what was found, and bounds where it was not; anything where nothing is known."""
+    least, most = np.where(unknown, lowest, least), np.where(unknown, np.inf, most)
     return np.where(np.isnan(found), least, found), np.where(np.isnan(found), most, found)
 
 

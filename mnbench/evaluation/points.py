@@ -106,12 +106,18 @@ class Point:
         return float(np.mean(values)) if values else float("nan")
 
     def cost_replicates(self, cost: str) -> np.ndarray:
-        """Return the mean cost over seeds in every replicate: ``(replicates,)``."""
+        """Return the mean cost over seeds in every replicate: ``(replicates,)``.
+
+        Seeds vary it by a factor, so that it stays positive, as costs are.
+        """
         runs = self.timed(cost)
-        return self.bootstrap.over_seeds(
-            [run.ensemble.seed for run in runs],
-            np.array([cost_of(run, cost) for run in runs], dtype=np.float64),
-        )
+        values = np.array([cost_of(run, cost) for run in runs], dtype=np.float64)
+        if not len(values) or not (values > 0).all() or (values == values[0]).all():
+            mean = values.mean() if len(values) else np.nan
+            return np.full(self.bootstrap.replicates, mean)
+        seeds = [run.ensemble.seed for run in runs]
+        logarithms = self.bootstrap.over_seeds(seeds, np.log(values))
+        return values.mean() * np.exp(logarithms - np.log(values).mean())
 
 
 def cost_of(run: EvaluatedEnsemble, cost: str) -> float:

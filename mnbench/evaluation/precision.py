@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from mnbench.evaluation.bootstrap import LEVEL
+from mnbench.evaluation.bootstrap import LEVEL, MINIMUM_SEEDS
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,29 @@ class Components:
     def half_width(self, seeds: int, images: float) -> float:
         """Return the half-width that a 95 % interval would have.
 
-        Seeds' part has Student's t with its degrees of freedom, as in the bootstrap; the parts are
-        independent, so their half-widths add in squares.
+        As in the bootstrap: what varies between seeds has Student's t, what varies between images
+        for the mean over seeds is normal, and their half-widths add in squares.
         """
-        of_seeds = student.ppf((1 + LEVEL) / 2, seeds - 1) ** 2 * self.seed / seeds
+        between = (self.seed + self.both / images) / seeds
+        of_seeds = student.ppf((1 + LEVEL) / 2, seeds - 1) ** 2 * between
         of_images = norm.ppf((1 + LEVEL) / 2) ** 2 * (self.image + self.both / seeds) / images
         return float(np.sqrt(of_seeds + of_images))
 
+    def images_for(self, half_width: float, seeds: int) -> float:
+        """Return the images that reach a half-width with so many seeds; inf if none do."""
+        t, z = student.ppf((1 + LEVEL) / 2, seeds - 1), norm.ppf((1 + LEVEL) / 2)
+        left = half_width**2 - t**2 * self.seed / seeds
+        if left <= 0:
+            return float("inf")
+        needed = t**2 * self.both / seeds + z**2 * (self.image + self.both / seeds)
+        return float(needed / left)
+
     def seeds_for(self, half_width: float, images: float, at_most: int = 1000) -> int | None:
-        """Return the fewest seeds, from two, that reach a half-width; None if *at_most* do not."""
-        candidates = range(2, at_most + 1)
+        """Return the fewest seeds that reach a half-width, from those that claims need.
+
+        None if *at_most* do not.
+        """
+        candidates = range(MINIMUM_SEEDS, at_most + 1)
         return next((n for n in candidates if self.half_width(n, images) <= half_width), None)
 
 

@@ -1,7 +1,7 @@
 """``claims.md``: the paper's claims, the verdicts and the four marks, for people.
 
 Open this module to change the wording of verdicts. The trap: it is made of the tables ``verdicts``,
-``claims``, ``marks``, ``convergence`` and ``missing`` alone.
+``claims``, ``marks``, ``convergence``, ``networks`` and ``missing`` alone.
 """
 
 from collections.abc import Hashable, Mapping
@@ -17,7 +17,7 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import approach_title, point_name, setting_name
 
-TABLES = ("verdicts", "claims", "marks", "convergence", "missing")
+TABLES = ("verdicts", "claims", "marks", "convergence", "networks", "missing")
 _SOURCES = {
     "page": "the authors' page",
     "abstract": "the paper's abstract",
@@ -33,6 +33,7 @@ _BOUNDS = {
     "at_least": "at least",
     "at_most": "at most",
     "more_than": "more than",
+    "less_than": "less than",
     "in_replicates": "in at least",
 }
 # Of each quantity of mnbench.evaluation.claims.quantities: its words, and its unit on the page.
@@ -42,13 +43,17 @@ QUANTITY_WORDS = {
         "share of replicates in which no other approach dominates the best {approach}",
         _PERCENT,
     ),
+    "ahead_share": (
+        "share of replicates in which the best {approach} err less than every other's budget curve",
+        _PERCENT,
+    ),
     "exclusive_area": ("area that {approach} add to the front of all others", _PERCENT),
     "gain_on_every_curve": (
         "least error of any other approach at the cost of the best {approach}, less their own",
         _POINTS,
     ),
     "error_of_fewest_to_most_clusters": (
-        "test error of the fewest clusters less that of the most",
+        "test error of the fewest clusters less that of Full Data",
         _POINTS,
     ),
     "cost_ratio": ("cost of {approach}, as a multiple of {against}", _TIMES),
@@ -99,7 +104,7 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
         f"# The paper's claims, tested by the study '{study}'\n",
         f"Costs are {_COSTS.get(cost, cost)}. Intervals are of 95 %. pp is percentage points.",
         "*As the page compares*: each approach once, at its plain budget. *Against budget curves*: "
-        "every approach at every budget that the study has.",
+        "every approach at every budget that the study has, but for variants.",
         "A cost that a fixed number of epochs sets allows a verdict and decides none.\n",
     ]
     if (evaluated_on := set_of(tables.values())) != TEST_SET:
@@ -110,7 +115,8 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
         lines.append(f"{missing} ensembles of single seeds could not be evaluated.")
         lines.append("`missing.csv` says which and why.\n")
     for setting in settings:
-        sentence = convergence_of(select(tables["convergence"], *setting)).sentence
+        gains, networks = (select(tables[name], *setting) for name in ("convergence", "networks"))
+        sentence = convergence_of(gains, networks).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
     lines += ["", *verdicts_table(verdicts, "title"), ""]
     for row in verdicts.to_dict("records"):
@@ -176,12 +182,19 @@ def _cells(test: Mapping[Hashable, Any]) -> list[str]:
     return [
         setting_name(test["dataset"], test["architecture_set"]),
         COMPARISONS.get(test["comparison"], "either way"),
-        words.format(**names, after=test["after"]) + _from(test["networks"]),
+        words.format(**names, after=test["after"]) + _from(test["networks"]) + _points(test),
         required,
         test["quoted"] if pd.notna(test["quoted"]) else "",
         _measured(test, unit),
         verdict_of_test,
     ]
+
+
+def _points(test: Mapping[Hashable, Any]) -> str:
+    """Return the two points that were compared; of many, the first."""
+    points = str(test["points"]).split("; ") if pd.notna(test["points"]) else []
+    shown = "; ".join(points if len(points) <= 2 else points[:1])
+    return f" ({shown})" if shown else ""
 
 
 def _from(networks: Any) -> str:
@@ -218,6 +231,8 @@ def _marks(setting: tuple[str, str], marks: pd.DataFrame) -> str:
     title = f"## The four marks: {setting_name(*setting)}\n"
     if marks.empty:
         return f"{title}\nNo Full Data to compare with.\n"
+    if why := next(filter(None, marks["why"].fillna("")), ""):
+        return f"{title}\nNo marks: {why}.\n"
     lines = [title]
     for comparison, words in COMPARISONS.items():
         lines += [

@@ -144,7 +144,7 @@ def _setting(
     }
     records = _records(plan, rows["networks"], rows["histories"], costs)
     numbers = {id: number for number, id in enumerate(records)}
-    converged = convergence_of(rows["convergence"])
+    converged = convergence_of(rows["convergence"], rows["networks"])
     notes = [converged.sentence]
     notes += [
         f"{out.approach} left out: {out.reason}"

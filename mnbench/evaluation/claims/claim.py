@@ -6,10 +6,11 @@ a cost that the configuration sets may allow a verdict, but never decides one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 import yaml
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
@@ -34,7 +35,7 @@ COMPARISONS: Mapping[Comparison, str] = {
     "page": "as the page compares",
     "curves": "against budget curves",
 }
-Bound = Literal["at_least", "at_most", "more_than", "in_replicates", "shown"]
+Bound = Literal["at_least", "at_most", "more_than", "less_than", "in_replicates", "shown"]
 
 
 @checked(frozen=True)
@@ -44,8 +45,8 @@ class Requirement:
     Attributes:
         quantity: a name of ``QUANTITIES``.
         arguments: what the quantity is called with.
-        bound: *at_least*, *at_most* or *more_than* the threshold, or, of a share of replicates,
-            *in_replicates*; *shown* asks for nothing.
+        bound: *at_least*, *at_most*, *more_than* or *less_than* the threshold, or, of a share of
+            replicates, *in_replicates*; *shown* asks for nothing.
         threshold: in the quantity's unit; None of what is shown.
         quoted: what the paper says of this quantity, where the threshold is not just that.
     """
@@ -56,6 +57,13 @@ class Requirement:
     threshold: float | None
     quoted: str = ""
 
+    def set_by_configuration(self, measured: Measurement) -> bool:
+        """Return whether every value that the configuration allows has the same verdict."""
+        if measured.possible is None:
+            return False
+        exact = [replace(measured, low=value, high=value) for value in measured.possible]
+        return self.verdict(exact[0]) == self.verdict(exact[1])
+
     def verdict(self, measured: Measurement) -> Verdict:
         """Return what follows from a measurement, by its whole interval.
 
@@ -63,14 +71,15 @@ class Requirement:
         """
         assert self.threshold is not None
         if self.bound == "in_replicates":
-            holds = measured.value >= self.threshold
-            fails = measured.value <= 1 - self.threshold
+            holds, fails = measured.low >= self.threshold, measured.high <= 1 - self.threshold
         elif self.bound == "at_most":
             holds, fails = measured.high <= self.threshold, measured.low > self.threshold
         elif self.bound == "at_least":
             holds, fails = measured.low >= self.threshold, measured.high < self.threshold
-        else:
+        elif self.bound == "more_than":
             holds, fails = measured.low > self.threshold, measured.high <= self.threshold
+        else:
+            holds, fails = measured.high < self.threshold, measured.low >= self.threshold
         return REPRODUCED if holds else NOT_REPRODUCED if fails else UNDECIDED
 
 
@@ -167,23 +176,30 @@ def judge(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Finding
 def _find(claim: Claim, comparison: str, test: Requirement, evidence: Evidence) -> Finding:
     measured = QUANTITIES[test.quantity](evidence, **test.arguments)
     verdict: str = NOT_TESTED
-    why = (
-        measured.why if isinstance(measured, Untested) else _shortcoming(claim, evidence, measured)
-    )
     known = None if isinstance(measured, Untested) else measured
+    why = measured.why if isinstance(measured, Untested) else ""
+    if known:
+        why = shortcoming(claim, evidence, known.seeds)
+        if not why and np.isnan([known.low, known.high]).any():
+            why = "it has no interval"
     if test.bound == "shown":
         verdict, why = SHOWN, ""
     elif known and not why:
         verdict = test.verdict(known)
-        if known.set_by_configuration:
+        if test.set_by_configuration(known):
             verdict, why = (SET, "") if verdict == REPRODUCED else (NOT_TESTED, SET)
     return Finding(
         claim, comparison, test, evidence.dataset, evidence.architecture_set, known, verdict, why
     )
 
 
-def _shortcoming(claim: Claim, evidence: Evidence, measured: Measurement) -> str:
-    """Return why a measurement cannot decide a claim: where nothing was learnt, nothing is claimed.
+def shortcoming(claim: Claim, evidence: Evidence, seeds: int) -> str:
+    """Return why a study cannot decide a claim: where nothing was learnt, nothing is claimed.
+
+    Args:
+        claim: says what it asks for.
+        evidence: of the study.
+        seeds: the fewest of anything that is compared.
 
     Returns:
         "" where it can.
@@ -191,10 +207,12 @@ def _shortcoming(claim: Claim, evidence: Evidence, measured: Measurement) -> str
     lacking = [name for name in claim.approaches if name not in evidence.approaches]
     if lacking:
         return f"no {', '.join(map(approach_title, lacking))}"
-    if "seeds" in claim.asks and measured.seeds < MINIMUM_SEEDS:
-        return f"fewer than {MINIMUM_SEEDS} seeds"
-    if "convergence" in claim.asks and evidence.converged.converged is not True:
-        return evidence.converged.sentence.partition(":")[0]
+    if "seeds" in claim.asks and seeds < MINIMUM_SEEDS:
+        return f"fewer than {MINIMUM_SEEDS} common seeds"
+    if "convergence" in claim.asks:
+        converged = evidence.converged(claim.approaches)
+        if converged.converged is not True:
+            return converged.sentence.partition(":")[0]
     return ""
 
 

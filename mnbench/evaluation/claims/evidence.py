@@ -8,6 +8,7 @@ Full Data; see :meth:`Evidence.full`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Measurement:
         records: ids of the records.
         points: the points that were compared.
         seeds: the fewest of any of them.
-        set_by_configuration: whether no training could have made it another.
+        possible: the least and the largest value that the configuration allows, if it bounds it.
     """
 
     value: float
@@ -48,7 +49,7 @@ class Measurement:
     records: tuple[str, ...]
     points: tuple[PointId, ...] = ()
     seeds: int = MINIMUM_SEEDS
-    set_by_configuration: bool = False
+    possible: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -57,7 +58,7 @@ class Measurement:
         replicates: np.ndarray | tuple[float, float],
         points: Sequence[Point],
         *,
-        set_by_configuration: bool = False,
+        possible: tuple[float, float] | None = None,
     ) -> "Measurement":
         """Return a quantity computed from *points*, and in every replicate or with its interval."""
         low, high = replicates if isinstance(replicates, tuple) else interval(replicates)
@@ -68,7 +69,7 @@ class Measurement:
             tuple(map(str, records_of(points))),
             tuple(point.id for point in points),
             min(len(point.runs) for point in points),
-            set_by_configuration,
+            possible,
         )
 
     @classmethod
@@ -94,7 +95,7 @@ class Evidence:
         plan: the study's plan.
         networks: rows of the table ``networks``.
         hatching: largest relative change of the logits, by hatched record.
-        converged: whether the networks have.
+        gains: rows of the table ``convergence``.
         cost: the cost axis.
     """
 
@@ -104,7 +105,7 @@ class Evidence:
     plan: Plan
     networks: pd.DataFrame
     hatching: Mapping[str, float]
-    converged: Converged
+    gains: pd.DataFrame
     cost: str
 
     @cached_property
@@ -159,15 +160,67 @@ class Evidence:
         same = [point for point in self.points if but_for_size(point) == but_for_size(like)]
         return sorted(same, key=lambda point: point.id.size)
 
-    def set_by_configuration(self, points: Iterable[Point]) -> bool:
-        """Return whether all their trainings run for a fixed number of epochs.
+    def lineage(self, point: Point) -> tuple[TrainingId, ...]:
+        """Return all trainings that a point is billed for, of all its seeds."""
+        return self.plan.lineage(records_of([point]))
 
-        Then no training decides what they cost, nor, but for how fast the machine is, how long they
-        take.
+    def possible_costs(self, point: Point, cost: str) -> tuple[float, float] | None:
+        """Return between what costs the configuration leaves a point, or None if unknown.
+
+        A training for a fixed number of epochs costs what it costs, but for how fast the machine
+        is. One to convergence takes as many epochs as the rule's patience at least, and
+        ``max_epochs`` at most.
         """
-        lineage = self.plan.lineage(records_of(points))
-        recipes = [self.plan.trainings[id].recipe for id in lineage]
-        return all(recipe.get("protocol") == "epochs" for recipe in recipes)
+        recipes = {id: self.plan.trainings[id].recipe for id in self.lineage(point)}
+        protocols = {recipe.get("protocol") for recipe in recipes.values()}
+        if protocols == {"epochs"}:
+            return point.cost(cost), point.cost(cost)
+        if not protocols <= {"epochs", "convergence"}:
+            return None
+        rows = self.networks.set_index("record")
+        least, most = 0.0, 0.0
+        for id, recipe in recipes.items():
+            if str(id) not in rows.index:
+                return None
+            own, epochs = rows.loc[str(id), [cost, "epochs"]]
+            fewest, largest = epochs_allowed(recipe) or (epochs, epochs)
+            least, most = least + own * fewest / epochs, most + own * largest / epochs
+        runs = len(point.runs)
+        return least / runs, most / runs
+
+    def converged(self, approaches: Sequence[str]) -> Converged:
+        """Return whether the networks of some approaches have converged."""
+        rows = self.networks
+        of_these = rows["approach"].isin([*approaches, "full_data"])
+        return convergence_of(self.gains, rows[of_these])
+
+
+def epochs_allowed(recipe: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the fewest and the most epochs of a training to convergence; None of a fixed number.
+
+    The first epoch always improves; then patience runs out once, or with the schedule *plateau*
+    once more for each decay.
+    """
+    if recipe["protocol"] == "epochs":
+        return None
+    rule, schedule = recipe["convergence"], recipe["schedule"]
+    times = 1 + (schedule["decays"] if schedule["name"] == "plateau" else 0)
+    return min(1 + rule["patience"] * times, rule["max_epochs"]), rule["max_epochs"]
+
+
+def on_shared_seeds(points: Sequence[Point], cost: str | None = None) -> list[Point]:
+    """Return the points on the seeds that all of them have; [] if there is no such seed.
+
+    Args:
+        points: to be compared.
+        cost: a cost that each seed must have a measurement of, or None.
+    """
+    of_each = [
+        {run.ensemble.seed for run in (point.timed(cost) if cost else point.runs)}
+        for point in points
+    ]
+    shared = set.intersection(*of_each)
+    return [point.on_seeds(shared) for point in points] if shared else []
 
 
 def is_full_data(point: Point) -> bool:
@@ -207,18 +260,8 @@ def evidence_of(
                 store.plan,
                 rows,
                 hatching,
-                _converged(rows, select(gains, dataset, architecture_set)),
+                select(gains, dataset, architecture_set),
                 cost,
             )
         )
     return evidence
-
-
-def _converged(networks: pd.DataFrame, gains: pd.DataFrame) -> Converged:
-    """Return whether networks have converged: by their own rule, or by what a longer run gains."""
-    ended = networks.loc[networks["parents"] == "", "ended"]
-    if (ended == "cap").any():
-        return Converged(False, "not converged: max_epochs ended trainings from scratch")
-    if (ended == "rule").any():
-        return Converged(True, "converged: the rule ended all trainings from scratch")
-    return convergence_of(gains)

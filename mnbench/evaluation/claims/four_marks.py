@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnbench.evaluation.bootstrap import interval
-from mnbench.evaluation.claims.evidence import Evidence
+from mnbench.evaluation.claims.evidence import Evidence, on_shared_seeds
 from mnbench.evaluation.points import Point, PointId
 
 APPROACHES = (
@@ -35,9 +35,11 @@ MARKS: Mapping[str, str] = {  # by name, when it is given
     "diverse architectures": "its networks are as many different ones as Full Data's (partly: it "
     "cannot take some architecture set of the study)",
     "large size": f"one more network costs at most {LARGE[0]:g} of Full Data's mean network "
-    f"(partly: {LARGE[1]:g}), and the full size errs no more than a smaller one",
+    f"(partly: {LARGE[1]:g}), and the full size errs no more than the mean of "
+    "the sizes from half of it on",
 }
 UNDECIDED_GRADE = "undecided"  # the interval holds a limit
+SET_GRADE = "set by the configuration"  # a cost that a fixed number of epochs decides
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Marks:
 
     Attributes:
         point: whose they are.
-        grades: by mark: yes, partly, no, undecided, or None where the study cannot tell.
+        grades: by mark: yes, partly, no, undecided, set by the configuration, or None where the
+            study cannot tell.
     """
 
     point: PointId
@@ -75,7 +78,7 @@ def marks(evidence: Evidence, *, page: bool) -> list[Marks]:
         return []
     offered = sorted(evidence.offers(page=page), key=lambda p: (p.id.g or 0, -p.id.budget))
     return [
-        _marks(evidence, point, yardstick)
+        _marks(evidence, point, yardstick, page)
         for approach in APPROACHES
         for point in offered
         if point.id.approach == approach
@@ -96,13 +99,20 @@ def _number(row: Marks) -> int:
     return list(row.grades.values()).count("yes")
 
 
-def _marks(evidence: Evidence, point: Point, yardstick: Point) -> Marks:
-    cost = point.cost_replicates(evidence.cost) / yardstick.cost_replicates(evidence.cost)
+def _marks(evidence: Evidence, point: Point, yardstick: Point, page: bool) -> Marks:
+    fast = accurate = None
+    if pair := on_shared_seeds([point, yardstick], evidence.cost):
+        own, full = (one.cost_replicates(evidence.cost) for one in pair)
+        fast = _grade(interval(own / full), FAST)
+        accurate = _grade(interval(pair[0].error - pair[1].error), ACCURATE)
+    fixed = [evidence.possible_costs(one, evidence.cost) for one in (point, yardstick)]
+    if page and all(bounds and bounds[0] == bounds[1] for bounds in fixed):
+        fast = SET_GRADE
     return Marks(
         point.id,
         {
-            "fast training": _grade(interval(cost), FAST),
-            "high accuracy": _grade(interval(point.error - yardstick.error), ACCURATE),
+            "fast training": fast,
+            "high accuracy": accurate,
             "diverse architectures": _diversity(evidence, point, yardstick),
             "large size": _size(evidence, point, yardstick),
         },
@@ -136,15 +146,20 @@ def _architectures(point: Point, evidence: Evidence) -> int:
 
 def _size(evidence: Evidence, point: Point, yardstick: Point) -> str | None:
     sizes = evidence.sized(point)
-    if len(sizes) < 2:
+    compared = on_shared_seeds([yardstick, *sizes], evidence.cost)
+    if len(sizes) < 2 or not compared:
         return None
+    full, *sizes = compared
     smallest, largest = sizes[0], sizes[-1]
-    added = largest.id.size - smallest.id.size
-    a_network = yardstick.cost_replicates(evidence.cost) / yardstick.id.size
-    more = largest.cost_replicates(evidence.cost) - smallest.cost_replicates(evidence.cost)
+    costs = [one.cost_replicates(evidence.cost) for one in (smallest, largest)]
+    marginal = (costs[1] - costs[0]) / (largest.id.size - smallest.id.size)
+    if evidence.lineage(smallest) == evidence.lineage(largest):
+        # One run of snapshots, of which a smaller ensemble takes fewer: each costs a cycle.
+        marginal = costs[1] / largest.id.size
+    a_network = full.cost_replicates(evidence.cost) / full.id.size
     upper_half = [p.error for p in sizes if 2 * p.id.size >= largest.id.size]
     low, high = interval(largest.error - np.mean(upper_half, axis=0))
-    cheap = _grade(interval(more / added / a_network), LARGE)
+    cheap = _grade(interval(marginal / a_network), LARGE)
     if low > 0:
         return "no"
     return cheap if high <= 0 or cheap == "no" else UNDECIDED_GRADE

@@ -1,47 +1,74 @@
 """What an approach adds to the Pareto front of all the others.
 
 Open this module to see how "a new Pareto frontier" is measured. Only points of *other* approaches
-count against an approach, so that a further point of its own never makes it worse. The trap:
-MotherNets at g = size are Full Data's own networks, and count for neither.
+count against a point, and the best of an approach's own points counts for it; so a further point of
+its own never makes it worse. The trap: the best of several noisy points is too good by chance, and
+so claims ask for a share of 0.99 rather than 0.975.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import moocore
 import numpy as np
 
-from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested
+from mnbench.evaluation.bootstrap import TIE
+from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested, on_shared_seeds
 from mnbench.evaluation.claims.four_marks import APPROACHES
-from mnbench.evaluation.curves import error_bounds, interval_of_bounds
-from mnbench.evaluation.points import (
-    Point,
-    budget_curves,
-    mean_curve,
-    on_common_seeds,
-    replicate_curves,
-)
+from mnbench.evaluation.curves import ROUNDING, error_bounds, interval_of_bounds
+from mnbench.evaluation.points import Point, budget_curves, mean_curve, replicate_curves
 from mnbench.naming import approach_title
 
 CORNER = 1.1  # the area's corner: so many times the others' largest cost and member's error
+Bounds = tuple[np.ndarray, np.ndarray]  # whether it surely is so, and whether it may be
 
 
 def undominated_share(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
     """Return the share of replicates in which a point of the approach is on the front.
 
-    It is on the front where no point of another approach costs no more and errs no more. The share
-    is of the approach's best point in this respect.
+    It is where no point of another approach costs no more and errs no more. The share is of the
+    approach's best point in this respect. Where no other point costs as little, the cost alone puts
+    it on the front.
     """
-    split = _split(evidence, approach, page)
-    if isinstance(split, Untested):
-        return split
-    own, others = split
-    curves = replicate_curves([*own, *others], evidence.cost)
-    mine, theirs = curves[:, : len(own), None], curves[:, None, len(own) :]
-    dominated = ((theirs <= mine).all(axis=-1) & (theirs < mine).any(axis=-1)).any(axis=-1)
-    shares = (~dominated).mean(axis=0)
-    best = int(shares.argmax())
-    share = float(shares[best])
-    return Measurement.of(share, (share, share), [own[best], *others])
+
+    def on_front(point: Point, others: Sequence[Point]) -> Bounds:
+        undominated = np.ones(point.bootstrap.replicates, dtype=bool)
+        for other in others:
+            one, rival = on_shared_seeds([point, other], evidence.cost)
+            undominated &= ~_dominates(rival, one, evidence.cost)
+        return undominated, undominated
+
+    return _best_share(evidence, approach, page, on_front)
+
+
+def ahead_share(evidence: Evidence, approach: str) -> Measurement | Untested:
+    """Return the share of replicates in which a point errs less than every other's budget curve.
+
+    The share is of the approach's best point in this respect; its ends are a bound where a curve
+    does not reach the point's cost. Between two points of a curve lies what the other approach
+    would reach with a budget between: a point among them is ahead of nothing.
+    """
+
+    def ahead(point: Point, others: Sequence[Point]) -> Bounds:
+        least, most = _gains(point, others, evidence.cost)
+        return least > 0, most > 0
+
+    return _best_share(evidence, approach, False, ahead)
+
+
+def gain_on_every_curve(evidence: Evidence, approach: str) -> Measurement | Untested:
+    """Return by how much the point of :func:`ahead_share` errs less than every other's curve.
+
+    That is the least error of any other approach at its cost, less its own.
+    """
+    share = ahead_share(evidence, approach)
+    if isinstance(share, Untested):
+        return share
+    by_id = {point.id: point for point in evidence.offers(page=False)}
+    best, *others = [by_id[id] for id in share.points]
+    least, most = _gains(best, others, evidence.cost)
+    median = float(np.median(least)) if np.isfinite(least).mean() > 0.5 else float("nan")
+    return Measurement.of(median, interval_of_bounds(least, most), [best, *others])
 
 
 def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
@@ -56,45 +83,18 @@ def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement
     own, others = split
     worst = [(p.cost(evidence.cost), p.value("mean_member_error")) for p in others]
     corner = CORNER * np.max(worst, axis=0)
+    if not (corner > 0).all():
+        return Untested("the others' costs or errors are zero")
     means = mean_curve([*own, *others], evidence.cost)
     curves = replicate_curves([*own, *others], evidence.cost)
     areas = np.array([_added(curve, len(own), corner) for curve in curves])
     return Measurement.of(_added(means, len(own), corner), areas, [*own, *others])
 
 
-def gain_on_every_curve(evidence: Evidence, approach: str) -> Measurement | Untested:
-    """Return by how much the approach errs less than every other's budget curve at its cost.
-
-    It is of the approach's best point in this respect: the least error of any other at that cost,
-    read off the other's curve, less the point's own. Between two points of a curve lies what the
-    other would reach with a budget between; a point among them is ahead of nothing.
-    """
-    split = _split(evidence, approach, page=False)
-    if isinstance(split, Untested):
-        return split
-    own, others = split
-    curves = [of_approach for _, of_approach in budget_curves(others)]
-
-    def gains(point: Point) -> tuple[np.ndarray, np.ndarray]:
-        cost = point.cost_replicates(evidence.cost)
-        bounds = [error_bounds(cost, replicate_curves(c, evidence.cost)) for c in curves]
-        least, most = (np.min(side, axis=0) for side in zip(*bounds, strict=True))
-        return least - point.error, most - point.error
-
-    def value(point: Point) -> float:
-        cost = point.cost(evidence.cost)
-        errors = [error_bounds(cost, mean_curve(c, evidence.cost)) for c in curves]
-        least, most = (min(map(float, side)) for side in zip(*errors, strict=True))
-        return (least if least == most else float("nan")) - point.value("test_error")
-
-    best = max(own, key=lambda point: float(np.median(gains(point)[0])))
-    return Measurement.of(value(best), interval_of_bounds(*gains(best)), [best, *others])
-
-
 def _split(
     evidence: Evidence, approach: str, page: bool
 ) -> tuple[list[Point], list[Point]] | Untested:
-    """Return the approach's points and all others', on common seeds.
+    """Return the approach's points, those with the most seeds, and all others'.
 
     Args:
         evidence: of the study.
@@ -103,14 +103,73 @@ def _split(
             network alone and every other approach as well.
     """
     offered = [p for p in evidence.offers(page=page) if not page or p.id.approach in APPROACHES]
-    common = on_common_seeds(offered, evidence.cost)
-    own: Sequence[Point] = [point for point in common if point.id.approach == approach]
-    others = [point for point in common if point.id.approach != approach]
+    own = [point for point in offered if point.id.approach == approach]
+    others = [point for point in offered if point.id.approach != approach]
     if not own:
         return Untested(f"no {approach_title(approach)} at a g below the ensemble's size")
     if not others:
         return Untested("no other approach")
-    return list(own), others
+    for other in others:
+        if not other.timed(evidence.cost):
+            return Untested(f"no time of {approach_title(other.id.approach)} is a measurement")
+    most = max(len(point.timed(evidence.cost)) for point in own)
+    own = [point for point in own if len(point.timed(evidence.cost)) == most]
+    for other in others:
+        if not any(on_shared_seeds([point, other], evidence.cost) for point in own):
+            return Untested(f"no common seeds with {approach_title(other.id.approach)}")
+    return own, others
+
+
+def _best_share(
+    evidence: Evidence,
+    approach: str,
+    page: bool,
+    holds: Callable[[Point, Sequence[Point]], Bounds],
+) -> Measurement | Untested:
+    """Return the share of replicates in which something holds of the approach's best point."""
+    split = _split(evidence, approach, page)
+    if isinstance(split, Untested):
+        return split
+    own, others = split
+    cheapest = min(point.cost(evidence.cost) for point in others)
+    # A point that only its cost puts ahead is no best one.
+    earning = [point for point in own if point.cost(evidence.cost) >= cheapest]
+    shares = {}
+    for point in earning or own:
+        surely, maybe = holds(point, others)
+        shares[point] = (float(surely.mean()), float(maybe.mean()))
+    best = max(shares, key=lambda point: shares[point])
+    low, high = shares[best]
+    by_cost_alone = not earning and evidence.possible_costs(best, evidence.cost) is not None
+    found = Measurement.of(
+        low, (low, high), [best, *others], possible=(low, low) if by_cost_alone else None
+    )
+    shared = [len(on_shared_seeds([best, other], evidence.cost)[0].runs) for other in others]
+    return replace(found, seeds=min(shared))
+
+
+def _dominates(one: Point, other: Point, cost: str) -> np.ndarray:
+    """Return in which replicates one point costs no more and errs no more, and is not equal."""
+    costs = one.cost_replicates(cost) / other.cost_replicates(cost) - 1
+    errors = one.error - other.error
+    no_worse = (costs <= ROUNDING) & (errors <= TIE)
+    return no_worse & ((costs < -ROUNDING) | (errors < -TIE))
+
+
+def _gains(point: Point, others: Sequence[Point], cost: str) -> Bounds:
+    """Return the least and the most by which every other approach errs more at the point's cost."""
+    sides = []
+    for _, curve in budget_curves(others):
+        shared = on_shared_seeds([point, *curve], cost)
+        if not shared:  # nothing is known of that approach on these seeds
+            unknown = np.full(point.bootstrap.replicates, np.inf)
+            sides.append((-unknown, unknown))
+            continue
+        own, *rivals = shared
+        bounds = error_bounds(own.cost_replicates(cost), replicate_curves(rivals, cost))
+        sides.append((bounds[0] - own.error, bounds[1] - own.error))
+    least, most = (np.min(side, axis=0) for side in zip(*sides, strict=True))
+    return least, most
 
 
 def _added(points: np.ndarray, own: int, corner: np.ndarray) -> float:

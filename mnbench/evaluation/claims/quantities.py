@@ -10,10 +10,23 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
-from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested, records_of
-from mnbench.evaluation.claims.four_marks import marks
-from mnbench.evaluation.claims.fronts import exclusive_area, gain_on_every_curve, undominated_share
+from mnbench.evaluation.bootstrap import interval
+from mnbench.evaluation.claims.evidence import (
+    Evidence,
+    Measurement,
+    Untested,
+    on_shared_seeds,
+    records_of,
+)
+from mnbench.evaluation.claims.four_marks import SET_GRADE, marks
+from mnbench.evaluation.claims.fronts import (
+    ahead_share,
+    exclusive_area,
+    gain_on_every_curve,
+    undominated_share,
+)
 from mnbench.evaluation.curves import (
     cost_at,
     cost_bounds,
@@ -25,11 +38,11 @@ from mnbench.evaluation.points import (
     Point,
     full_size,
     mean_curve,
-    on_common_seeds,
     replicate_curves,
 )
 from mnbench.naming import approach_title
 
+DEVICE = "device_seconds"
 Quantity = Callable[..., Measurement | Untested]
 
 
@@ -37,16 +50,17 @@ def cost_ratio(
     evidence: Evidence, of: str, to: str, networks: int = 0, costing: tuple[float, float] = (0, 0)
 ) -> Measurement | Untested:
     """Return the cost of *of* as a multiple of that of *to*, at their common full size."""
-    pair = _pair(evidence, of, to, networks, costing)
+    pair = _pair(evidence, of, to, networks, costing, evidence.cost)
     if isinstance(pair, Untested):
         return pair
     first, second = pair
     value = first.cost(evidence.cost) / second.cost(evidence.cost)
-    if not np.isfinite(value):
-        return Untested("no time of it is a measurement")
     replicates = first.cost_replicates(evidence.cost) / second.cost_replicates(evidence.cost)
-    fixed = evidence.set_by_configuration(pair)
-    return Measurement.of(value, replicates, pair, set_by_configuration=fixed)
+    bounds = [evidence.possible_costs(point, evidence.cost) for point in pair]
+    possible = None
+    if bounds[0] and bounds[1]:
+        possible = (bounds[0][0] / bounds[1][1], bounds[0][1] / bounds[1][0])
+    return Measurement.of(value, replicates, pair, possible=possible)
 
 
 def error_difference(
@@ -63,22 +77,30 @@ def error_difference(
 
 def hours_saved(evidence: Evidence, of: str, to: str, networks: int) -> Measurement | Untested:
     """Return the device-hours that *to* needs less than *of*."""
-    pair = _pair(evidence, of, to, networks)
+    pair = _pair(evidence, of, to, networks, cost=DEVICE)
     if isinstance(pair, Untested):
         return pair
     first, second = pair
-    value = (first.cost("device_seconds") - second.cost("device_seconds")) / 3600
-    if not np.isfinite(value):
-        return Untested("no time of it is a measurement")
-    seconds = first.cost_replicates("device_seconds") - second.cost_replicates("device_seconds")
-    fixed = evidence.set_by_configuration(pair)
-    return Measurement.of(value, seconds / 3600, pair, set_by_configuration=fixed)
+    value = (first.cost(DEVICE) - second.cost(DEVICE)) / 3600
+    seconds = first.cost_replicates(DEVICE) - second.cost_replicates(DEVICE)
+    bounds = [evidence.possible_costs(point, DEVICE) for point in pair]
+    possible = None
+    if bounds[0] and bounds[1]:
+        possible = ((bounds[0][0] - bounds[1][1]) / 3600, (bounds[0][1] - bounds[1][0]) / 3600)
+    return Measurement.of(value, seconds / 3600, pair, possible=possible)
 
 
 def _pair(
-    evidence: Evidence, of: str, to: str, networks: int, costing: tuple[float, float] = (0, 0)
-) -> tuple[Point, Point] | Untested:
-    """Return the two points that the page compares: each approach once, at its plain budget.
+    evidence: Evidence,
+    of: str,
+    to: str,
+    networks: int,
+    costing: tuple[float, float] = (0, 0),
+    cost: str | None = None,
+) -> list[Point] | Untested:
+    """Return the two points that the page compares, on the seeds that both have.
+
+    Each is its approach's largest at its plain budget.
 
     Args:
         evidence: of the study.
@@ -86,6 +108,7 @@ def _pair(
         to: another.
         networks: the minimum size.
         costing: take *of* at the budget whose cost is nearest to these multiples of *to*'s.
+        cost: a cost that every seed must have a measurement of, or None.
     """
     first, second = evidence.fastest(of, networks), evidence.fastest(to, networks)
     for approach, point in ((of, first), (to, second)):
@@ -98,7 +121,12 @@ def _pair(
         goal = sum(costing) / 2 * second.cost(evidence.cost)
         curve = evidence.curve(of, first.id.size)
         first = min(curve, key=lambda point: abs(point.cost(evidence.cost) - goal))
-    return first, second
+    pair = on_shared_seeds([first, second], cost)
+    if not pair:
+        return Untested(f"no common seeds of {approach_title(of)} and {approach_title(to)}")
+    if cost and not all(point.cost(cost) > 0 for point in pair):
+        return Untested("a cost is zero")
+    return pair
 
 
 def _too_few(approach: str, networks: int) -> Untested:
@@ -131,39 +159,28 @@ def error_gain(
     evidence: Evidence, of: str, against: str, networks: int = 0
 ) -> Measurement | Untested:
     """Return the error of *against* at the cost of *of*, less the error of *of*."""
-    compared = _on_curve(evidence, of, against, networks)
-    if isinstance(compared, Untested):
-        return compared
-    point, curve = compared
-    least, most = (
-        bound - point.error
-        for bound in error_bounds(
-            point.cost_replicates(evidence.cost), replicate_curves(curve, evidence.cost)
-        )
-    )
-    value = error_at(point.cost(evidence.cost), mean_curve(curve, evidence.cost))
-    return Measurement.of(
-        float(value) - point.value("test_error"), interval_of_bounds(least, most), [point, *curve]
-    )
+    return _error_at_share(_on_curve(evidence, of, against, networks), 1, evidence.cost)
 
 
 def error_at_cost_share(
     evidence: Evidence, of: str, to: str, share: float
 ) -> Measurement | Untested:
     """Return the error of *of* at *share* of the cost of *to*, less the error of *to*."""
-    compared = _on_curve(evidence, to, of, 0)
+    return _error_at_share(_on_curve(evidence, to, of, 0), share, evidence.cost)
+
+
+def _error_at_share(
+    compared: tuple[Point, list[Point]] | Untested, share: float, cost: str
+) -> Measurement | Untested:
+    """Return the error of a curve at a share of a point's cost, less the point's own error."""
     if isinstance(compared, Untested):
         return compared
     point, curve = compared
-    least, most = (
-        bound - point.error
-        for bound in error_bounds(
-            share * point.cost_replicates(evidence.cost), replicate_curves(curve, evidence.cost)
-        )
-    )
-    value = error_at(share * point.cost(evidence.cost), mean_curve(curve, evidence.cost))
+    bounds = error_bounds(share * point.cost_replicates(cost), replicate_curves(curve, cost))
+    least, most = (bound - point.error for bound in bounds)
+    value = float(error_at(share * point.cost(cost), mean_curve(curve, cost)))
     return Measurement.of(
-        float(value) - point.value("test_error"), interval_of_bounds(least, most), [point, *curve]
+        value - point.value("test_error"), interval_of_bounds(least, most), [point, *curve]
     )
 
 
@@ -177,38 +194,34 @@ def _on_curve(
     curve = evidence.curve(against, point.id.size)
     if not curve:
         return Untested(f"no {approach_title(against)} of {point.id.size} networks")
-    common = on_common_seeds([point, *curve], evidence.cost)
-    if len(common) < 2 or common[0].id != point.id:
-        return Untested("no common seeds")
-    return common[0], common[1:]
+    shared = on_shared_seeds([point, *curve], evidence.cost)
+    if not shared:
+        return Untested(f"no common seeds of {approach_title(of)} and {approach_title(against)}")
+    if not shared[0].cost(evidence.cost) > 0:
+        return Untested("a cost is zero")
+    return shared[0], shared[1:]
 
 
 def error_of_fewest_to_most_clusters(evidence: Evidence) -> Measurement | Untested:
-    """Return the error of the fewest clusters less that of the most, of those below the size."""
-    own = evidence.full("mothernets")
-    if len(own) < 2:
-        return Untested("MotherNets at one g only")
-    first, last = own[0], own[-1]
-    value = first.value("test_error") - last.value("test_error")
-    return Measurement.of(value, first.error - last.error, [first, last])
+    """Return the error of the fewest clusters less that of g = ensemble size: Full Data."""
+    fewest, most = evidence.fastest("mothernets"), evidence.fastest("full_data")
+    if fewest is None or most is None or fewest.id.size != most.id.size:
+        return Untested("no MotherNets below g = ensemble size, or no Full Data of that size")
+    pair = on_shared_seeds([fewest, most])
+    if not pair:
+        return Untested("no common seeds")
+    value = pair[0].value("test_error") - pair[1].value("test_error")
+    return Measurement.of(value, pair[0].error - pair[1].error, pair)
 
 
 def trained_with_skip_connections(evidence: Evidence, approach: str) -> Measurement | Untested:
-    """Return 1 if the approach trained networks with skip connections, 0 if it left them out."""
-    reasons = [
-        out.reason
-        for out in evidence.plan.left_out
-        if (out.dataset, out.architecture_set, out.approach)
-        == (evidence.dataset, evidence.architecture_set, approach)
-    ]
-    if any("skip connections" in reason for reason in reasons):
-        return Measurement.exact(0.0, ())
+    """Return 1 if the approach trained networks with skip connections."""
     trained = [point for point in evidence.points if point.id.approach == approach]
     members = {member for p in trained for run in p.runs for member in run.ensemble.members}
     networks = {n for member in members for n in evidence.plan.trainings[member].networks}
     if any(block.kind != "plain" for net in networks for block in net.blocks):
         return Measurement.exact(1.0, records_of(trained))
-    return Untested("no networks with skip connections")
+    return Untested(f"no {approach_title(approach)} of networks with skip connections")
 
 
 def error_growth(
@@ -221,8 +234,12 @@ def error_growth(
     small = next((p for p in evidence.sized(largest) if p.id.size == after), None)
     if small is None:
         return Untested(f"no {approach_title(approach)} of {after} networks")
+    pair = on_shared_seeds([small, largest])
+    if not pair:
+        return Untested("no common seeds")
+    small, largest = pair
     value = largest.value("test_error") - small.value("test_error")
-    return Measurement.of(value, largest.error - small.error, (small, largest))
+    return Measurement.of(value, largest.error - small.error, pair)
 
 
 def largest_hatching_difference(evidence: Evidence) -> Measurement | Untested:
@@ -248,37 +265,45 @@ def error_by_noise(evidence: Evidence) -> Measurement | Untested:
 def epochs_of_hatched_to_scratch(evidence: Evidence) -> Measurement | Untested:
     """Return the epochs to convergence of hatched networks as a multiple of those from scratch.
 
-    The ratio is the largest of any network, of means over seeds. A fixed number of epochs says
-    nothing. A training that ``max_epochs`` ended gives a bound: it would have taken longer.
+    Both are sums over the networks that were trained in both ways, on seeds that have all of them.
+    A fixed number of epochs says nothing. A training that ``max_epochs`` ended gives a bound: it
+    would have taken longer.
     """
     rows = evidence.networks[evidence.networks["ended"].isin(["rule", "cap"])]
     hatched = rows[(rows["approach"] == "mothernets") & (rows["role"] == "member")]
     scratch = rows[rows["approach"] == "full_data"]
     both = sorted(set(hatched["networks"]) & set(scratch["networks"]))
     if not both:
-        return Untested(
-            "no hatched network and no one from scratch that was trained to convergence"
-        )
-    bootstrap = evidence.points[0].bootstrap
-    values, least, most, seeds = [], [], [], []
-    for network in both:
-        own, others = (part[part["networks"] == network] for part in (hatched, scratch))
-        epochs = [part.groupby("seed")["epochs"].mean() for part in (own, others)]
-        seeds.append(min(map(len, epochs)))
-        top, bottom = (bootstrap.over_seeds(list(s.index), s.to_numpy(float)) for s in epochs)
-        values.append(epochs[0].mean() / epochs[1].mean())
-        least.append(np.zeros_like(top) if (others["ended"] == "cap").any() else top / bottom)
-        most.append(np.full_like(top, np.inf) if (own["ended"] == "cap").any() else top / bottom)
-    low, high = interval_of_bounds(np.max(least, axis=0), np.max(most, axis=0))
+        return Untested("no network was trained to convergence both hatched and from scratch")
+    epochs = [_epochs(part[part["networks"].isin(both)]) for part in (hatched, scratch)]
+    seeds = [seed for seed in epochs[0].index if seed in epochs[1].index]
+    if not seeds:
+        return Untested("no seed has all networks trained in both ways")
+    ratios = (epochs[0] / epochs[1]).loc[seeds].to_numpy(float)
+    replicates = evidence.points[0].bootstrap.over_seeds(seeds, np.log(ratios))
+    low, high = interval(np.exp(replicates))
+    low = 0.0 if (scratch["ended"] == "cap").any() else low
+    high = np.inf if (hatched["ended"] == "cap").any() else high
     records = tuple(map(str, [*hatched["record"], *scratch["record"]]))
-    return Measurement(float(max(values)), low, high, records, seeds=min(seeds))
+    value = float(np.exp(np.log(ratios).mean()))
+    return Measurement(value, low, high, records, seeds=len(seeds))
+
+
+def _epochs(rows: pd.DataFrame) -> pd.Series:
+    """Return the epochs of all networks together, by the seeds that have them all."""
+    by_seed = rows.groupby(["seed", "networks"])["epochs"].mean().unstack()
+    return by_seed.dropna().sum(axis=1)
 
 
 def best_relative_gain(evidence: Evidence) -> Measurement | Untested:
     """Return the fraction of its members' mean error that the best ensemble avoids."""
-    several = [point for point in full_size(evidence.points) if point.id.size > 1]
+    several = [
+        point
+        for point in full_size(evidence.points)
+        if point.id.size > 1 and point.value("mean_member_error") > 0
+    ]
     if not several:
-        return Untested("no ensemble of several networks")
+        return Untested("no ensemble of several networks that err")
 
     def gain(point: Point) -> float:
         return 1 - point.value("test_error") / point.value("mean_member_error")
@@ -297,20 +322,16 @@ def alone_with_all_marks(evidence: Evidence, approach: str, page: bool) -> Measu
     rows = marks(evidence, page=page)
     own = [row for row in rows if row.point.approach == approach]
     if not own:
-        return Untested("no Full Data to give marks by, or no " + approach_title(approach))
+        return Untested(f"no Full Data to give marks by, or no {approach_title(approach)}")
+    if any(SET_GRADE in row.grades.values() for row in rows):
+        return Untested(SET_GRADE)
     if any(None in row.grades.values() for row in rows):
-        return Untested("fewer than two sizes")
+        return Untested("a mark could not be measured: fewer than two sizes, or no common seeds")
     others = [row for row in rows if row.point.approach != approach]
     surely = any(row.complete for row in own) and all(row.incomplete for row in others)
     never = all(row.incomplete for row in own) or any(row.complete for row in others)
     points = [point for point in evidence.points if point.id in {row.point for row in rows}]
-    fixed = page and evidence.set_by_configuration(points)
-    return Measurement.of(
-        float(surely),
-        (float(surely), float(not never)),
-        points,
-        set_by_configuration=fixed,
-    )
+    return Measurement.of(float(surely), (float(surely), float(not never)), points)
 
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
@@ -318,6 +339,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         function.__name__: function
         for function in (
             undominated_share,
+            ahead_share,
             exclusive_area,
             gain_on_every_curve,
             error_of_fewest_to_most_clusters,

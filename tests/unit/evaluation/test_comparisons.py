@@ -12,7 +12,7 @@ from support.evaluations import IMAGES, evaluation, table, wrong
 from support.toy_records import plan_of
 
 from mnbench.evaluation.convergence import convergence_of
-from mnbench.evaluation.curves import cost_at, error_at
+from mnbench.evaluation.curves import cost_at, cost_bounds, error_at, error_bounds
 from mnbench.evaluation.points import budget_curves, points
 from mnbench.evaluation.results import StudyResults
 from mnbench.records.store import RecordStore
@@ -298,9 +298,37 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     assert found.converged is converged and found.sentence.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("seeds", "low", "high", "converged"),
+    [
+        (3, 0.0002, 0.0018, True),  # surely a gain, and surely a small one
+        (3, 0.0002, 0.006, None),
+        (3, 0.006, 0.02, False),
+        (2, 0.006, 0.02, None),
+        (1, -0.001, 0.001, None),
+    ],
+)
+def test_what_a_longer_run_gains_is_judged_by_the_margin(seeds, low, high, converged):
+    row = ("fashion_mnist", "v5-small", 2.0, seeds, (low + high) / 2, low, high)
+    assert convergence_of(pd.DataFrame([row], columns=list(GAINS))).converged is converged
+
+
+@pytest.mark.parametrize(
+    ("ended", "converged", "sentence"),
+    [
+        (["rule", "epochs"], True, "converged: the rule of convergence ended the trainings"),
+        (["rule", "cap"], False, "not converged: max_epochs ended trainings of MotherNets"),
+    ],
+)
+def test_the_rule_of_convergence_tells_without_a_longer_run(ended, converged, sentence):
+    networks = pd.DataFrame({"approach": ["full_data", "mothernets"], "ended": ended})
+    found = convergence_of(pd.DataFrame(columns=list(GAINS)), networks)
+    assert (found.converged, found.sentence) == (converged, sentence)
+
+
 def test_a_gain_within_the_noise_settles_nothing():
     gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 2, 0.002, -0.01, 0.014)], columns=list(GAINS)
+        [("fashion_mnist", "v5-small", 2.0, 3, 0.002, -0.01, 0.014)], columns=list(GAINS)
     )
     found = convergence_of(gains)
     assert found.converged is None
@@ -328,3 +356,30 @@ def test_points_keep_the_order_of_the_plan(study):
         G2,
         BAGGING,
     ]
+
+
+def test_bounds_are_what_a_curve_leaves_possible():
+    curve = np.array([[1.0, 0.3], [4.0, 0.1]])
+    assert [float(bound) for bound in cost_bounds(0.1, curve)] == [4, 4]
+    assert [float(bound) for bound in cost_bounds(0.05, curve)] == [4, np.inf]  # not so good yet
+    assert [float(bound) for bound in cost_bounds(0.4, curve)] == [0, 1]  # better already
+    assert [float(bound) for bound in error_bounds(0.5, curve)] == [0.3, np.inf]
+    assert [float(bound) for bound in error_bounds(8.0, curve)] == [-np.inf, 0.1]
+    nothing = np.full((1, 2), np.nan)
+    for unknown in (cost_bounds(0.1, nothing), cost_bounds(np.nan, curve)):
+        assert [float(bound) for bound in unknown] == [0, np.inf]
+    for unknown in (error_bounds(1.0, nothing), error_bounds(np.nan, curve)):
+        assert [float(bound) for bound in unknown] == [-np.inf, np.inf]
+
+
+def test_costs_of_seeds_vary_by_factors_and_stay_positive():
+    made = evaluation({FULL: same_for(3, 0.1)}, {FULL: 10.0})
+    (of_set,) = points(made).values()
+    (point,) = of_set
+    uneven = [
+        replace(run, cost=replace(run.cost, cpu_seconds=seconds))
+        for run, seconds in zip(point.runs, (4.0, 10.0, 16.0), strict=True)
+    ]
+    replicates = replace(point, runs=tuple(uneven)).cost_replicates("cpu_seconds")
+    assert (replicates > 0).all() and np.median(replicates) == pytest.approx(10, rel=0.1)
+    assert (point.cost_replicates("cpu_seconds") == 10).all()

@@ -1,5 +1,7 @@
 """Precision: components are found again in made-up studies, and predict what the bootstrap says."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,14 +34,22 @@ def test_the_components_of_a_made_up_study_are_found_again():
     assert found.both == pytest.approx(0.5, rel=0.2)
 
 
+@pytest.mark.parametrize("seeds", [3, 5, 10])
 @pytest.mark.parametrize("seed_variance", [0.0, 0.001, 0.05])
-def test_they_predict_the_half_width_of_the_bootstrap(seed_variance):
-    values, resampled = simulated(5, 1000, Components(seed_variance, 1.0, 0.5))
-    replicates = Bootstrap(tuple(range(5)), 1000, 500).over_seeds(range(5), values, resampled)
-    low, high = interval(replicates)
-    predicted = components(values, resampled, 1000).half_width(5, 1000)
-    # The bootstrap's is a little wider: interaction is among its seeds as well.
-    assert 0.75 * (high - low) / 2 <= predicted <= 1.1 * (high - low) / 2
+def test_they_predict_the_half_width_of_the_bootstrap(seeds, seed_variance):
+    values, resampled = simulated(seeds, 1000, Components(seed_variance, 1.0, 0.5))
+    bootstrap = Bootstrap(tuple(range(seeds)), 1000, 500)
+    low, high = interval(bootstrap.over_seeds(range(seeds), values, resampled))
+    predicted = components(values, resampled, 1000).half_width(seeds, 1000)
+    assert predicted == pytest.approx((high - low) / 2, rel=0.3)
+
+
+def test_images_do_what_seeds_cannot():
+    parts = Components(2e-5, 0.3, 0.1)
+    assert parts.seeds_for(0.0025, 10_000) is None
+    assert parts.images_for(0.0025, 3) == float("inf")
+    images = parts.images_for(0.0025, 20)
+    assert parts.half_width(20, images) == pytest.approx(0.0025)
 
 
 def test_more_seeds_help_only_where_seeds_decide():
@@ -84,7 +94,8 @@ def test_a_plan_says_what_a_half_width_takes():
     assert head == "For 0.25 points to each side, of the difference from Full Data:"
     needed = Components(1e-6, 0.01, 0.01).seeds_for(0.0025, 10_000)
     assert seeds == (f"  fashion_mnist, v5-small: Bagging: {needed} seeds (0.40 with 3 seeds)")
-    assert "not by seeds alone, but by 31 times the 10000 test images" in images
+    needed = Components(0.0, 0.5, 0.0).images_for(0.0025, 5)
+    assert f"5 seeds and {math.ceil(needed):,} test images in place of 10,000" in images
     no_table, no_rows = pd.DataFrame({"dataset": []}), pd.DataFrame(columns=list(COLUMNS))
     for made, why in ((no_table, "no column"), (no_rows, "of two seeds")):
         with pytest.raises(UserError, match=why):
