@@ -115,7 +115,8 @@ def _split(
     most = max(len(point.timed(evidence.cost)) for point in own)
     own = [point for point in own if len(point.timed(evidence.cost)) == most]
     for other in others:
-        if not any(on_shared_seeds([point, other], evidence.cost) for point in own):
+        own = [point for point in own if on_shared_seeds([point, other], evidence.cost)]
+        if not own:
             return Untested(f"no common seeds with {approach_title(other.id.approach)}")
     return own, others
 
