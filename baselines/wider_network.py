@@ -45,7 +45,7 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return one training for every size and budget, or why its network cannot be widened.
+    """Return one training for every size and budget, without sizes that cannot be widened to.
 
     Raises:
         UserError: a size exceeds the set, or two budgets give the same number of epochs.
@@ -59,12 +59,15 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             f"{too_large[0]} is more than the {largest_size} networks of "
             f"'{setting.architecture_set}'; allowed: 2 to {largest_size}",
         )
-    total = Lineage()
-    for size in options.sizes or (largest_size,):
-        base = nearest_mean(setting, size)
-        if base.library:
-            return Lineage(left_out=f"the layers of {base.name} are those of a library")
-        total += _of_size(setting, size, options.budgets, as_large_as(setting, base, size))
+    bases = {size: nearest_mean(setting, size) for size in options.sizes or (largest_size,)}
+    reasons = {
+        size: f"the layers of {base.name} are those of a library" if base.library else None
+        for size, base in bases.items()
+    }
+    total = Lineage(left_out=setting.left_out(reasons))
+    for size, base in bases.items():
+        if not base.library:
+            total += _of_size(setting, size, options.budgets, as_large_as(setting, base, size))
     return total
 
 

@@ -122,8 +122,34 @@ class Setting:
         place = place_of(self.study, self.architecture_set, approach, option)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
+    def left_out(self, reasons: Mapping[int, str | None]) -> str | None:
+        """Return in one line why an approach leaves out sizes, or None where it leaves out none.
+
+        Sizes are named where the approach takes others, or has another reason for others.
+
+        Args:
+            reasons: for each size that the study asks for, why its networks cannot be trained, or
+                None if they can.
+        """
+        sizes: dict[str | None, list[int]] = {}
+        for size, reason in reasons.items():
+            sizes.setdefault(reason, []).append(size)
+        if len(sizes) == 1:
+            return next(iter(sizes))
+        return "; ".join(
+            f"size{'s' * (len(out) > 1)} {', '.join(map(str, out))}: {reason}"
+            for reason, out in sizes.items()
+            if reason
+        )
+
     def check_budgets(
-        self, approach: str, budgets: Sequence[float], recipe: Recipe, option: str = "budgets"
+        self,
+        approach: str,
+        budgets: Sequence[float],
+        recipe: Recipe,
+        option: str = "budgets",
+        *,
+        then: float = 1.0,
     ) -> None:
         """Check that every budget makes a training of its own.
 
@@ -132,17 +158,19 @@ class Setting:
             budgets: multiples of the epochs of *recipe*.
             recipe: of the trainings.
             option: the key of *budgets*.
+            then: another multiple that the trainings have, taken of whole epochs afterwards.
 
         Raises:
             UserError: two budgets give the same number of epochs, or a budget is not 1 under the
                 protocol "convergence", where a training ends by itself.
         """
-        epochs = [recipe.with_budget(budget).epochs for budget in budgets]
+        epochs = [recipe.with_budget(budget).with_budget(then).epochs for budget in budgets]
         if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
             raise self.refuse(
                 approach,
                 option,
-                f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs; "
+                f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs"
+                f"{'' if then == 1 else f' at budget {then:g}'}; "
                 "give budgets that differ in whole epochs",
             )
         if recipe.protocol == "convergence" and tuple(budgets) != (1,):
