@@ -5,7 +5,7 @@ the seed of a training is derived from its name without the budget, so that trai
 budgets begin with the same weights.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -199,8 +199,8 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         source: the configuration file, for errors.
 
     Raises:
-        UserError: an approach is unknown, an option is wrong, or a network does not fit a data
-            set's images; names the key.
+        UserError: an approach is unknown, an option is wrong, a network does not fit a data set's
+            images, or nothing would be trained; names the key.
     """
     kinds = {name: approach.options for name, approach in approaches.items()}
     options = options_by_set(study, kinds, source=source)
@@ -217,6 +217,8 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             if lineage.left_out:
                 place = (setting.dataset.name, setting.architecture_set, name)
                 left_out[LeftOut(*place, lineage.left_out)] = None
+    if not trainings:
+        raise UserError(f"{source}: key 'approaches': {_why_nothing(left_out)}")
     return Plan(
         study.study,
         union(trainings),
@@ -225,6 +227,17 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         study.device,
         study.data.root,
         study.data.download,
+    )
+
+
+def _why_nothing(left_out: Iterable[LeftOut]) -> str:
+    """Return in one line why a study trains nothing."""
+    reasons = dict.fromkeys(
+        f"{out.approach} leaves out '{out.architecture_set}', since {out.reason}"
+        for out in left_out
+    )
+    return "nothing would be trained: " + "; ".join(
+        [*reasons, "change their options, or add an approach or architecture set"]
     )
 
 

@@ -568,6 +568,16 @@ def test_a_tree_is_judged_by_its_own_networks():
     assert "treenets leaves out v5-authors-small (fashion_mnist): sizes 3, 5: " in overview(plan)
 
 
+def test_a_study_that_trains_nothing_is_refused_with_the_reasons():
+    with pytest.raises(UserError) as caught:
+        plan_of(treenets={"shared_layers": 3}, seeds=(0, 1))
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches': nothing would be trained: treenets leaves out 'v5-small', "
+        "since the networks have 2 first layers in common, fewer than 3; change their options, or "
+        "add an approach or architecture set"
+    )
+
+
 def test_sizes_left_out_for_several_reasons_are_named_with_each():
     study = read_study(tiny.config(), source="tiny.yaml")
     setting = Setting(study, DATASETS["fashion_mnist"], "v5-small", (), 0, "tiny.yaml")
