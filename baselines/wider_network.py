@@ -1,11 +1,13 @@
-"""One network with as many parameters as a whole ensemble, at the same cost: a control.
+"""One network with as many parameters as a whole ensemble: a control.
 
 It is the comparison of Wasay and Idreos ("More or Less: When and How to Build Convolutional Neural
 Network Ensembles", ICLR 2021; unverified): does an ensemble beat one network of its size? The
 network is the member of the ensemble whose number of parameters is nearest the mean, with all
-widths multiplied by one factor. It has the depth of a typical member, so that it differs from the
-ensemble as their *depth-equivalent* ensembles differ from their one network. Equal parameters are
-not equal FLOPs: the number of epochs is the one whose training FLOPs are nearest Full Data's.
+widths multiplied by one factor. It has the depth of a member, so that it differs from the ensemble
+as their *depth-equivalent* ensembles differ from their one network. In a set of several families
+that member need not be typical. Equal parameters are not equal FLOPs. Under the protocol `epochs`
+the number of epochs is the one whose training FLOPs are nearest Full Data's. Under `convergence`
+the network trains until it has converged, at whatever cost.
 
 Open it to widen another member. The trap: a point's size is that of the ensemble that the network
 stands for, although it is one network.
