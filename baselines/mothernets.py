@@ -189,12 +189,13 @@ def lineage(setting: Setting, options: Options) -> Lineage:
 
 def _check_budgets(setting: Setting, options: Options) -> None:
     """Refuse budgets that give the same number of epochs."""
-    hatched = _hatched_recipe(setting, options.hatched)
-    for recipe in (setting.recipe, *map(hatched.with_budget, options.hatched.budgets)):
+    own = options.hatched
+    recipes = [_hatched_recipe(setting, own, hatched_budget) for hatched_budget in own.budgets]
+    for recipe in (setting.recipe, *recipes):
         setting.check_budgets(NAME, options.budgets, recipe)
+    plain = _hatched_recipe(setting, own)
     for budget in options.budgets:
-        recipe = hatched.with_budget(budget)
-        setting.check_budgets(NAME, options.hatched.budgets, recipe, "hatched.budgets")
+        setting.check_budgets(NAME, own.budgets, plain, "hatched.budgets", then=budget)
 
 
 def _stars(
@@ -264,7 +265,7 @@ def _star(
         role="mothernet",
         budget=budget,
     )
-    recipe = _hatched_recipe(setting, options.hatched).with_budget(hatched_budget)
+    recipe = _hatched_recipe(setting, options.hatched, hatched_budget)
     return (
         mothernet,
         *(
@@ -302,8 +303,11 @@ def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, opti
         raise setting.refuse(NAME, f"{option}.schedule", problem) from None
 
 
-def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
-    """Return the recipe of hatched networks."""
+def _hatched_recipe(setting: Setting, hatched: Hatched, hatched_budget: float = 1.0) -> Recipe:
+    """Return the recipe of hatched networks, of which a training takes its budget.
+
+    Epochs are whole after either multiple, so that their order matters: *hatched_budget* is first.
+    """
     recipe = _scheduled(setting, setting.recipe, hatched.schedule, "hatched")
     optimiser, convergence = recipe.optimiser, recipe.convergence
     return replace(
@@ -313,7 +317,7 @@ def _hatched_recipe(setting: Setting, hatched: Hatched) -> Recipe:
         optimiser=replace(
             optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate
         ),
-    )
+    ).with_budget(hatched_budget)
 
 
 def train(job: "Job") -> "Trained":

@@ -65,7 +65,11 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return one joint training for every size and budget, or why no trunk can be shared."""
+    """Return one joint training for every size and budget, without sizes that share no trunk.
+
+    Each size is judged by its own networks: the first two may have a trunk in common that the first
+    five lack.
+    """
     members = setting.members
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     for size in options.sizes:
@@ -76,12 +80,16 @@ def lineage(setting: Setting, options: Options) -> Lineage:
                 f"{size} is more than the {len(members)} networks of '{setting.architecture_set}'; "
                 f"allowed: 2 to {len(members)}",
             )
-    if reason := obstacle(members, options.shared_layers):
-        return Lineage(left_out=reason)
+    reasons = {
+        size: obstacle(members[:size], options.shared_layers)
+        for size in options.sizes or (len(members),)
+    }
     # Without the default, so that records of versions that knew no other loss stay valid.
     loss = {} if options.loss == PUBLISHED_LOSS else {"loss": options.loss}
-    total = Lineage()
-    for budget, size in product(options.budgets, options.sizes or (len(members),)):
+    total = Lineage(left_out=setting.left_out(reasons))
+    for budget, size in product(options.budgets, reasons):
+        if reasons[size]:
+            continue
         tree = setting.training(
             NAME,
             f"tree_of_{size}",

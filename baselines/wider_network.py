@@ -1,11 +1,13 @@
-"""One network with as many parameters as a whole ensemble, at the same cost: a control.
+"""One network with as many parameters as a whole ensemble: a control.
 
 It is the comparison of Wasay and Idreos ("More or Less: When and How to Build Convolutional Neural
 Network Ensembles", ICLR 2021; unverified): does an ensemble beat one network of its size? The
 network is the member of the ensemble whose number of parameters is nearest the mean, with all
-widths multiplied by one factor. It has the depth of a typical member, so that it differs from the
-ensemble as their *depth-equivalent* ensembles differ from their one network. Equal parameters are
-not equal FLOPs: the number of epochs is the one whose training FLOPs are nearest Full Data's.
+widths multiplied by one factor. It has the depth of a member, so that it differs from the ensemble
+as their *depth-equivalent* ensembles differ from their one network. In a set of several families
+that member need not be typical. Equal parameters are not equal FLOPs. Under the protocol `epochs`
+the number of epochs is the one whose training FLOPs are nearest Full Data's. Under `convergence`
+the network trains until it has converged, at whatever cost.
 
 Open it to widen another member. The trap: a point's size is that of the ensemble that the network
 stands for, although it is one network.
@@ -45,7 +47,7 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return one training for every size and budget, or why its network cannot be widened.
+    """Return one training for every size and budget, without sizes that cannot be widened to.
 
     Raises:
         UserError: a size exceeds the set, or two budgets give the same number of epochs.
@@ -59,12 +61,15 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             f"{too_large[0]} is more than the {largest_size} networks of "
             f"'{setting.architecture_set}'; allowed: 2 to {largest_size}",
         )
-    total = Lineage()
-    for size in options.sizes or (largest_size,):
-        base = nearest_mean(setting, size)
-        if base.library:
-            return Lineage(left_out=f"the layers of {base.name} are those of a library")
-        total += _of_size(setting, size, options.budgets, as_large_as(setting, base, size))
+    bases = {size: nearest_mean(setting, size) for size in options.sizes or (largest_size,)}
+    reasons = {
+        size: f"the layers of {base.name} are those of a library" if base.library else None
+        for size, base in bases.items()
+    }
+    total = Lineage(left_out=setting.left_out(reasons))
+    for size, base in bases.items():
+        if not base.library:
+            total += _of_size(setting, size, options.budgets, as_large_as(setting, base, size))
     return total
 
 

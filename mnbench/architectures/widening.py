@@ -22,9 +22,9 @@ def widened(network: Architecture, parameters: int, **image_shape: Any) -> Archi
 
     Widths are the filters of stem and layers, the streams of residual blocks, the transitions of
     dense ones, and hidden layers. Depth and kernels stay. The factor is the largest that does not
-    exceed *parameters*, each width rounded down. Then places get one more where that still fits,
-    those with the most parameters a filter first. What is missing in the end is less than one
-    filter of one layer, and under 1 % for all but the smallest networks.
+    exceed *parameters*, each width rounded down. Then places get one more, those with the most
+    parameters a filter first, and again until none fits. What is missing in the end is less than
+    any place takes that may be widened alone, and under 1 % for all but the smallest networks.
 
     Args:
         network: of any family, but no library's.
@@ -70,7 +70,7 @@ def _multiplied(widths: Sequence[int], fits: Callable[[Sequence[int]], bool]) ->
 def _filled(
     widths: list[int], count: Callable[[Sequence[int]], int], parameters: int
 ) -> Sequence[int]:
-    """Return widths with one more at each place where *parameters* still allow it."""
+    """Return widths with one more at places, the same ones again, until *parameters* are spent."""
 
     def with_one_more(widths: Sequence[int], place: int) -> list[int]:
         return [width + (i == place) for i, width in enumerate(widths)]
@@ -82,10 +82,13 @@ def _filled(
             return inf
 
     places = [place for place, width in enumerate(widths) if width]
-    for place in sorted(places, key=counted, reverse=True):
-        if counted(place) <= parameters:
-            widths = with_one_more(widths, place)
-    return widths
+    while True:
+        before = widths
+        for place in sorted(places, key=counted, reverse=True):
+            if counted(place) <= parameters:
+                widths = with_one_more(widths, place)
+        if widths == before:
+            return widths
 
 
 def _widths(network: Architecture) -> list[int]:

@@ -21,7 +21,7 @@ from mnbench.planning.config import COST_AXES
 from mnbench.planning.plan import Plan
 from mnbench.planning.recipe import LARGEST_COUNT
 
-FROM_1 = f"a whole number from 1 to {LARGEST_COUNT:,}"
+FROM_0, FROM_1 = (f"a whole number from {least} to {LARGEST_COUNT:,}" for least in (0, 1))
 
 
 def whole_number(text: str) -> int | None:
@@ -41,7 +41,7 @@ def positive(text: str) -> int:
 def whole(text: str) -> int:
     """Read a whole number from 0."""
     if (number := whole_number(text)) is None:
-        raise ArgumentTypeError(f"must be {FROM_1.replace('1', '0', 1)}, got '{text}'")
+        raise ArgumentTypeError(f"must be {FROM_0}, got '{text}'")
     return number
 
 

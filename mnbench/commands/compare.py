@@ -47,11 +47,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.evaluation.comparison import compare
+    from mnbench.evaluation.comparison import check_same_images, compare
     from mnbench.report.side_by_side import side_by_side
 
     # Both are looked for before either is evaluated, which takes its time.
     studies = [_study(study, arguments.on) for study in (arguments.first, arguments.second)]
+    check_same_images(studies)
     first, second = map(_evaluation, studies)
     table = compare(first, second, arguments.cost)
     names = (Path(arguments.first).name, Path(arguments.second).name)

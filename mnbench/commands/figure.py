@@ -16,6 +16,7 @@ from mnbench.commands.arguments import (
 )
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.plan import Plan, read_plan
@@ -42,7 +43,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.datasets.registry import TEST_SET
     from mnbench.evaluation.tables.files import read_table, select, set_of
     from mnbench.figures import catalogue, style
     from mnbench.figures.figure_data import FigureData

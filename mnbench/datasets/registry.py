@@ -11,7 +11,8 @@ from types import MappingProxyType
 from mnbench.errors import UserError, choices
 
 # What networks are evaluated on: the official test part, and training images kept for development.
-EVALUATION_SETS = TEST_SET, _ = ("test", "development")
+TEST_SET = "test"
+EVALUATION_SETS = (TEST_SET, "development")
 
 
 @dataclass(frozen=True)

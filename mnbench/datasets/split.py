@@ -124,7 +124,7 @@ def check_counts(
         train_images: number of images to train on; None is all that are not held out.
         validation_images: number of images to hold out.
         development_images: number of images to hold out beside those.
-        drawn: whether each seed draws its training images, for which there must be more of them.
+        drawn: whether each seed draws its training images, for which there must be twice as many.
 
     Raises:
         UserError: a count is negative, nothing is left to train on, or too many are asked for.
@@ -149,10 +149,12 @@ def check_counts(
             f"{others if development_images else ''}; "
             f"allowed: 1 to {left}, or null for all of them"
         )
-    if drawn and train_images in (None, left):
+    # Two samples of n of N images share n / N of theirs, and hide so much of what a sample decides.
+    if drawn and (train_images is None or 2 * train_images > left):
         raise UserError(
-            f"key 'data.sample': per_seed draws 'data.train_images', but that is all {left} images "
-            f"that are not held out; give 1 to {left - 1} train_images, or sample: fixed"
+            f"key 'data.train_images': {train_images or left} is more than half of the {left} "
+            "images that are not held out, so that what seeds draw would be mostly the same; give "
+            f"1 to {left // 2}, or data.sample: fixed"
         )
 
 

@@ -4,16 +4,19 @@ Open this module to see the command ``mnbench compare``. The trap: points are co
 seeds that both studies have, on replicates that draw the same images for both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
 from mnbench.evaluation.evaluate import Evaluation
 from mnbench.evaluation.points import Point, full_size, points
 from mnbench.evaluation.tables.columns import POINT, SEEDS, SETTING, frame, with_interval
+from mnbench.records.store import RecordStore
 
 COLUMNS = {
     **SETTING,
@@ -55,9 +58,58 @@ def compare(first: Evaluation, second: Evaluation, cost: str) -> pd.DataFrame:
     if not rows:
         raise UserError(
             "the two studies have no full-size ensemble and seed in common: they need the same "
-            "data set, architecture set, approach, g, budget and size, and test images"
+            "data set, architecture set, approach, g, budget, size and variant, and the same images"
         )
     return frame(rows, COLUMNS)
+
+
+def check_same_images(stores: Sequence[RecordStore]) -> None:
+    """Check that two studies are evaluated on the same images, which a difference pairs.
+
+    Args:
+        stores: of the two studies, evaluated on the same set.
+
+    Raises:
+        UserError: on the development images, a key of ``data`` that decides them differs; or the
+            labels of a data set differ.
+    """
+    datasets = ({id.dataset for id in store.plan.trainings} for store in stores)
+    for dataset in sorted(set.intersection(*datasets)):
+        if stores[0].evaluated_on != TEST_SET:
+            _check_held_out(stores, dataset)
+        _check_labels(stores, dataset)
+
+
+def _check_held_out(stores: Sequence[RecordStore], dataset: str) -> None:
+    """Check the numbers that decide which images are for development."""
+    first, second = (store.plan for store in stores)
+    ours, theirs = (
+        next(one.data for one in plan.trainings.values() if one.id.dataset == dataset)
+        for plan in (first, second)
+    )
+    # Development images lie before the validation images of each class (mnbench.datasets.split).
+    for key in ("validation_images", "development_images"):
+        if ours.get(key) != theirs.get(key):
+            raise UserError(
+                f"key 'data.{key}': {ours.get(key)} in study '{first.study}', {theirs.get(key)} in "
+                f"'{second.study}', so that their development images differ; run one again with "
+                "the other's number, or leave --on development out"
+            )
+
+
+def _check_labels(stores: Sequence[RecordStore], dataset: str) -> None:
+    """Check that the labels of a data set agree, so that its files were the same."""
+    evaluated_on = stores[0].evaluated_on
+    try:
+        ours, theirs = (store.labels(dataset, evaluated_on) for store in stores)
+    except UserError:  # no record has any, which is said when they are evaluated
+        return
+    if not np.array_equal(ours, theirs):
+        first, second = (store.plan.study for store in stores)
+        raise UserError(
+            f"the {evaluated_on} images of '{dataset}' have other labels in study '{first}' than "
+            f"in '{second}'; run one of them again on the other's files of '{dataset}'"
+        )
 
 
 def _pairs(first: Evaluation, second: Evaluation) -> Iterator[Pair]:

@@ -21,7 +21,8 @@ from mnbench.planning.plan import Ensemble, Plan, Training
 TITLE = "Training cost by network"
 CAPTION = (
     "What each full-size ensemble's training cost, network by network. Hatched parts are shared: "
-    "MotherNets, a teacher, earlier cycles that are no members, a joint training."
+    "MotherNets, a teacher (a member as well, if it stays), earlier cycles that are no members, a "
+    "joint training."
 )
 COST_AXIS = True
 TABLES = ("networks",)
@@ -127,15 +128,16 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
             continue
         costs: dict[tuple[str, str], CostPiece] = {}
         for ensemble in full:
+            teachers = {teacher for member in ensemble.members for teacher in plan.teachers(member)}
             for record in plan.lineage(ensemble.members):
                 training = plan.trainings[record]
                 key = (training.approach, training.name)
                 before = costs[key].cost if key in costs else 0.0
-                ancestor = record not in ensemble.members
+                member, teaches = record in ensemble.members, record in teachers
                 costs[key] = CostPiece(
                     training=key,
-                    names=_names(training, approach if ancestor else None),
-                    shared=ancestor or len(training.networks) > 1,
+                    names=_names(training, member=member, teaches=teaches),
+                    shared=teaches or not member or len(training.networks) > 1,
                     cost=before + float(rows.loc[str(record), cost]) / len(full),
                 )
         # Python's sort is stable: within each part the order of the lineage is kept.
@@ -144,13 +146,13 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
     return drawn
 
 
-def _names(training: Training, ancestor_of: str | None) -> tuple[str, ...]:
+def _names(training: Training, *, member: bool, teaches: bool) -> tuple[str, ...]:
     """Return what to call a record, the longest first.
 
     Args:
         training: of the record.
-        ancestor_of: the approach whose ensemble it is an ancestor of; None if it is a member. An
-            ancestor of another approach is a teacher.
+        member: whether it is a member of the ensemble, or an ancestor only.
+        teaches: whether a member learns from it.
     """
     networks = training.networks
     if len(networks) > 1:
@@ -158,9 +160,11 @@ def _names(training: Training, ancestor_of: str | None) -> tuple[str, ...]:
     if training.role == "mothernet":
         return ("MotherNet",)
     name = networks[0].name
-    if ancestor_of is None:
+    if teaches and member:
+        return (f"{name} (teacher and member)", f"{name} (teacher)", "teacher")
+    if member:
         return (name,)
-    what = "earlier" if training.approach == ancestor_of else "teacher"
+    what = "teacher" if teaches else "earlier"
     return (f"{name} ({what})", what)
 
 

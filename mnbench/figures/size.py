@@ -16,14 +16,15 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import in_main, interval_note, main_budgets, no_times, plotted_points
 from mnbench.figures.bands import DOTTED, Line, draw_lines
 from mnbench.figures.figure_data import FigureData
-from mnbench.naming import configuration
+from mnbench.naming import WIDER, configuration
 
 TITLE = "Ensemble size"
 CAPTION = (
     "Test error and training cost of the first m networks; bands are the 95 % intervals of Full "
     "Data and of MotherNets with the fewest clusters. MotherNets pay for the shared part with the "
     "first network, and little for each further one. Snapshot Ensembles take the last m snapshots "
-    "of one run, and pay for all of it."
+    "of one run, and pay for all of it. One wider network is drawn at the number of networks that "
+    "it is as large as."
 )
 COST_AXIS = True
 TABLES = ("estimates",)
@@ -76,7 +77,7 @@ def draw(data: FigureData) -> Figure:
             right.set(ylabel=axis.label)
             right.set_ylim(bottom=0)
         for axes in (left,) if untimed else (left, right):
-            axes.set(xlabel="ensemble size (networks)")
+            axes.set(xlabel="ensemble size m (networks)")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
             axes.grid(axis="x", visible=False)
         figure.legend(
@@ -107,7 +108,9 @@ def series(points: pd.DataFrame) -> list[Series]:
         key=lambda group: (pd.notna(group[0][1]), group[0]),
     ):
         look = style.looks([approach, *main["approach"]])[approach]
-        name = configuration(look.title, g, budgets[approach])
+        # Its size is that of the ensemble it stands for; it is one network itself.
+        title = f"{look.title} (as large as m)" if approach == WIDER else look.title
+        name = configuration(title, g, budgets[approach])
         ordered = own.sort_values("size").reset_index(drop=True)
         same = next((i for i, line in enumerate(lines) if _same(line.points, ordered)), None)
         if same is not None:

@@ -106,8 +106,9 @@ class Data:
         default="fixed",
         description="Which training images a seed has. `fixed`, the default: all seeds have the "
         "same. `per_seed`: each seed draws `train_images` anew from all that are not held out, the "
-        "same for all its approaches; every class keeps its share. Intervals then cover the choice "
-        "of the training images.",
+        "same for all its approaches; every class keeps its share. Intervals then cover which of "
+        "these images are drawn: given the pool of N, the variance of drawing n is 1 - n/N times "
+        "that of drawing from the population. At most half of the pool can be drawn.",
         examples=["per_seed"],
     )
     validation_images: int = Field(

@@ -82,7 +82,7 @@ class Lineage:
 
     trainings: tuple[Training, ...] = ()
     ensembles: tuple[Ensemble, ...] = ()
-    left_out: str | None = None  # why the approach cannot train this architecture set
+    left_out: str | None = None  # why the approach cannot train this set, or sizes of it
 
     def __add__(self, other: "Lineage") -> "Lineage":
         return Lineage(
@@ -94,7 +94,7 @@ class Lineage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An approach that cannot train an architecture set, and the reason."""
+    """An approach that cannot train an architecture set, or sizes of it, and the reason."""
 
     dataset: str
     architecture_set: str

@@ -5,7 +5,7 @@ the seed of a training is derived from its name without the budget, so that trai
 budgets begin with the same weights.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -122,8 +122,34 @@ class Setting:
         place = place_of(self.study, self.architecture_set, approach, option)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
+    def left_out(self, reasons: Mapping[int, str | None]) -> str | None:
+        """Return in one line why an approach leaves out sizes, or None where it leaves out none.
+
+        Sizes are named where the approach takes others, or has another reason for others.
+
+        Args:
+            reasons: for each size that the study asks for, why its networks cannot be trained, or
+                None if they can.
+        """
+        sizes: dict[str | None, list[int]] = {}
+        for size, reason in reasons.items():
+            sizes.setdefault(reason, []).append(size)
+        if len(sizes) == 1:
+            return next(iter(sizes))
+        return "; ".join(
+            f"size{'s' * (len(out) > 1)} {', '.join(map(str, out))}: {reason}"
+            for reason, out in sizes.items()
+            if reason
+        )
+
     def check_budgets(
-        self, approach: str, budgets: Sequence[float], recipe: Recipe, option: str = "budgets"
+        self,
+        approach: str,
+        budgets: Sequence[float],
+        recipe: Recipe,
+        option: str = "budgets",
+        *,
+        then: float = 1.0,
     ) -> None:
         """Check that every budget makes a training of its own.
 
@@ -132,17 +158,19 @@ class Setting:
             budgets: multiples of the epochs of *recipe*.
             recipe: of the trainings.
             option: the key of *budgets*.
+            then: another multiple that the trainings have, taken of whole epochs afterwards.
 
         Raises:
             UserError: two budgets give the same number of epochs, or a budget is not 1 under the
                 protocol "convergence", where a training ends by itself.
         """
-        epochs = [recipe.with_budget(budget).epochs for budget in budgets]
+        epochs = [recipe.with_budget(budget).with_budget(then).epochs for budget in budgets]
         if recipe.protocol == "epochs" and len(set(epochs)) < len(epochs):
             raise self.refuse(
                 approach,
                 option,
-                f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs; "
+                f"{list(budgets)} of {recipe.epochs} epochs give {epochs} epochs"
+                f"{'' if then == 1 else f' at budget {then:g}'}; "
                 "give budgets that differ in whole epochs",
             )
         if recipe.protocol == "convergence" and tuple(budgets) != (1,):
@@ -171,8 +199,8 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         source: the configuration file, for errors.
 
     Raises:
-        UserError: an approach is unknown, an option is wrong, or a network does not fit a data
-            set's images; names the key.
+        UserError: an approach is unknown, an option is wrong, a network does not fit a data set's
+            images, or nothing would be trained; names the key.
     """
     kinds = {name: approach.options for name, approach in approaches.items()}
     options = options_by_set(study, kinds, source=source)
@@ -189,6 +217,8 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
             if lineage.left_out:
                 place = (setting.dataset.name, setting.architecture_set, name)
                 left_out[LeftOut(*place, lineage.left_out)] = None
+    if not trainings:
+        raise UserError(f"{source}: key 'approaches': {_why_nothing(left_out)}")
     return Plan(
         study.study,
         union(trainings),
@@ -197,6 +227,17 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         study.device,
         study.data.root,
         study.data.download,
+    )
+
+
+def _why_nothing(left_out: Iterable[LeftOut]) -> str:
+    """Return in one line why a study trains nothing."""
+    reasons = dict.fromkeys(
+        f"{out.approach} leaves out '{out.architecture_set}', since {out.reason}"
+        for out in left_out
+    )
+    return "nothing would be trained: " + "; ".join(
+        [*reasons, "change their options, or add an approach or architecture set"]
     )
 
 

@@ -105,6 +105,11 @@ class Results:
             raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
 
+    def has(self, architecture_set: str, name: str) -> bool:
+        """Return whether the study has a point."""
+        rows = self._rows(self.estimates, architecture_set)
+        return bool((rows["point"] == name).any())
+
     def ratio(
         self, architecture_set: str, cost: str, name: str, to: str = REFERENCE_POINT
     ) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mnbench.naming import point_name, setting_name
+from mnbench.naming import networks_in_words, point_name, setting_name
 
 
 def side_by_side(
@@ -28,7 +28,7 @@ def side_by_side(
         lines += [
             f"## {setting_name(*setting)}: {second} less {first}, over {_seeds(rows)}, on the "
             f"{evaluated_on} images\n",
-            f"| approach | networks | {first}: error % | {second}: error % | difference (95 %) | "
+            f"| approach | size | {first}: error % | {second}: error % | difference (95 %) | "
             f"{cost}, multiple (95 %) |",
             "|---|--:|--:|--:|--:|--:|",
             *(_line(row) for row in rows.to_dict("records")),
@@ -51,7 +51,7 @@ def _line(row: Mapping[Hashable, Any]) -> str:
         ratio = f"{row['cost_ratio']:.2f} ({ends})"
     cells = [
         point_name(row),
-        f"{row['size']}",
+        networks_in_words(row["approach"], row["size"]),
         *errors,
         f"{100 * row['difference']:+.2f} ({low} to {high})",
         ratio,

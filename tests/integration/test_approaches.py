@@ -11,11 +11,13 @@ from support import tiny
 
 import baselines
 from mnbench.architectures import load_architectures, parameter_count, training_flops
+from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
 from mnbench.naming import CONTROLS
 from mnbench.planning.config import read_study
+from mnbench.planning.forecast import overview
 from mnbench.planning.plan import Plan, Training, read_plan, union
-from mnbench.planning.planner import Approach, make_plan
+from mnbench.planning.planner import Approach, Setting, make_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 
@@ -229,6 +231,18 @@ def test_the_plain_hatched_budget_plans_what_versions_without_it_did():
 def test_hatched_budgets_without_1_or_of_equal_epochs_are_refused(hatched, problem):
     with pytest.raises(UserError, match=rf"approaches.mothernets.hatched.budgets'.*{problem}"):
         plan_of(mothernets={"g": [1], "hatched": hatched})
+
+
+def test_hatched_budgets_are_checked_in_the_order_in_which_trainings_round():
+    # 2 and 3 epochs; 0.3 times either is 1.
+    hatched = {"epochs": 2, "budgets": [1, 1.5]}
+    assert plan_of(mothernets={"g": [1], "hatched": hatched})
+    with pytest.raises(UserError) as caught:
+        plan_of(mothernets={"g": [1], "budgets": [1, 0.3], "hatched": hatched})
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.mothernets.hatched.budgets': [1.0, 1.5] of 2 epochs give "
+        "[1, 1] epochs at budget 0.3; give budgets that differ in whole epochs"
+    )
 
 
 def test_mothernets_and_their_members_may_have_schedules_of_their_own():
@@ -539,6 +553,37 @@ def test_treenets_are_left_out_with_the_reason():
     assert out.approach == "treenets"
     assert out.reason == "the networks have 2 first layers in common, fewer than 3"
     assert not [row for row in plan.ensembles if row.approach == "treenets"]
+
+
+def test_a_tree_is_judged_by_its_own_networks():
+    plan = plan_of(
+        architecture_set="v5-authors-small",
+        treenets={"sizes": [2, 3, 5], "budgets": [0.5, 1]},
+        full_data={},
+    )
+    trees = [row for row in plan.ensembles if row.approach == "treenets"]
+    assert [(row.size, row.budget) for row in trees] == [(2, 0.5), (2, 1)]
+    (out,) = plan.left_out
+    assert out.reason == "sizes 3, 5: the networks have 0 first layers in common, fewer than 1"
+    assert "treenets leaves out v5-authors-small (fashion_mnist): sizes 3, 5: " in overview(plan)
+
+
+def test_a_study_that_trains_nothing_is_refused_with_the_reasons():
+    with pytest.raises(UserError) as caught:
+        plan_of(treenets={"shared_layers": 3}, seeds=(0, 1))
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches': nothing would be trained: treenets leaves out 'v5-small', "
+        "since the networks have 2 first layers in common, fewer than 3; change their options, or "
+        "add an approach or architecture set"
+    )
+
+
+def test_sizes_left_out_for_several_reasons_are_named_with_each():
+    study = read_study(tiny.config(), source="tiny.yaml")
+    setting = Setting(study, DATASETS["fashion_mnist"], "v5-small", (), 0, "tiny.yaml")
+    assert setting.left_out({2: None, 3: None}) is None
+    assert setting.left_out({2: "a", 3: "a"}) == "a"
+    assert setting.left_out({2: "a", 3: "b", 4: "b", 5: None}) == "size 2: a; sizes 3, 4: b"
 
 
 def test_hatched_networks_have_a_bound_of_their_own_under_convergence():

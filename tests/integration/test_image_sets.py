@@ -1,5 +1,7 @@
 """Which images a study trains on and is evaluated on: a sample a seed, and development images."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,8 @@ from support.tiny import (
 from mnbench.cli import main
 from mnbench.datasets import load_train, prepare, split
 from mnbench.datasets.images import channel_statistics
+from mnbench.errors import UserError
+from mnbench.evaluation.comparison import check_same_images
 from mnbench.evaluation.evaluate import evaluate
 from mnbench.evaluation.sources import read_sources, sources
 from mnbench.evaluation.tables.writing import write_tables
@@ -245,6 +249,28 @@ def test_two_studies_are_compared_on_the_development_images(developed, capsys):
     assert "on the development images" in capsys.readouterr().out
     assert status_of(*line) == 0
     assert "on the test images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["validation_images", "development_images"])
+def test_other_development_images_are_not_compared(developed, tmp_path, capsys, key):
+    # The plan alone decides, before any record is read.
+    values = json.loads(developed.plan.read_text())
+    for training in values["trainings"]:
+        training["data"][key] += 10
+    (tmp_path / "plan.json").write_text(json.dumps(values | {"study": "other"}))
+    line = ["compare", developed.root, tmp_path]
+    assert status_of(*line, "--on", "development") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and f"key 'data.{key}': " in error
+    assert "in 'other', so that their development images differ" in error
+
+
+def test_other_labels_are_not_compared(developed):
+    stores = [RecordStore(read_plan(developed.plan), developed.records) for _ in range(2)]
+    check_same_images(stores)
+    stores[1].labels = lambda dataset, split: stores[0].labels(dataset, split)[::-1]
+    with pytest.raises(UserError, match=f"the test images of '{DATASET}' have other labels in"):
+        check_same_images(stores)
 
 
 @pytest.mark.parametrize("command", ["tables", "compare"])

@@ -89,7 +89,11 @@ def test_the_study_plans_every_size_and_g_of_the_papers_grid(plan):
         for architecture_set, size in {**sizes, **hundreds}.items():
             assert reached[approach, architecture_set] == set(range(1, size + 1))
     assert reached["treenets", "v5-common"] == {2, 3, 4, 5}
-    assert ("treenets", "v5") not in reached  # no first layer in common
+    assert reached["treenets", "v5"] == {2}  # the third network begins with more filters
+    for architecture_set in ("w5", "h5", "r25"):  # skip connections: the stem is shared
+        assert reached["treenets", architecture_set] == {2, 3, 4, 5}
+    for architecture_set in ("d5", "r10", "v25", "mixed10"):  # other stems, or layers
+        assert ("treenets", architecture_set) not in reached
     # From the fastest to Full Data.
     for architecture_set, size in sizes.items():
         numbers = {

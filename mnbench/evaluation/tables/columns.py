@@ -19,7 +19,8 @@ POINT = {
     "approach": "how the networks were trained",
     "g": "number of clusters (MotherNets only)",
     "budget": "multiple of the epochs that the approach's trainings have at budget 1",
-    "size": "number of networks that predict together; the wider network is as large as these",
+    "size": "number of networks that predict together; for the wider network, of the ensemble that "
+    "has as many parameters",
     "variant": "what else tells it from the approach's others, in words; empty for the approach as "
     "the study sets it",
 }

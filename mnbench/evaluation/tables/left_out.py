@@ -14,7 +14,7 @@ TITLE = "Approaches that cannot take an architecture set, and why"
 COLUMNS = {
     **SETTING,
     "approach": "which approach",
-    "reason": "why it cannot take the networks",
+    "reason": "why it cannot take the networks; names the sizes where it takes others",
 }
 
 

@@ -13,6 +13,7 @@ from mnbench.architectures import (
     parameter_count,
     widened,
 )
+from mnbench.architectures.widening import _widths, _with_widths
 
 SHAPE = {"in_channels": 3, "num_classes": 10, "image_size": 32}
 MLP = Architecture(head=Head("flatten", (120, 80)), name="mlp")
@@ -46,6 +47,18 @@ def test_the_number_of_parameters_is_met_within_one_per_cent(name, factor):
     share = 0.98 if factor < 5 else 0.99
     assert share * wanted <= parameter_count(wide, **SHAPE) <= wanted
     assert form(wide) == form(network)
+
+
+@pytest.mark.parametrize("name", ["v25-small", "h5-small", "w5-small", "mlp"])
+def test_not_one_filter_more_fits(name):
+    network = networks()[name]
+    wanted = 5 * parameter_count(network, **SHAPE) + 1234
+    wide = widened(network, wanted, **SHAPE)
+    widths = _widths(wide)
+    for place, width in enumerate(widths):
+        if width:
+            larger = [*widths[:place], width + 1, *widths[place + 1 :]]
+            assert parameter_count(_with_widths(wide, larger), **SHAPE) > wanted
 
 
 def test_a_network_of_the_wanted_size_stays_as_it_is():

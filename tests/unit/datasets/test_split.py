@@ -128,7 +128,7 @@ def test_everything_that_is_left_can_be_had():
     check_counts(100, 80, 20)
     check_counts(100, None, 99)
     check_counts(100, 70, 20, 10)
-    check_counts(100, 69, 20, 10, drawn=True)
+    check_counts(100, 35, 20, 10, drawn=True)
 
 
 # Development images
@@ -167,8 +167,9 @@ def test_development_images_lie_between_the_others_and_move_neither(request, dat
         ((None, 20, 80), False, ["data.development_images", "80 of 80", "0 to 79"]),
         ((None, 20, -1), False, ["data.development_images", "-1"]),
         ((71, 20, 10), False, ["data.train_images", "development_images' 10", "1 to 70"]),
-        ((None, 20, 10), True, ["data.sample", "all 70 images", "1 to 69"]),
-        ((70, 20, 10), True, ["data.sample", "all 70 images", "1 to 69", "sample: fixed"]),
+        ((None, 20, 10), True, ["data.train_images", "70 is more", "1 to 35"]),
+        ((70, 20, 10), True, ["data.train_images", "half of the 70", "data.sample: fixed"]),
+        ((36, 20, 10), True, ["data.train_images", "36 is more than half", "1 to 35"]),
         ((71, 20, 10), True, ["data.train_images", "71 cannot be had"]),
     ],
 )

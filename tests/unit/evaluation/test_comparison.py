@@ -39,7 +39,7 @@ def test_a_difference_is_the_seconds_less_the_firsts():
     assert table.loc["mothernets", "difference"] == 0
     said = side_by_side(compare(before, after, "cpu_seconds"), "before", "after", "cpu_seconds")
     assert "## fashion_mnist, v5-small: after less before, over 2 seeds" in said
-    assert "| Full Data | 5 | 30.00 | 10.00 | -20.00 (" in said
+    assert "| Full Data | 5 networks | 30.00 | 10.00 | -20.00 (" in said
 
 
 def test_only_what_both_have_is_compared():
@@ -52,8 +52,14 @@ def test_only_what_both_have_is_compared():
             evaluation({FULL: same_for(1, 0.1)}), evaluation({G1: same_for(1, 0.1)}), "examples"
         )
     fewer = evaluation({FULL: [wrong(0.1, 0, images=100)]})
-    with pytest.raises(UserError, match="test images"):
+    with pytest.raises(UserError, match="the same images"):
         compare(one, fewer, "examples")
+
+
+def test_a_wider_network_is_as_large_as_the_ensemble():
+    one = evaluation({("wider_network", None, 1.0, 5): same_for(1, 0.1)})
+    said = side_by_side(compare(one, one, "cpu_seconds"), "a", "b", "cpu_seconds")
+    assert "| One wider network | as large as 5 networks | 10.00 |" in said
 
 
 def test_times_on_a_shared_device_are_not_compared():
@@ -70,7 +76,7 @@ def test_the_command_takes_folders_or_names(trained):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "| Full Data | 5 |" in done.stdout and "+0.00 (0.00 to 0.00)" in done.stdout
+    assert "| Full Data | 5 networks |" in done.stdout and "+0.00 (0.00 to 0.00)" in done.stdout
     wrong_name = subprocess.run(
         [sys.executable, "-m", "mnbench", "compare", "no-such-study", trained.root],
         capture_output=True,

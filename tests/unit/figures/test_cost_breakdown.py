@@ -1,5 +1,7 @@
 """What costs are made of: bars add up to the tables' costs, the shared part first."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.looking import full_rows, words_of
@@ -7,6 +9,7 @@ from support.synthetic_plan import NAMES
 from support.synthetic_study import kept
 
 from mnbench.figures import cost_breakdown
+from mnbench.planning.plan import Ensemble
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
@@ -52,6 +55,30 @@ def test_breakdown_names_the_teacher(full):
     ]
     figure = cost_breakdown.draw(full.data())
     assert any("teacher" in text.get_text() for text in figure.axes[0].texts)
+
+
+def test_a_teacher_that_stays_is_shared_though_it_is_a_member(full):
+    def stays(ensemble: Ensemble) -> Ensemble:
+        if ensemble.approach != "knowledge_distillation" or ensemble.size < 5:
+            return ensemble
+        (teacher,) = full.plan.teachers(ensemble.members[-1])
+        return replace(ensemble, members=(*ensemble.members[:-1], teacher))
+
+    plan = replace(full.plan, ensembles=tuple(map(stays, full.plan.ensembles)))
+    (bar,) = [
+        bar
+        for bar in cost_breakdown.bars(plan, full.networks, "cpu_seconds")
+        if bar.approach == "knowledge_distillation"
+    ]
+    assert [segment.shared for segment in bar.segments] == [True] + 4 * [False]
+    name = "vgg-7-wide"
+    assert bar.segments[0].names == (
+        f"{name} (teacher and member)",
+        f"{name} (teacher)",
+        "teacher",
+    )
+    figure = cost_breakdown.draw(replace(full.data(), plan=plan))
+    assert "teacher" in " ".join(text.get_text() for text in figure.axes[0].texts)
 
 
 def test_snapshots_that_are_no_members_are_earlier_ones_not_teachers(full):

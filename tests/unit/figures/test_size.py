@@ -1,6 +1,9 @@
 """Error and cost against size: every size is shown, and the same networks once."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 from support.looking import shows
 from support.synthetic_study import kept
 
@@ -32,6 +35,19 @@ def test_bands_of_size_are_the_intervals(full):
         all(any(np.allclose(corner, point) for point in band) for corner in corners)
         for band in bands
     )
+
+
+def test_a_wider_network_says_that_it_is_as_large_as_so_many_networks(full):
+    data = full.data()
+    estimates = data.tables["estimates"]
+    wider = estimates[(estimates["approach"] == "bagging") & (estimates["size"] == 5)]
+    wider = wider.assign(approach="wider_network", test_error=0.113)
+    tables = {**data.tables, "estimates": pd.concat([estimates, wider], ignore_index=True)}
+    figure = size.draw(replace(data, tables=tables))
+    left, _ = figure.axes
+    (line,) = [line for line in left.get_lines() if "wider" in line.get_label()]
+    assert line.get_label() == "One wider network (as large as m)"
+    assert list(line.get_xdata()) == [5]
 
 
 def test_the_same_networks_under_two_names_are_one_line(full):

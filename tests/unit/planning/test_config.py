@@ -250,13 +250,15 @@ def test_a_sample_of_each_seed_and_development_images_are_part_of_a_recipes_hash
         assert {training.data["sample_seed"] for training in of_seed} == {sample_seed(seed)}
 
 
-def test_a_sample_of_each_seed_needs_more_images_than_it_draws():
-    for number in (None, 59_900):
+def test_a_sample_of_each_seed_is_at_most_half_of_what_it_is_drawn_from():
+    for number in (None, 59_900, 29_951):
         values = changed("data.train_images", number)
         values["data"]["sample"] = "per_seed"
         assert refusal(values).startswith(
-            "key 'data.sample': per_seed draws 'data.train_images', but that is all 59900 images "
+            f"key 'data.train_images': {number or 59_900} is more than half of the 59900 images "
         )
+    values["data"]["train_images"] = 29_950
+    assert plan_of(values).trainings
     assert refusal(changed("data.sample", "per_sed")).startswith("key 'data.sample'")
     assert refusal(changed("data.development_images", 60_000)).startswith(
         "key 'data.development_images': 60000 of 59900 images that do not validate"

@@ -46,6 +46,12 @@ def test_points_ratios_and_differences_are_those_of_the_tables(results, tables_o
     assert there[1] <= there[0] <= there[2]
 
 
+def test_a_passage_can_ask_whether_there_is_a_point(results):
+    assert results.has("v5-small", "Full Data")
+    assert not results.has("v5-small", "Another network")
+    assert not results.has("v25-small", "Full Data")
+
+
 def test_the_front_is_the_cheapest_first_and_ever_better(results):
     front = [results.point("v5-small", p) for p in results.on_front("v5-small", "training_flops")]
     costs = [row["training_flops"] for row in front]
