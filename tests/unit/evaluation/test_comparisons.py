@@ -302,9 +302,9 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     ("seeds", "low", "high", "converged"),
     [
         (3, 0.0002, 0.0018, True),  # surely a gain, and surely a small one
-        (3, 0.0002, 0.006, None),
-        (3, 0.006, 0.02, False),
-        (2, 0.006, 0.02, None),
+        (3, 0.0002, 0.012, None),
+        (3, 0.012, 0.02, False),
+        (2, 0.012, 0.02, None),
         (1, -0.001, 0.001, None),
     ],
 )
