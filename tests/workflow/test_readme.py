@@ -72,7 +72,8 @@ def test_every_column_is_documented(name):
 
 
 def test_every_file_it_names_is_there():
-    folders = "mnbench|baselines|workflow|config|results/default-run|results/reference|results/families|tests"
+    studies = "results/default-run|results/reference|results/families"
+    folders = f"mnbench|baselines|workflow|config|{studies}|tests"
     named = re.findall(rf"`((?:{folders})/[^`<*\s]*)`", README)
     named += re.findall(r"\]\(((?!#)[^)]+)\)", README)
     named = [name for name in named if "my" not in name and "label_smoothing" not in name]
