@@ -156,7 +156,7 @@
       x: xs,
       y: ys,
       mode: named ? "lines+markers+text" : "lines+markers",
-      text: group.map((one) => one.point.label),
+      text: group.map((one) => (one.point.variant ? "" : one.point.label)),
       textposition: "top right",
       textfont: { size: 11, color: "#333333" },
       line: { color, width: group[0].point.g === null ? 1 : 2 },
