@@ -99,7 +99,7 @@ def matrix(table: pd.DataFrame) -> pd.DataFrame:
     everyone = pd.concat(ends).drop_duplicates(MEMBER[:3])
     order = {name: place for place, name in enumerate(style.looks(everyone["approach"]))}
     everyone["order"] = everyone["approach"].map(order)
-    everyone["parent"] = everyone["parent"].fillna("")
+    everyone["parent"] = everyone["parent"].astype(object).fillna("")
     everyone = everyone.sort_values(["order", "g", "position"])
     # A MotherNet's networks form a cluster; without a parent, or in a chain, each is its own.
     sharing = everyone.groupby(["order", "g", "parent"], dropna=False)["position"]

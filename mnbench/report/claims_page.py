@@ -231,7 +231,7 @@ def _marks(setting: tuple[str, str], marks: pd.DataFrame) -> str:
     title = f"## The four marks: {setting_name(*setting)}\n"
     if marks.empty:
         return f"{title}\nNo Full Data to compare with.\n"
-    if why := next(filter(None, marks["why"].fillna("")), ""):
+    if why := next(iter(marks["why"].dropna().unique()), ""):
         return f"{title}\nNo marks: {why}.\n"
     lines = [title]
     for comparison, words in COMPARISONS.items():

@@ -74,8 +74,9 @@ def test_the_protocol_says_what_the_reference_study_sets():
     budgets = {
         name: options["architecture_sets"]["v5-small"].get("budgets")
         for name, options in approaches.items()
-        if "architecture_sets" in options
+        if isinstance(options.get("architecture_sets"), dict)
     }
+    cycles = snapshots["architecture_sets"]["v5-small"].get("cycles", 5)
     smaller, smallest = (round(epochs * budget) for budget in sorted(budgets["full_data"])[1::-1])
     alone = [round(epochs * budget) for budget in approaches["single_network"]["budgets"]]
     for passage in (
@@ -84,12 +85,13 @@ def test_the_protocol_says_what_the_reference_study_sets():
         f"one cosine from {optimiser['learning_rate']:g} to 0",
         f"| {epochs} epochs a network; at smaller budgets {smaller} and {smallest} |",
         f"T = {approaches['knowledge_distillation']['temperature']}, half teacher",
-        f"5 cosine cycles of {cycle} epochs; at a larger budget of "
-        f"{round(cycle * max(budgets['snapshot_ensembles']))}",
+        f"{cycles} cosine cycles of {cycle} epochs, all billed; the last five predict; at a larger "
+        f"budget cycles of {round(cycle * max(budgets['snapshot_ensembles']))}",
         f"{epochs} epochs a MotherNet, {hatched} a hatched network, noise {mothernets['noise']:g}; "
-        f"at a smaller budget {epochs // 2} and {hatched // 2}",
+        f"with shorter hatched trainings {epochs} + {hatched // 2}; at a smaller budget "
+        f"{epochs // 2} + {hatched // 2}, and {epochs // 2} + {hatched // 4}",
         f"{alone[0]}, {alone[1]} and {alone[2]} epochs",
-        f"{study['data']['train_images']:,} images, {epochs} epochs",
+        f"{study['data']['train_images']:,} training images (`sample: {study['data']['sample']}`)",
     ):
         assert passage in text, passage
 

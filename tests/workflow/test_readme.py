@@ -23,7 +23,10 @@ from mnbench.report.overview import summary_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-REFERENCE, FAMILIES = ROOT / "results/reference", ROOT / "results/families"
+DEFAULT, REFERENCE, FAMILIES = (
+    ROOT / "results" / name for name in ("default-run", "reference", "families")
+)
+RUNS = (DEFAULT, REFERENCE, FAMILIES)
 
 
 def test_every_generated_page_is_as_the_code_and_the_committed_tables_say():
@@ -54,13 +57,18 @@ def test_the_installed_command_writes_every_generated_page_of_the_checkout_aroun
         assert (checkout / page).read_bytes() == (ROOT / page).read_bytes(), page
 
 
-@pytest.mark.parametrize("folder", [REFERENCE, FAMILIES], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
 def test_the_committed_documents_are_those_of_the_committed_tables(folder):
-    names = {*OVERVIEW_TABLES, *CLAIMS_TABLES}
-    tables = {name: read_table(folder / f"{name}.csv") for name in names}
+    tables = {name: read_table(folder / f"{name}.csv") for name in OVERVIEW_TABLES}
     assert (folder / "summary.md").read_text(encoding="utf-8") == summary_page(tables)
-    page = claims_page(folder.name, "training_flops", tables)
-    assert (folder / "claims.md").read_text(encoding="utf-8") == page
+
+
+def test_the_committed_verdicts_are_those_of_the_committed_tables():
+    tables = {name: read_table(DEFAULT / f"{name}.csv") for name in CLAIMS_TABLES}
+    page = claims_page(DEFAULT.name, "training_flops", tables)
+    assert (DEFAULT / "claims.md").read_text(encoding="utf-8") == page
+    # Those of the former rules are withdrawn.
+    assert not any((folder / "verdicts.csv").exists() for folder in (REFERENCE, FAMILIES))
 
 
 @pytest.mark.parametrize("name", TITLES)
@@ -105,8 +113,10 @@ def test_the_whole_approach_that_it_shows_trains_and_is_evaluated(tmp_path):
 
 
 def test_the_committed_runs_are_those_of_the_configurations():
-    for folder, config in ((REFERENCE, "reference"), (FAMILIES, "families")):
-        study = yaml.safe_load((ROOT / f"config/{config}.yaml").read_text())
+    default = ROOT / "config/default.yaml"
+    assert (DEFAULT / "config.yaml").read_text() == default.read_text()
+    for folder in RUNS:
+        study = yaml.safe_load((folder / "config.yaml").read_text())
         table = read_table(folder / "summary.csv")
         assert sorted(table["architecture_set"].unique()) == sorted(study["architecture_sets"])
         assert sorted(table["seed"].unique()) == study["seeds"]
