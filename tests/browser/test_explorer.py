@@ -169,6 +169,7 @@ def expected(estimates, architecture_set="v5-small", combination="average", cost
                 "" if pd.isna(row.g) else str(row.g),
                 f"{row.budget:g}",
                 str(row.size),
+                row.variant,
             ]
         ): (getattr(row, cost) / unit, 100 * row.test_error)
         for row in rows.itertuples()
@@ -202,7 +203,7 @@ def test_every_choice_changes_the_plot(page, estimates):
     ]
     assert len(page.points()) == len(sizes)
     page.choose("size", "3")
-    assert {key.split("/")[-1] for _, _, key in page.points()} == {"3"}
+    assert {key.split("/")[-2] for _, _, key in page.points()} == {"3"}
     assert page.driver.get_log("browser") == []
 
 
@@ -217,7 +218,7 @@ def test_an_approach_can_be_left_out_and_seeds_be_shown(page):
 
 
 def test_hovering_shows_the_right_numbers(page, study, estimates):
-    key = "mothernets/1/1/5"
+    key = "mothernets/1/1/5/"
     page.move_to(key)
     cost, error = expected(estimates)[key]
     said = page.hover_text()
@@ -249,7 +250,7 @@ def test_hovering_over_a_seed_shows_its_own_numbers(page, study):
 
 
 def test_a_time_on_a_shared_device_is_not_shown(page):
-    key = "full_data//2/5"
+    key = "full_data//2/5/"
     assert key in {shown for _, _, shown in page.points()}
     page.choose("cost", "cpu_seconds")
     assert key not in {shown for _, _, shown in page.points()}
@@ -265,11 +266,11 @@ def test_the_front_is_that_of_the_tables(page, estimates):
     assert said == [bool(one) for _, one in by_cost]
     # MotherNets with as many clusters as networks are Full Data: together, or not at all.
     both = dict(zip(wanted, on_front, strict=True))
-    assert both["mothernets/5/1/5"] == both["full_data//1/5"]
+    assert both["mothernets/5/1/5/"] == both["full_data//1/5/"]
 
 
 def test_a_click_shows_members_clusters_and_training_curves(page, study):
-    page.move_to("mothernets/2/1/5").perform()
+    page.move_to("mothernets/2/1/5/").perform()
     details = page.find("#details")
     assert details.is_displayed()
     said = details.text
