@@ -100,7 +100,7 @@ class Sample:
 def stored(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is stored of a data set, given what decides a training's images.
 
-    A training that draws a sample has all that there is to draw from, stored once for all seeds.
+    Where trainings draw samples, the whole pool is stored, once for all seeds.
     """
     if SAMPLE_SEED not in data:
         return dict(data)

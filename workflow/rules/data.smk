@@ -10,7 +10,7 @@ rule dataset:
         LOGS / "data/{dataset}.log",
     params:
         plan=PATHS.plan,
-        # Once for all seeds: where each draws its own, all that there is to draw from.
+        # Where each seed draws its own sample, the whole pool is stored, once for all of them.
         train_images=(
             "all" if STUDY.data.sample == "per_seed" else STUDY.data.train_images or "all"
         ),
