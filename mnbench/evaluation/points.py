@@ -5,7 +5,7 @@ metrics, so a quantity of several points (a difference, a front, a speed-up) is 
 replicate and has an interval. The trap: points are paired by seed; compare them on common seeds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
@@ -167,14 +167,25 @@ def replicate_curves(of_set: Iterable[Point], cost: str) -> np.ndarray:
     return np.moveaxis(stacked, -1, 0)
 
 
+def on_shared_seeds(compared: Sequence[Point], cost: str | None = None) -> list[Point]:
+    """Return the points on the seeds that all of them have; [] if there is no such seed.
+
+    Args:
+        compared: the points, one or more.
+        cost: a cost that each seed must have a measurement of, or None.
+    """
+    of_each = [
+        {run.ensemble.seed for run in (point.timed(cost) if cost else point.runs)}
+        for point in compared
+    ]
+    shared = set.intersection(*of_each)
+    return [point.on_seeds(shared) for point in compared] if shared else []
+
+
 def on_common_seeds(of_set: Iterable[Point], cost: str) -> list[Point]:
     """Return the points on the seeds that all have, with a cost that is a measurement.
 
     Points without any such seed are left out first.
     """
     usable = [point for point in of_set if point.timed(cost)]
-    if not usable:
-        return []
-    seeds = ({run.ensemble.seed for run in point.timed(cost)} for point in usable)
-    common = set.intersection(*seeds)
-    return [point.on_seeds(common) for point in usable] if common else []
+    return on_shared_seeds(usable, cost) if usable else []

@@ -208,21 +208,6 @@ def epochs_allowed(recipe: Mapping[str, Any]) -> tuple[int, int] | None:
     return min(1 + rule["patience"] * times, rule["max_epochs"]), rule["max_epochs"]
 
 
-def on_shared_seeds(points: Sequence[Point], cost: str | None = None) -> list[Point]:
-    """Return the points on the seeds that all of them have; [] if there is no such seed.
-
-    Args:
-        points: to be compared.
-        cost: a cost that each seed must have a measurement of, or None.
-    """
-    of_each = [
-        {run.ensemble.seed for run in (point.timed(cost) if cost else point.runs)}
-        for point in points
-    ]
-    shared = set.intersection(*of_each)
-    return [point.on_seeds(shared) for point in points] if shared else []
-
-
 def is_full_data(point: Point) -> bool:
     """Return whether the point is MotherNets with a cluster for every network: Full Data."""
     return point.id.approach == "mothernets" and point.id.g == point.id.size

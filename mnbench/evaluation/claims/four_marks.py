@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnbench.evaluation.bootstrap import interval
-from mnbench.evaluation.claims.evidence import Evidence, on_shared_seeds
-from mnbench.evaluation.points import Point, PointId
+from mnbench.evaluation.claims.evidence import Evidence
+from mnbench.evaluation.points import Point, PointId, on_shared_seeds
 
 APPROACHES = (
     "full_data",

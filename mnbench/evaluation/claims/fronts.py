@@ -13,10 +13,16 @@ import moocore
 import numpy as np
 
 from mnbench.evaluation.bootstrap import TIE
-from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested, on_shared_seeds
+from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested
 from mnbench.evaluation.claims.four_marks import APPROACHES
 from mnbench.evaluation.curves import ROUNDING, error_bounds, interval_of_bounds
-from mnbench.evaluation.points import Point, budget_curves, mean_curve, replicate_curves
+from mnbench.evaluation.points import (
+    Point,
+    budget_curves,
+    mean_curve,
+    on_shared_seeds,
+    replicate_curves,
+)
 from mnbench.naming import approach_title
 
 CORNER = 1.1  # the area's corner: so many times the others' largest cost and member's error

@@ -17,7 +17,6 @@ from mnbench.evaluation.claims.evidence import (
     Evidence,
     Measurement,
     Untested,
-    on_shared_seeds,
     records_of,
 )
 from mnbench.evaluation.claims.four_marks import SET_GRADE, marks
@@ -38,6 +37,7 @@ from mnbench.evaluation.points import (
     Point,
     full_size,
     mean_curve,
+    on_shared_seeds,
     replicate_curves,
 )
 from mnbench.naming import approach_title
