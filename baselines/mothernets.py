@@ -23,7 +23,7 @@ from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.planning.config import Budget, Budgets, Distinct
 from mnbench.planning.plan import Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Recipe, Schedule
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Optimiser, Recipe, Schedule
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
@@ -71,6 +71,21 @@ NumberOfClusters = Annotated[
 class Trunk:
     """How MotherNets are trained: by the recipe, except for these keys."""
 
+    epochs: int | None = Field(
+        default=None,
+        gt=0,
+        le=LARGEST_COUNT,
+        description="Only the protocol `epochs`: epochs of a MotherNet. `null`, the default, is "
+        "the recipe's. Members that are their own MotherNet keep the recipe's.",
+        examples=[5],
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        le=LARGEST_RATE,
+        description="Peak learning rate of a MotherNet. `null`, the default, is the recipe's.",
+        examples=[0.05],
+    )
     schedule: Schedule | None = Field(
         default=None,
         description="Schedule of a MotherNet. `null`, the default, is the recipe's. `constant` is "
@@ -191,7 +206,7 @@ def _check_budgets(setting: Setting, options: Options) -> None:
     """Refuse budgets that give the same number of epochs."""
     own = options.hatched
     recipes = [_hatched_recipe(setting, own, hatched_budget) for hatched_budget in own.budgets]
-    for recipe in (setting.recipe, *recipes):
+    for recipe in (setting.recipe, _trunk_recipe(setting, options.mothernet), *recipes):
         setting.check_budgets(NAME, options.budgets, recipe)
     plain = _hatched_recipe(setting, own)
     for budget in options.budgets:
@@ -261,7 +276,7 @@ def _star(
         NAME,
         f"mothernet_{label}",
         construct(networks, name="MotherNet"),
-        recipe=_scheduled(setting, setting.recipe, options.mothernet.schedule, "mothernet"),
+        recipe=_trunk_recipe(setting, options.mothernet),
         role="mothernet",
         budget=budget,
     )
@@ -303,20 +318,34 @@ def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, opti
         raise setting.refuse(NAME, f"{option}.schedule", problem) from None
 
 
+def _trunk_recipe(setting: Setting, trunk: Trunk) -> Recipe:
+    """Return the recipe of MotherNets, of which a training takes its budget."""
+    recipe = _scheduled(setting, setting.recipe, trunk.schedule, "mothernet")
+    return replace(
+        recipe,
+        epochs=trunk.epochs or recipe.epochs,
+        optimiser=_at_rate(recipe, trunk.learning_rate),
+    )
+
+
+def _at_rate(recipe: Recipe, learning_rate: float | None) -> Optimiser:
+    """Return a recipe's optimiser with another peak rate; None is its own."""
+    optimiser = recipe.optimiser
+    return replace(optimiser, learning_rate=learning_rate or optimiser.learning_rate)
+
+
 def _hatched_recipe(setting: Setting, hatched: Hatched, hatched_budget: float = 1.0) -> Recipe:
     """Return the recipe of hatched networks, of which a training takes its budget.
 
     Epochs are whole after either multiple, so that their order matters: *hatched_budget* is first.
     """
     recipe = _scheduled(setting, setting.recipe, hatched.schedule, "hatched")
-    optimiser, convergence = recipe.optimiser, recipe.convergence
+    convergence = recipe.convergence
     return replace(
         recipe,
         epochs=hatched.epochs or max(1, round(HATCHED * setting.recipe.epochs)),
         convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
-        optimiser=replace(
-            optimiser, learning_rate=hatched.learning_rate or optimiser.learning_rate
-        ),
+        optimiser=_at_rate(recipe, hatched.learning_rate),
     ).with_budget(hatched_budget)
 
 

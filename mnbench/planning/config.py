@@ -49,7 +49,12 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """Return a name that can be a file's or a folder's.
+
+    Raises:
+        ValueError: it cannot.
+    """
     if not FILE_NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot name a folder; use {ALLOWED_IN_NAMES}")
     if len(name) > LONGEST_NAME:
@@ -147,7 +152,7 @@ class Data:
 class Study:
     """A study: which approaches train which architecture sets, on which images, by which recipe."""
 
-    study: Annotated[str, AfterValidator(_file_name)] = Field(
+    study: Annotated[str, AfterValidator(file_name)] = Field(
         description="Name of the study. Results are written to `results/<study>/`.",
         examples=["my-study"],
     )

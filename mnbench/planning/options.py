@@ -1,21 +1,25 @@
-"""The options of every approach, for every architecture set of a study.
+"""The options of every approach, for every architecture set of a study, and of its variants.
 
-Open it to learn how an approach is used for some architecture sets only. The trap: the options that
-an architecture set has of its own replace the approach's key by key, not as a whole.
+Open it to learn how an approach is used for some architecture sets only, or in several variants.
+The trap: what an architecture set or a variant has of its own replaces the approach's options key
+by key, also inside a mapping; a list is replaced as a whole.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.errors import UserError, choices
-from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study
+from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study, file_name
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import CONFIG
+from mnbench.planning.recipe import CONFIG, Recipe
 
-SETS_KEY = "architecture_sets"  # the key of CommonOptions
+SETS_KEY, VARIANTS_KEY = "architecture_sets", "variants"  # the keys of CommonOptions
+RECIPE_KEY = "recipe"  # of a variant, beside the approach's options
+PLAIN = ""  # the approach as the study sets it, beside its variants
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -30,12 +34,28 @@ class CommonOptions:
         "which a set may have options of its own. `null`, the default, is all of the study's.",
         examples=[("v5",), {"v5": None, "v100": {"budgets": [1]}}],
     )
+    variants: dict[Annotated[str, AfterValidator(file_name)], dict[str, Any]] | None = Field(
+        default=None,
+        description="The approach again, with other options: a line of its own in figures, and no "
+        "part of the claims. By name, each a mapping to the options that differ, and `recipe` to "
+        "what differs there. What is equal to a training of the approach itself, or of another "
+        "variant, is trained once. `null`, the default, is none.",
+        examples=[{"longer": {"recipe": {"epochs": 20}}}],
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Configured:
+    """How a study uses an approach for an architecture set: itself, or one of its variants."""
+
+    options: Any  # of the approach's own kind
+    recipe: Recipe
 
 
 def options_by_set(
     study: Study, kinds: Mapping[str, type], *, source: str
-) -> dict[str, dict[str, Any]]:
-    """Check every approach's options and return them by architecture set and approach.
+) -> dict[str, dict[str, dict[str, Configured]]]:
+    """Check every approach's options; return them by architecture set, approach and variant.
 
     An approach is used for all architecture sets of the study, unless its key
     ``architecture_sets`` says for which: as a list, or as a mapping in which a set may have options
@@ -49,12 +69,15 @@ def options_by_set(
         source: the configuration file, for errors.
 
     Returns:
-        Options by architecture set and by approach, in the configuration's order.
+        By architecture set, approach and variant, :data:`PLAIN` first, in the configuration's
+        order.
 
     Raises:
         UserError: an approach or architecture set is unknown, or an option is wrong; names the key.
     """
-    by_set: dict[str, dict[str, Any]] = {name: {} for name in study.architecture_sets}
+    by_set: dict[str, dict[str, dict[str, Configured]]] = {
+        name: {} for name in study.architecture_sets
+    }
     for approach, values in study.approaches.items():
         if approach not in kinds:
             raise UserError(
@@ -64,14 +87,14 @@ def options_by_set(
         kind, key = kinds[approach], f"approaches.{approach}"
         own = dict(values or {})
         chosen = _chosen(own.pop(SETS_KEY, None), study, f"{source}: key '{key}.{SETS_KEY}'")
-        options: Any = parse(kind, own, source=source, key=key, others=(SETS_KEY,))
+        usual = _variants(kind, own, study, source, key, others=(SETS_KEY, VARIANTS_KEY))
         for architecture_set, changes in chosen.items():
-            if changes:
-                place = f"{key}.{SETS_KEY}.{architecture_set}"
-                changed: Any = parse(kind, own | changes, source=source, key=place)
-                by_set[architecture_set][approach] = changed
-            else:
-                by_set[architecture_set][approach] = options
+            place = f"{key}.{SETS_KEY}.{architecture_set}"
+            by_set[architecture_set][approach] = (
+                _variants(kind, overridden(own, changes), study, source, place, (VARIANTS_KEY,))
+                if changes
+                else usual
+            )
     for architecture_set, used in by_set.items():
         if not used:
             raise UserError(
@@ -82,11 +105,82 @@ def options_by_set(
     return by_set
 
 
-def place_of(study: Study, architecture_set: str, approach: str, option: str) -> str:
-    """Return the dotted key at which an approach's option for an architecture set stands."""
-    chosen = (study.approaches.get(approach) or {}).get(SETS_KEY)
-    own = chosen.get(architecture_set) if isinstance(chosen, Mapping) else None
-    inner = f"{SETS_KEY}.{architecture_set}." if option in (own or ()) else ""
+def _variants(
+    kind: type,
+    values: Mapping[str, Any],
+    study: Study,
+    source: str,
+    key: str,
+    others: tuple[str, ...],
+) -> dict[str, Configured]:
+    """Check an approach's options and those of its variants.
+
+    Args:
+        kind: the approach's options.
+        values: plain values at *key*, with its variants.
+        study: whose recipe variants may change.
+        source: the configuration file, for errors.
+        key: dotted.
+        others: keys that may stand beside the approach's own, for errors.
+    """
+    own = {name: value for name, value in values.items() if name != VARIANTS_KEY}
+    options: Any = parse(kind, own, source=source, key=key, others=others)
+    given = {VARIANTS_KEY: values.get(VARIANTS_KEY)}
+    variants = parse(CommonOptions, given, source=source, key=key).variants or {}
+    configured = {PLAIN: Configured(options, study.recipe)}
+    for name, changes in variants.items():
+        place = f"{key}.{VARIANTS_KEY}.{name}"
+        changes = dict(changes)
+        recipe = overridden(dataclasses.asdict(study.recipe), changes.pop(RECIPE_KEY, None) or {})
+        configured[name] = Configured(
+            parse(kind, overridden(own, changes), source=source, key=place, others=(RECIPE_KEY,)),
+            parse(Recipe, recipe, source=source, key=f"{place}.{RECIPE_KEY}"),
+        )
+    return configured
+
+
+def overridden(values: Mapping[str, Any], changes: Any) -> Any:
+    """Return plain values with *changes* in their place, key by key, also inside mappings.
+
+    >>> overridden({"g": [1, 2], "hatched": {"epochs": 4}}, {"hatched": {"keep": 0.5}})
+    {'g': [1, 2], 'hatched': {'epochs': 4, 'keep': 0.5}}
+    """
+    if not isinstance(changes, Mapping):
+        return changes
+    return {
+        **values,
+        **{
+            key: overridden(before, change)
+            if isinstance(before := values.get(key), Mapping)
+            else change
+            for key, change in changes.items()
+        },
+    }
+
+
+def place_of(
+    study: Study, architecture_set: str, approach: str, option: str, variant: str = PLAIN
+) -> str:
+    """Return the dotted key at which an approach's option stands: the innermost that has it.
+
+    Args:
+        study: the configuration.
+        architecture_set: for which the option holds.
+        approach: whose option it is.
+        option: its key.
+        variant: of which it is; :data:`PLAIN` is the approach itself.
+    """
+    own = study.approaches.get(approach) or {}
+    sets = own.get(SETS_KEY)
+    of_set = (sets.get(architecture_set) or {}) if isinstance(sets, Mapping) else {}
+    inside_set = f"{SETS_KEY}.{architecture_set}."
+    of_variant = f"{VARIANTS_KEY}.{variant}."
+    places = {
+        inside_set + of_variant: (of_set.get(VARIANTS_KEY) or {}).get(variant),
+        of_variant: (own.get(VARIANTS_KEY) or {}).get(variant),
+        inside_set: of_set,
+    }
+    inner = next((place for place, values in places.items() if option in (values or ())), "")
     return f"approaches.{approach}.{inner}{option}"
 
 

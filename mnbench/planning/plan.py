@@ -53,6 +53,10 @@ class Training:
         """The last part of the id."""
         return self.id.name
 
+    def equals(self, other: "Training | None") -> bool:
+        """Return whether another training of the same id leaves the same record."""
+        return other is not None and other.recipe_hash == self.recipe_hash
+
     @cached_property
     def recipe_hash(self) -> str:
         """A hash of all that decides this training: 16 hexadecimal digits."""

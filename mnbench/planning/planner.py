@@ -6,7 +6,7 @@ budgets begin with the same weights.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from mnbench.architectures import Architecture, load_architectures, parameter_co
 from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
-from mnbench.planning.options import options_by_set, place_of
+from mnbench.planning.options import PLAIN, Configured, options_by_set, place_of
 from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.planning.training_id import TrainingId
+
+CONTENT_DIGITS = 8  # of a recipe hash, in the name of a variant's training
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,9 @@ class Setting:
     members: tuple[Architecture, ...]
     seed: int
     source: str  # the configuration file, for errors
-
-    @property
-    def recipe(self) -> Recipe:
-        """The study's recipe, from which approaches derive theirs."""
-        return self.study.recipe
+    recipe: Recipe  # from which approaches derive theirs: the study's, or a variant's
+    variant: str = PLAIN
+    planned: Mapping[TrainingId, Training] = field(default_factory=dict)  # what a variant can share
 
     def training(
         self,
@@ -53,7 +53,9 @@ class Setting:
         """Return a training of this setting, its id and seed made from *approach* and *name*.
 
         A training of another budget or variant has the same seed and hence the same initial
-        weights.
+        weights. In a variant of the approach, a training that the approach has without it is that
+        training. Another one is named by what decides it, not by the variant's name, so that it is
+        shared between variants and found again under another name.
 
         Args:
             approach: whose module trains it.
@@ -67,10 +69,9 @@ class Setting:
             variant: tells it from another training of this name, as a part of the id.
         """
         suffix = (f"_{variant}" if variant else "") + ("" if budget == 1 else f"@{budget:g}")
-        return Training(
-            id=TrainingId(
-                self.dataset.name, self.architecture_set, self.seed, approach, f"{name}{suffix}"
-            ),
+        place = (self.dataset.name, self.architecture_set, self.seed, approach)
+        training = Training(
+            id=TrainingId(*place, f"{name}{suffix}"),
             role=role,
             networks=networks,
             recipe=_plain(recipe.with_budget(budget)),
@@ -80,6 +81,10 @@ class Setting:
             parent_hashes=tuple(parent.recipe_hash for parent in parents),
             options=dict(options or {}),
         )
+        if not self.variant or training.equals(self.planned.get(training.id)):
+            return training
+        content = training.recipe_hash[:CONTENT_DIGITS]
+        return replace(training, id=TrainingId(*place, f"{name}_{content}{suffix}"))
 
     def ensembles(
         self,
@@ -112,14 +117,14 @@ class Setting:
                 members=tuple(member.id for member in members[:size]),
                 g=g,
                 budget=budget,
-                variant=variant,
+                variant=", ".join(filter(None, [self.variant, variant])),
             )
             for size in sizes or range(1, len(members) + 1)
         )
 
     def refuse(self, approach: str, option: str, problem: str) -> UserError:
         """Return the error for an option of an approach that this setting does not allow."""
-        place = place_of(self.study, self.architecture_set, approach, option)
+        place = place_of(self.study, self.architecture_set, approach, option, self.variant)
         return UserError(f"{self.source}: key '{place}': {problem}")
 
     def left_out(self, reasons: Mapping[int, str | None]) -> str | None:
@@ -210,10 +215,14 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
     ensembles: list[Ensemble] = []
     left_out: dict[LeftOut, None] = {}
     for setting in _settings(study, source):
-        for name, values in options[setting.architecture_set].items():
-            lineage = approaches[name].lineage(setting, values)
+        planned: dict[TrainingId, Training] = {}
+        for name, variant, configured in _plain_first(options[setting.architecture_set]):
+            varied = replace(setting, recipe=configured.recipe, variant=variant, planned=planned)
+            lineage = approaches[name].lineage(varied, configured.options)
             trainings += lineage.trainings
             ensembles += lineage.ensembles
+            if variant == PLAIN:
+                planned |= {training.id: training for training in lineage.trainings}
             if lineage.left_out:
                 place = (setting.dataset.name, setting.architecture_set, name)
                 left_out[LeftOut(*place, lineage.left_out)] = None
@@ -228,6 +237,17 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         study.data.root,
         study.data.download,
     )
+
+
+def _plain_first(
+    options: Mapping[str, Mapping[str, Configured]],
+) -> Iterator[tuple[str, str, Configured]]:
+    """Yield approach, variant and options; every approach itself before all variants."""
+    for wanted in (True, False):
+        for approach, variants in options.items():
+            for variant, configured in variants.items():
+                if (variant == PLAIN) is wanted:
+                    yield approach, variant, configured
 
 
 def _why_nothing(left_out: Iterable[LeftOut]) -> str:
@@ -289,7 +309,13 @@ def _settings(study: Study, source: str) -> Iterator[Setting]:
             _check_networks(dataset, architecture_set, members[architecture_set], source)
             for seed in study.seeds:
                 yield Setting(
-                    study, dataset, architecture_set, members[architecture_set], seed, source
+                    study=study,
+                    dataset=dataset,
+                    architecture_set=architecture_set,
+                    members=members[architecture_set],
+                    seed=seed,
+                    source=source,
+                    recipe=study.recipe,
                 )
 
 

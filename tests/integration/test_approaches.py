@@ -580,7 +580,8 @@ def test_a_study_that_trains_nothing_is_refused_with_the_reasons():
 
 def test_sizes_left_out_for_several_reasons_are_named_with_each():
     study = read_study(tiny.config(), source="tiny.yaml")
-    setting = Setting(study, DATASETS["fashion_mnist"], "v5-small", (), 0, "tiny.yaml")
+    dataset = DATASETS["fashion_mnist"]
+    setting = Setting(study, dataset, "v5-small", (), 0, "tiny.yaml", study.recipe)
     assert setting.left_out({2: None, 3: None}) is None
     assert setting.left_out({2: "a", 3: "a"}) == "a"
     assert setting.left_out({2: "a", 3: "b", 4: "b", 5: None}) == "size 2: a; sizes 3, 4: b"

@@ -1,4 +1,4 @@
-"""The options of an approach: which architecture sets it is used for, and options of their own."""
+"""The options of an approach: its architecture sets with options of their own, and its variants."""
 
 import pytest
 from support.configurations import changed, refusal
@@ -65,7 +65,7 @@ def test_a_wrong_option_of_one_ensemble_is_named_with_its_place():
     options = {"architecture_sets": {"v5-small": {"budget": [2]}}}
     assert refusal(changed("approaches.bagging", options)) == (
         "unknown key 'approaches.bagging.architecture_sets.v5-small.budget'; did you mean "
-        "'budgets'? allowed: budgets"
+        "'budgets'? allowed: budgets, variants"
     )
 
 
@@ -76,3 +76,99 @@ def test_an_ensemble_that_no_approach_is_used_for_is_refused():
         "key 'architecture_sets': no approach is used for 'v5-small'; add it to an approach's own "
         "'architecture_sets' or leave it out"
     )
+
+
+# Variants
+
+TRUNK = {"mothernet": {"schedule": {"name": "constant"}}}
+
+
+def with_variants(variants, **options):
+    """The plan of a study of Full Data and MotherNets, these with variants."""
+    mothernets = {"g": [1], "hatched": {"epochs": 1}, "variants": variants} | options
+    return plan_of(config() | {"approaches": {"full_data": None, "mothernets": mothernets}})
+
+
+def names(plan, variant=""):
+    """The names of the members of the variant's largest ensemble."""
+    rows = [row for row in plan.ensembles if (row.approach, row.variant) == ("mothernets", variant)]
+    return [id.name for id in max(rows, key=lambda row: row.size).members]
+
+
+def test_a_variant_is_the_approach_with_other_options_and_ensembles_of_its_own():
+    plan = with_variants({"kept": {"hatched": {"keep": 0.5}}})
+    kept = [plan.trainings[id] for row in plan.ensembles if row.variant for id in row.members]
+    assert {training.options["keep"] for training in kept} == {0.5}
+    assert {training.recipe["epochs"] for training in kept} == {1}  # what it does not say
+    assert len([row for row in plan.ensembles if row.variant == "kept"]) == 5
+
+
+def test_a_variant_trains_nothing_that_the_approach_trains_without_it():
+    plain = with_variants({})
+    assert set(with_variants({"same": {"noise": 0.1}}).trainings) == set(plain.trainings)
+    kept = with_variants({"kept": {"hatched": {"keep": 0.5}}})
+    assert len(kept.trainings) == len(plain.trainings) + 5  # its members: the MotherNet is shared
+    assert set(plain.trainings) < set(kept.trainings)
+
+
+def test_variants_share_trainings_whatever_they_are_called_and_in_whatever_order():
+    one = with_variants({"a": TRUNK, "b": TRUNK | {"hatched": {"keep": 0.5}}})
+    other = with_variants({"d": TRUNK | {"hatched": {"keep": 0.5}}, "c": TRUNK})
+    assert len(one.trainings) == 5 + 6 + 6 + 5
+    assert set(one.trainings) == set(other.trainings)
+    assert names(one, "b") == names(other, "d")
+
+
+def test_a_variant_begins_with_the_weights_of_the_approach():
+    plan = with_variants({"kept": {"hatched": {"keep": 0.5}}})
+    seeds = [
+        [training.seed for training in plan.trainings.values() if training.name in wanted]
+        for wanted in (names(plan), names(plan, "kept"))
+    ]
+    assert seeds[0] == seeds[1]
+
+
+def test_any_approach_may_vary_its_recipe():
+    varied = {"linear": {"recipe": {"schedule": {"name": "linear"}}}}
+    plan = plan_of(config() | {"approaches": {"full_data": {"variants": varied}}})
+    schedules = {
+        row.variant: {plan.trainings[id].recipe["schedule"]["name"] for id in row.members}
+        for row in plan.ensembles
+    }
+    assert schedules == {"": {"cosine"}, "linear": {"linear"}}
+
+
+def test_clusters_of_one_are_full_datas_networks_in_a_variant_too():
+    plan = with_variants({"trunk": TRUNK}, g=[5])
+    assert {training.approach for training in plan.trainings.values()} == {"full_data"}
+
+
+@pytest.mark.parametrize(
+    ("variants", "answer"),
+    [
+        (
+            [],
+            "key 'approaches.bagging.variants' must be a mapping, 'key: value' on each line, ",
+        ),
+        (
+            {"a b": {}},
+            "key 'approaches.bagging.variants.a b': 'a b' cannot name a folder; use letters, "
+            "digits, '_', '.' and '-', a letter or digit first",
+        ),
+        (
+            {"a": {"budget": [2]}},
+            "unknown key 'approaches.bagging.variants.a.budget'; did you mean 'budgets'? "
+            "allowed: budgets, recipe",
+        ),
+        (
+            {"a": {"recipe": {"epoch": 2}}},
+            "unknown key 'approaches.bagging.variants.a.recipe.epoch'; did you mean 'epochs'? ",
+        ),
+        (
+            {"a": {"budgets": [0.5, 0.51]}},
+            "key 'approaches.bagging.variants.a.budgets': [0.5, 0.51] of 1 epochs give ",
+        ),
+    ],
+)
+def test_wrong_variants_are_explained(variants, answer):
+    assert refusal(changed("approaches.bagging", {"variants": variants})).startswith(answer)

@@ -11,7 +11,7 @@ from support.tiny import APPROACHES, MODULES, SOURCE, plan_of
 
 from mnbench.errors import UserError
 from mnbench.planning.config import FORMER_KEYS, Data, Recipe, read_study
-from mnbench.planning.options import options_by_set
+from mnbench.planning.options import PLAIN, Configured, options_by_set
 from mnbench.planning.schema import study_schema
 from mnbench.report.configuration import WRITER, configuration_pages, flow, in_words
 
@@ -72,7 +72,8 @@ def test_the_template_with_every_key_uncommented_is_the_same_study():
     assert set(whole["approaches"]) == set(APPROACHES)
     kinds = {name: module.Options for name, module in MODULES.items()}
     (options,) = options_by_set(study, kinds, source=SOURCE).values()
-    assert options == {name: kind() for name, kind in kinds.items()}
+    plain = {name: {PLAIN: Configured(kind(), Recipe())} for name, kind in kinds.items()}
+    assert options == plain
     for key in KEYS:
         assert re.search(rf"(?m)^ *#?{key.split('.')[-1]}:", TEMPLATE), key
 
