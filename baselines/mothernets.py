@@ -1,196 +1,50 @@
 """MotherNets (Wasay et al. 2020): train what a cluster has in common once, then hatch its members.
 
-The graph is g stars. Each cluster's MotherNet is trained until it is done. Every member of the
-cluster is hatched from it by function-preserving transformations, gets a little noise, and is
-trained further. A cluster that several values of g share is trained once.
+The graph is g stars, or trees if asked for. Each cluster's MotherNet is trained until it is done.
+Every member of the cluster is hatched from it by function-preserving transformations, gets a little
+noise, and is trained further. A cluster that several values of g share is trained once.
 
 Open it to change how members are hatched or trained further. The trap: a cluster of one network is
 its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full Data.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, product
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema
-from pydantic.dataclasses import dataclass
+from pydantic import ValidationError
 
 from baselines.full_data import scratch
+from baselines.mothernet_options import Hatched, Options, Trunk
+from mnbench.architectures import Architecture, parameter_count
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, minimum_g
-from mnbench.planning.config import Budget, Budgets, Distinct
-from mnbench.planning.plan import Lineage, Training
+from mnbench.mothernets.descent import MOTHERNET, parents
+from mnbench.planning.plan import KEEPS_MOMENTUM, Lineage, Training
 from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Optimiser, Recipe, Schedule
+from mnbench.planning.recipe import Optimiser, Recipe, Schedule
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from mnbench.training.job import Job, Trained
+
+__all__ = ["NAME", "Options", "lineage", "train"]
 
 NAME = "mothernets"
 # Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
 MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
-FORMER_NUMBERS = {"least": "minimum"}  # still valid as entries of g
-
-
-def _check_g(entry: Any) -> int | str:
-    if isinstance(entry, str):
-        entry = FORMER_NUMBERS.get(entry, entry)
-    number = isinstance(entry, int) and not isinstance(entry, bool) and entry > 0
-    if not number and entry not in ("minimum", "all"):
-        raise ValueError(f"must be a whole number from 1, 'minimum' or 'all', got {entry!r}")
-    return entry
-
-
-def _check_one(budgets: tuple[float, ...]) -> tuple[float, ...]:
-    # Claims and labels of figures are those of the plain epochs.
-    if 1 not in budgets:
-        raise ValueError("must have 1 among them; set `epochs` to train all of them otherwise")
-    return budgets
-
-
-NumberOfClusters = Annotated[
-    Any,
-    AfterValidator(_check_g),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1},
-                {"enum": ["minimum", "all"]},
-                {"enum": list(FORMER_NUMBERS), "deprecated": True},
-            ]
-        }
-    ),
-]
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Trunk:
-    """How MotherNets are trained: by the recipe, except for these keys."""
-
-    epochs: int | None = Field(
-        default=None,
-        gt=0,
-        le=LARGEST_COUNT,
-        description="Only the protocol `epochs`: epochs of a MotherNet. `null`, the default, is "
-        "the recipe's. Members that are their own MotherNet keep the recipe's.",
-        examples=[5],
-    )
-    learning_rate: float | None = Field(
-        default=None,
-        gt=0,
-        le=LARGEST_RATE,
-        description="Peak learning rate of a MotherNet. `null`, the default, is the recipe's.",
-        examples=[0.05],
-    )
-    schedule: Schedule | None = Field(
-        default=None,
-        description="Schedule of a MotherNet. `null`, the default, is the recipe's. `constant` is "
-        "a trunk: never annealed, since its members anneal.",
-        examples=[{"name": "constant", "warmup": 0.1}],
-    )
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Hatched:
-    """How hatched networks are trained: by the recipe, except for these keys."""
-
-    epochs: int | None = Field(
-        default=None,
-        gt=0,
-        le=LARGEST_COUNT,
-        description="Only the protocol `epochs`: epochs of a hatched network. `null`, the default, "
-        "is two fifths of the recipe's.",
-        examples=[4],
-    )
-    max_epochs: int | None = Field(
-        default=None,
-        gt=0,
-        le=LARGEST_COUNT,
-        description="Only the protocol `convergence`: maximum number of epochs of a hatched "
-        "network. `null`, the default, is the recipe's.",
-        examples=[90],
-    )
-    budgets: Annotated[tuple[Budget, ...], Distinct, AfterValidator(_check_one)] = Field(
-        default=(1.0,),
-        description="Multiples of a hatched network's epochs, 1 among them. Each is tried at every "
-        "`g` and budget, on the MotherNets of that budget, which are trained once: with 10 epochs "
-        "of a MotherNet and 4 of a hatched network, `[0.5, 1]` gives 10 + 2 and 10 + 4. Points of "
-        "another multiple than 1 are a `variant` in tables. Under the protocol `convergence` only "
-        "1 is allowed.",
-        examples=[(0.5, 1, 2)],
-    )
-    learning_rate: float | None = Field(
-        default=None,
-        gt=0,
-        le=LARGEST_RATE,
-        description="Peak learning rate of a hatched network. `null`, the default, is the "
-        "recipe's.",
-        examples=[0.05],
-    )
-    schedule: Schedule | None = Field(
-        default=None,
-        description="Schedule of a hatched network. `null`, the default, is the recipe's.",
-        examples=[{"name": "cosine"}],
-    )
-    keep: float = Field(
-        default=1.0,
-        gt=0,
-        le=1,
-        description="Shrink and perturb (Ash, Adams 2020): a hatched network starts from so much "
-        "of its hatched weights, and the rest of a fresh initialisation. 1, the default and the "
-        "paper's, keeps the function. Less separates replicated channels, and loses accuracy at "
-        "first.",
-        examples=[0.5],
-    )
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Options:
-    """What a configuration may say of MotherNets."""
-
-    g: Annotated[tuple[NumberOfClusters, ...], Field(min_length=1), Distinct] = Field(
-        default=("minimum",),
-        description="Numbers of clusters: one ensemble for each. `minimum` is the smallest number "
-        "that the architecture set allows, `all` is its size. Numbers that coincide are trained "
-        "once.",
-        examples=[("minimum", 2, "all")],
-    )
-    cluster_by: Literal["parameters", "training_flops"] = Field(
-        default="parameters",
-        description="What networks of a cluster shall share most: `parameters`, as in the paper "
-        "(unverified), or `training_flops`. They differ where a few layers have most parameters, "
-        "as the hidden layers of a wide head do.",
-        examples=["training_flops"],
-    )
-    tau: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="Minimum fraction of each member's parameters, or of what `cluster_by` "
-        "says, that its MotherNet must have. "
-        "0, the default, asks for nothing. An earlier version of the paper has 0.5 (unverified).",
-        examples=[0.5],
-    )
-    noise: float = Field(
-        default=0.1,
-        ge=0,
-        le=100,
-        description="Standard deviation of the noise added to hatched weights, as a fraction of "
-        "each weight tensor's own standard deviation.",
-        examples=[0.0],
-    )
-    mothernet: Trunk = Trunk()
-    hatched: Hatched = Hatched()
-    budgets: Budgets = (1.0,)
+_RATE_KEY = "approaches.mothernets.hatched.learning_rate"
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
     """Return g stars for every g and budgets; equal clusters are one star."""
     _check_budgets(setting, options)
+    _check_cycles(setting, options.hatched)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
@@ -213,6 +67,121 @@ def _check_budgets(setting: Setting, options: Options) -> None:
         setting.check_budgets(NAME, own.budgets, plain, "hatched.budgets", then=budget)
 
 
+def _check_cycles(setting: Setting, hatched: Hatched) -> None:
+    """Refuse snapshots that a hatched network's epochs cannot be divided among."""
+    epochs = _hatched_recipe(setting, hatched).epochs
+    if setting.recipe.protocol == "convergence" and hatched.snapshots > 1:
+        raise setting.refuse(
+            NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
+        )
+    if epochs % hatched.snapshots:
+        raise setting.refuse(
+            NAME,
+            "hatched",
+            f"snapshots: {epochs} epochs are no whole number for each of {hatched.snapshots} "
+            "cycles; change hatched.epochs or hatched.snapshots",
+        )
+
+
+@dataclass(frozen=True)
+class _Star:
+    """The trainings of one cluster at one budget, and what is common to them."""
+
+    setting: Setting
+    options: Options
+    group: tuple[int, ...]  # positions of the cluster's networks in the set
+    budget: float
+    hatched_budget: float
+
+    @property
+    def networks(self) -> list[Architecture]:
+        return [self.setting.members[index] for index in self.group]
+
+    @property
+    def label(self) -> str:
+        """What the cluster is called in names of trainings."""
+        return _label(self.networks)
+
+    def trainings(self) -> tuple[list[Training], list[list[Training]]]:
+        """Return all trainings, parents first, and those that predict for each network."""
+        if len(self.group) == 1:
+            own = scratch(self.setting, self.networks[0], self.budget)
+            return [own], [[own]]
+        mothernets = self._mothernets()
+        shape = self.setting.dataset.image_shape
+        edges = parents(
+            self.networks, self.options.descent, lambda network: parameter_count(network, **shape)
+        )
+        cycles: dict[int, list[Training]] = {MOTHERNET: mothernets}
+        while len(cycles) <= len(edges):  # a member after its parent
+            for member, parent in enumerate(edges):
+                if member not in cycles and parent in cycles:
+                    cycles[member] = self._member(member, parent, cycles[parent][-1])
+        of_members = [cycles[member] for member in range(len(edges))]
+        del cycles[MOTHERNET]
+        return [*mothernets, *(one for own in cycles.values() for one in own)], of_members
+
+    def _mothernets(self) -> list[Training]:
+        """Return the cluster's MotherNet, after the one that it is hatched from if there is one."""
+        setting, trunk = self.setting, self.options.mothernet
+        recipe = _trunk_recipe(setting, trunk)
+        kept = {KEEPS_MOMENTUM: True} if self.options.hatched.momentum == "carried" else {}
+        whole = list(setting.members)
+        if trunk.hatched_epochs is None or len(self.group) == len(whole):
+            return [self._mothernet(self.networks, recipe, options=kept)]
+        try:
+            root = self._mothernet(whole, recipe, options=kept)
+        except UserError as error:
+            raise setting.refuse(NAME, "mothernet", f"hatched_epochs: {error}") from None
+        further = replace(recipe, epochs=trunk.hatched_epochs)
+        options = {"noise": self.options.noise} | kept
+        own = self._mothernet(self.networks, further, [root], options, f"_from_{_label(whole)}")
+        return [root, own]
+
+    def _mothernet(
+        self,
+        networks: Sequence[Architecture],
+        recipe: Recipe,
+        parents: Sequence[Training] = (),
+        options: Mapping[str, Any] | None = None,
+        suffix: str = "",
+    ) -> Training:
+        return self.setting.training(
+            NAME,
+            f"mothernet_{_label(networks)}{suffix}",
+            construct(networks, name="MotherNet"),
+            recipe=recipe,
+            role="mothernet",
+            parents=parents,
+            options=options,
+            budget=self.budget,
+        )
+
+    def _member(self, member: int, parent: int, training: Training) -> list[Training]:
+        """Return the cycles of a member that is hatched from a parent's *training*."""
+        setting, hatched, network = self.setting, self.options.hatched, self.networks[member]
+        relative = "" if parent == MOTHERNET else f"{self.networks[parent].name}_in_"
+        variant = "" if self.hatched_budget == 1 else f"hatched{self.hatched_budget:g}"
+        recipe = _hatched_recipe(setting, hatched, self.hatched_budget)
+        recipe = recipe.with_budget(1 / hatched.snapshots)
+        cycles: list[Training] = []
+        for cycle in range(1, hatched.snapshots + 1):
+            number = "" if hatched.snapshots == 1 else f"_cycle{cycle}"
+            cycles.append(
+                setting.training(
+                    NAME,
+                    f"{network.name}_from_{relative}{self.label}{number}",
+                    network,
+                    recipe=recipe,
+                    parents=cycles[-1:] or [training],
+                    options=_noted(self.options) if cycle == 1 else {"cycle": cycle},
+                    budget=self.budget,
+                    variant=variant,
+                )
+            )
+        return cycles
+
+
 def _stars(
     setting: Setting,
     options: Options,
@@ -220,19 +189,34 @@ def _stars(
     budget: float,
     hatched_budget: float,
 ) -> Lineage:
-    """Return a star for each group, and the ensembles of all members."""
+    """Return a star, or a tree, for each group, and the ensembles of all members."""
     if hatched_budget != 1 and len(groups) == len(setting.members):
         return Lineage()  # nothing is hatched, so it is the plain point
     trainings: list[Training] = []
-    members: dict[int, Training] = {}
+    members: dict[int, list[Training]] = {}
     for group in groups:
-        star = _star(setting, options, group, budget, hatched_budget)
-        trainings += star
-        members |= dict(zip(group, star[-len(group) :], strict=True))
+        all_of_group, of_members = _Star(
+            setting, options, group, budget, hatched_budget
+        ).trainings()
+        trainings += all_of_group
+        members |= dict(zip(group, of_members, strict=True))
     ordered = [members[index] for index in range(len(setting.members))]
-    variant = "" if hatched_budget == 1 else f"hatched epochs x {hatched_budget:g}"
-    ensembles = setting.ensembles(NAME, ordered, g=len(groups), budget=budget, variant=variant)
-    return Lineage(tuple(trainings), ensembles)
+    sizes = list(accumulate(map(len, ordered)))
+    ensembles = setting.ensembles(
+        NAME,
+        [training for own in ordered for training in own],
+        sizes=sizes,
+        g=len(groups),
+        budget=budget,
+        variant="" if hatched_budget == 1 else f"hatched epochs x {hatched_budget:g}",
+    )
+    return Lineage(tuple({one.id: one for one in trainings}.values()), ensembles)
+
+
+def _label(networks: Sequence[Architecture]) -> str:
+    """Return what a cluster is called in names of trainings."""
+    names = "+".join(network.name for network in networks)
+    return names if len(names) <= 40 else hashlib.sha256(names.encode()).hexdigest()[:8]
 
 
 def _sharing(setting: Setting, options: Options) -> dict[str, Any]:
@@ -259,52 +243,17 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     return list(numbers)
 
 
-def _star(
-    setting: Setting,
-    options: Options,
-    group: tuple[int, ...],
-    budget: float,
-    hatched_budget: float,
-) -> tuple[Training, ...]:
-    """Return the trainings of a cluster: its MotherNet, if it has one of its own, and members."""
-    networks = [setting.members[index] for index in group]
-    if len(networks) == 1:
-        return (scratch(setting, networks[0], budget),)
-    names = "+".join(network.name for network in networks)
-    label = names if len(names) <= 40 else hashlib.sha256(names.encode()).hexdigest()[:8]
-    mothernet = setting.training(
-        NAME,
-        f"mothernet_{label}",
-        construct(networks, name="MotherNet"),
-        recipe=_trunk_recipe(setting, options.mothernet),
-        role="mothernet",
-        budget=budget,
-    )
-    recipe = _hatched_recipe(setting, options.hatched, hatched_budget)
-    return (
-        mothernet,
-        *(
-            setting.training(
-                NAME,
-                f"{network.name}_from_{label}",
-                network,
-                recipe=recipe,
-                parents=[mothernet],
-                options={"noise": options.noise} | _kept(options.hatched),
-                budget=budget,
-                variant="" if hatched_budget == 1 else f"hatched{hatched_budget:g}",
-            )
-            for network in networks
-        ),
-    )
+def _noted(options: Options) -> dict[str, Any]:
+    """Return what a hatched training needs to know of the options.
 
-
-def _kept(hatched: Hatched) -> dict[str, float]:
-    """Return what a hatched training's options say of ``keep``.
-
-    Without the default, so that records of versions that kept everything stay valid.
+    Without defaults, so that records of versions that knew no such option stay valid.
     """
-    return {} if hatched.keep == 1 else {"keep": hatched.keep}
+    own, usual = options.hatched, Hatched()
+    named = ("keep", "split", "anew", "anew_fraction", "momentum", "inserted_rate")
+    noted = {name: getattr(own, name) for name in named}
+    return {"noise": options.noise} | {
+        name: value for name, value in noted.items() if value != getattr(usual, name)
+    }
 
 
 def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, option: str) -> Recipe:
@@ -350,23 +299,32 @@ def _hatched_recipe(setting: Setting, hatched: Hatched, hatched_budget: float = 
 
 
 def train(job: "Job") -> "Trained":
-    """Train a MotherNet from scratch, or hatch a member and train it further.
+    """Train a MotherNet from scratch, or hatch a network and train it further.
 
     Raises:
         UserError: the hatched network does not compute what its MotherNet computes.
     """
+    keeps_momentum = job.options.get(KEEPS_MOMENTUM, False)
     if not job.training.parents:
-        return job.fit(job.new_network(), phase="mothernet")
+        return job.fit(job.new_network(), phase="mothernet", keeps_momentum=keeps_momentum)
+    if "cycle" in job.options:
+        return job.fit(job.parent_network(0), phase="hatched", rate_key=_RATE_KEY)
 
-    from mnbench.mothernets.hatching import hatch, hatching_difference, perturb, shrink
+    from mnbench.mothernets.hatching import (
+        carried_momentum,
+        hatch_with_origins,
+        hatching_difference,
+    )
 
     mothernet, images = job.parent_network(0), job.normalised(CALIBRATION_IMAGES)
-    member = hatch(
+    unequal = job.options.get("split", "equal") == "unequal"
+    member, origins = hatch_with_origins(
         mothernet,
         job.parent_architecture(0),
         job.training.networks[0],
         generator=job.generator("hatch"),
         calibration=images,
+        split=job.generator("split") if unequal else None,
     )
     difference = hatching_difference(mothernet, member, images)
     if not difference <= MAXIMUM_DIFFERENCE:  # so that NaN is refused as well
@@ -376,16 +334,37 @@ def train(job: "Job") -> "Trained":
             "report it with the two architectures"
         )
     before = job.validation_error(member)
-    if (keep := job.options.get("keep", 1.0)) < 1:
-        shrink(member, job.new_network(), keep)
-    perturb(member, job.options["noise"], job.generator("noise"))
+    momentum = {}
+    if job.options.get("momentum") == "carried":
+        momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0))
+    _break_symmetry(job, member)
+    rate = job.options.get("inserted_rate", 1.0)
     return job.fit(
         member,
-        phase="hatched",
-        rate_key="approaches.mothernets.hatched.learning_rate",
+        phase="mothernet" if job.training.role == "mothernet" else "hatched",
+        rate_key=_RATE_KEY,
+        rate_factors={name: rate for name, _ in member.named_parameters() if name not in origins},
+        momentum=momentum,
+        keeps_momentum=keeps_momentum,
         details={
             "hatching_difference": difference,
             "error_before_noise": before,
             "error_after_noise": job.validation_error(member),
         },
     )
+
+
+def _break_symmetry(job: "Job", member: "nn.Module") -> None:
+    """Draw anew, shrink and add noise, as the options say, in place: the function changes."""
+    from mnbench.mothernets.hatching import perturb, renew, renew_at_random, shrink
+
+    keep, part = job.options.get("keep", 1.0), job.options.get("anew", "nothing")
+    fraction = job.options.get("anew_fraction", 0.0)
+    if keep < 1 or part != "nothing" or fraction:
+        fresh = job.new_network()
+        if part != "nothing":
+            renew(member, fresh, part)
+        if fraction:
+            renew_at_random(member, fresh, fraction, job.generator("anew"))
+        shrink(member, fresh, keep)
+    perturb(member, job.options["noise"], job.generator("noise"))

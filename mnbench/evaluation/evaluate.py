@@ -70,7 +70,7 @@ class EvaluatedEnsemble:
             development images (:attr:`RecordStore.evaluated_on`).
         replicates: every metric on resampled images, ``(replicates,)``.
         reliability: of the averaged prediction.
-        full_size: whether the plan has no larger ensemble of this approach.
+        full_size: whether the plan has no larger ensemble of this approach and variant.
         resampled_reliability: on resampled images; of the full size only.
     """
 
@@ -152,10 +152,11 @@ def _evaluate_setting(
     store: RecordStore, replicates: int, ensembles: Sequence[Ensemble]
 ) -> list[EvaluatedEnsemble | Missing]:
     """Return the ensembles of one data set, architecture set and seed, measured."""
-    largest: dict[str, int] = {}
+    largest: dict[tuple[str, str], int] = {}
     for ensemble in ensembles:
-        largest[ensemble.approach] = max(largest.get(ensemble.approach, 0), ensemble.size)
-    full = {e.members for e in ensembles if e.size == largest[e.approach]}
+        line = (ensemble.approach, ensemble.variant)
+        largest[line] = max(largest.get(line, 0), ensemble.size)
+    full = {e.members for e in ensembles if e.size == largest[e.approach, e.variant]}
     known: dict[tuple[TrainingId, ...], EvaluatedEnsemble] = {}
     results: list[EvaluatedEnsemble | Missing] = []
     bootstrap = None
@@ -166,7 +167,7 @@ def _evaluate_setting(
                 _check_members(ensemble, store)
                 bootstrap = bootstrap or _bootstrap(store, ensemble.dataset, replicates)
                 known[members] = _evaluate(ensemble, store, bootstrap, members in full)
-            full_size = ensemble.size == largest[ensemble.approach]
+            full_size = ensemble.size == largest[ensemble.approach, ensemble.variant]
             results.append(replace(known[members], ensemble=ensemble, full_size=full_size))
         except UserError as error:
             results.append(Missing(ensemble, str(error)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
-from mnbench.planning.plan import Plan
+from mnbench.planning.plan import KEEPS_MOMENTUM, Plan
 from mnbench.planning.training_id import TrainingId
 
 BYTES = 4  # of a parameter or a logit
@@ -41,6 +41,7 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
             int(MORE_WEIGHTS * BYTES * parameters(network, id.dataset))
             for network in training.networks
         )
+        weights *= 2 if training.options.get(KEEPS_MOMENTUM) else 1
         dataset = DATASETS[id.dataset]
         images = dataset.test_images + training.data["validation_images"]
         images += training.data.get("development_images", 0)

@@ -27,6 +27,7 @@ from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
+KEEPS_MOMENTUM = "keeps_momentum"  # an option of trainings whose record has the momentum as well
 
 
 @dataclass(frozen=True)

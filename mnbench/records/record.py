@@ -47,6 +47,7 @@ RECORD, HISTORY, PREDICTIONS, WEIGHTS = FILES = (
     "predictions.npz",
     "weights.safetensors",
 )
+KEPT_MOMENTUM = "momentum/"  # before a parameter's name, among the weights of who keeps it
 
 HISTORY_COLUMNS = {  # meaning by name, in the order of the file
     "epoch": "number of the epoch, from 1 in each record",

@@ -21,9 +21,8 @@ from torch import Tensor, nn
 
 from mnbench.files import only_a_file, remains
 from mnbench.training.begun import BEGUN
+from mnbench.training.optimiser import MOMENTUM
 from mnbench.training.tensors import save_tensors
-
-_MOMENTUM = "momentum_buffer"
 
 
 def save(
@@ -47,8 +46,8 @@ def save(
     """
     tensors = {f"network/{key}": value for key, value in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
-        if state.get(_MOMENTUM) is not None:
-            tensors[f"momentum/{index}"] = state[_MOMENTUM]
+        if state.get(MOMENTUM) is not None:
+            tensors[f"momentum/{index}"] = state[MOMENTUM]
     tensors = {key: value.contiguous().cpu() for key, value in tensors.items()}
     content = {"identity": identity, "history": json.dumps(history)}
     save_tensors(tensors, path, content | {"checksum": _checksum(tensors, content)})
@@ -97,11 +96,11 @@ def restore(
         )
         path.unlink(missing_ok=True)
         return []
-    parameters = optimiser.param_groups[0]["params"]
+    parameters = [own for group in optimiser.param_groups for own in group["params"]]
     for index, parameter in enumerate(parameters):
         if (momentum := tensors.get(f"momentum/{index}")) is not None:
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
-            optimiser.state[parameter][_MOMENTUM] = value.copy_(momentum)
+            optimiser.state[parameter][MOMENTUM] = value.copy_(momentum)
     return history
 
 

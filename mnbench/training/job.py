@@ -4,8 +4,8 @@ Open it to learn what a ``train`` can use (:class:`Job`) and must return (:class
 trap: nothing here may import what opens the test images. Records are written in ``run``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.checksums import check_file
 from mnbench.records.record import (
+    KEPT_MOMENTUM,
     WEIGHTS,
     Cost,
     Record,
@@ -37,6 +38,7 @@ from mnbench.records.record import (
 from mnbench.records.refusal import RETRAIN
 from mnbench.training.data import TrainingSet
 from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, evaluate, fit
+from mnbench.training.optimiser import give_momentum, momentum_of, new_optimiser
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
 
@@ -49,6 +51,7 @@ class Trained:
     history: list[Row]
     cost: Cost
     details: dict[str, Any]  # what only this approach measures
+    momentum: Mapping[str, Tensor] = field(default_factory=dict)  # kept for children, by parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,18 +112,43 @@ class Job:
         Raises:
             UserError: the weights are missing, altered, damaged or of another architecture.
         """
-        path = self._parent_directory(index) / WEIGHTS
-        check_file(path.parent, self.parent(index), WEIGHTS)
         shape: dict[str, Any] = self.dataset.image_shape
         network = build(self.parent_architecture(index), **shape)
+        weights = {
+            name: value
+            for name, value in self._parent_tensors(index).items()
+            if not name.startswith(KEPT_MOMENTUM)
+        }
         try:
-            network.load_state_dict(load_file(path))
-        except (SafetensorError, OSError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(
-                f"{path}: not the weights of this record's network ({reason}); {RETRAIN}"
-            ) from error
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise self._not_weights(index, error) from error
         return network.to(self.device).to(memory_format=torch.channels_last)
+
+    def parent_momentum(self, index: int) -> dict[str, Tensor]:
+        """Return the momentum that a parent kept, by the name of its network's parameter.
+
+        Raises:
+            UserError: the file is missing, altered or damaged.
+        """
+        return {
+            name.removeprefix(KEPT_MOMENTUM): value.to(self.device)
+            for name, value in self._parent_tensors(index).items()
+            if name.startswith(KEPT_MOMENTUM)
+        }
+
+    def _parent_tensors(self, index: int) -> dict[str, Tensor]:
+        path = self._parent_directory(index) / WEIGHTS
+        check_file(path.parent, self.parent(index), WEIGHTS)
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise self._not_weights(index, error) from error
+
+    def _not_weights(self, index: int, error: Exception) -> UserError:
+        reason = str(error).splitlines()[0]
+        path = self._parent_directory(index) / WEIGHTS
+        return UserError(f"{path}: not the weights of this record's network ({reason}); {RETRAIN}")
 
     def teacher(self, index: int) -> Teacher:
         """Return a parent as a teacher: a function from a batch to logits."""
@@ -163,6 +191,9 @@ class Job:
         teacher: Teacher | None = None,
         flops_per_example: int | None = None,
         rate_key: str = RATE_KEY,
+        rate_factors: Mapping[str, float] | None = None,
+        momentum: Mapping[str, Tensor] | None = None,
+        keeps_momentum: bool = False,
         details: dict[str, Any] | None = None,
     ) -> Trained:
         """Train a network by the job's recipe: see :func:`mnbench.training.loop.fit`.
@@ -175,6 +206,9 @@ class Job:
             teacher: made of the first parent; its predictions are billed as well.
             flops_per_example: of training on one image; by the networks' own formula unless given.
             rate_key: where the configuration sets the learning rate, for the error of a divergence.
+            rate_factors: of the learning rate, by the name of a parameter; 1 where nothing is said.
+            momentum: to begin with, by the name of a parameter; none where nothing is said.
+            keeps_momentum: whether the record keeps the momentum at the end, for children.
             details: what else goes into the record.
 
         Raises:
@@ -190,6 +224,8 @@ class Job:
             per_example=flops_per_example + (0 if once else taught),
             beforehand=taught * len(self.data.train) if once else 0,
         )
+        optimiser = new_optimiser(network, self.recipe, rate_factors)
+        give_momentum(network, optimiser, momentum or {})
         history, cost = fit(
             network,
             self.data,
@@ -199,9 +235,11 @@ class Job:
             phase=phase,
             loss=loss,
             sample=sample,
+            optimiser=optimiser,
             checkpoint_file=self.checkpoint,
             identity=self.training.recipe_hash,
             rate_key=rate_key,
             report=self.progress.epoch,
         )
-        return Trained(network, history, cost, details or {})
+        kept = momentum_of(network, optimiser) if keeps_momentum else {}
+        return Trained(network, history, cost, details or {}, kept)

@@ -23,6 +23,7 @@ from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
+from mnbench.training.optimiser import FACTOR, new_optimiser
 from mnbench.training.schedules import learning_rate
 from mnbench.training.stopping import finished
 
@@ -66,6 +67,7 @@ def fit(
     phase: str,
     loss: Loss = cross_entropy,
     sample: Tensor | None = None,
+    optimiser: torch.optim.SGD | None = None,
     checkpoint_file: Path | None = None,
     identity: str = "",
     rate_key: str = RATE_KEY,
@@ -85,6 +87,8 @@ def fit(
         phase: the history's name for this training.
         loss: from logits and batch to a scalar.
         sample: train on these positions ``(n,)`` of the training set instead of on all.
+        optimiser: what :func:`new_optimiser` made of the network, perhaps with momentum; a new one
+            unless given. Afterwards it has the momentum of the last step.
         checkpoint_file: resume from it, and save to it after each epoch, so that an interruption
             repeats at most one; None is neither.
         identity: the hash of all that decides the training: no other training is resumed.
@@ -98,17 +102,8 @@ def fit(
         Diverged: a loss was no finite number.
     """
     device = data.train.labels.device
-    network.to(memory_format=torch.channels_last)
     sample = torch.arange(len(data.train)) if sample is None else sample.cpu()
-    options = recipe.optimiser
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=options.learning_rate,
-        momentum=options.momentum,
-        nesterov=options.nesterov and options.momentum > 0,
-        weight_decay=options.weight_decay,
-        fused=True,
-    )
+    optimiser = optimiser or new_optimiser(network, recipe)
     history: list[Row] = []
     if checkpoint_file is not None:
         history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
@@ -136,7 +131,8 @@ def fit(
             step = (epoch - 1) * steps_per_epoch + position
             begun.add(examples=len(indices))
             rate = learning_rate(recipe, step, steps, accuracies)
-            optimiser.param_groups[0]["lr"] = rate
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group[FACTOR]
             images = augment(data.train.images[indices], recipe.augmentation, generator)
             batch = Batch(data.normalise(images), data.train.labels[indices], indices)
             with _autocast(recipe, device):

@@ -22,7 +22,7 @@ from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
 from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.paths import StudyPaths
-from mnbench.records.record import FILES, WEIGHTS, Record, write_history
+from mnbench.records.record import FILES, KEPT_MOMENTUM, WEIGHTS, Record, write_history
 from mnbench.records.validity import check_record, standing
 from mnbench.training import checkpoint
 from mnbench.training.data import TrainingSet
@@ -124,8 +124,9 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
         unseen["development"] = paths.development_data(training.id.dataset)
     record_predictions(trained.network, job.data, unseen, partial)
     write_history(partial, trained.history)
-    weights = {key: value.contiguous() for key, value in trained.network.state_dict().items()}
-    save_tensors(weights, partial / WEIGHTS)
+    momentum = {KEPT_MOMENTUM + name: value for name, value in trained.momentum.items()}
+    weights = trained.network.state_dict() | momentum
+    save_tensors({key: value.contiguous() for key, value in weights.items()}, partial / WEIGHTS)
     Record(
         id=training.id,
         approach=training.approach,

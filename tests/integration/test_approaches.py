@@ -1,7 +1,5 @@
 """Every approach's lineage: what it trains, from what, and what its ensembles cost."""
 
-import importlib
-import pkgutil
 from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
@@ -9,7 +7,6 @@ from pathlib import Path
 import pytest
 from support import tiny
 
-import baselines
 from mnbench.architectures import load_architectures, parameter_count, training_flops
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError
@@ -17,12 +14,12 @@ from mnbench.naming import CONTROLS
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import overview
 from mnbench.planning.plan import Plan, Training, read_plan, union
-from mnbench.planning.planner import Approach, Setting, make_plan
+from mnbench.planning.planner import Setting
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 
 ROOT = Path(__file__).parents[2]
-NAMES = [module.name for module in pkgutil.iter_modules(baselines.__path__)]
+NAMES = list(tiny.MODULES)
 WHERE = ("fashion_mnist", "v5-small", 0)
 NETWORKS = ("v13", "v16", "v16a", "v16b", "v19")
 
@@ -41,11 +38,7 @@ def plan_of(seeds=(0,), recipe=None, architecture_set="v5-small", **approaches) 
         "recipe": recipe or {"epochs": 10},
         "approaches": approaches,
     }
-    found = {}
-    for name in NAMES:
-        module = importlib.import_module(f"baselines.{name}")
-        found[name] = Approach(name, module.Options, module.lineage)
-    return make_plan(read_study(config, source="tiny.yaml"), found, source="tiny.yaml")
+    return tiny.plan_of(config)
 
 
 def billed(plan: Plan, **wanted) -> set[TrainingId]:
@@ -428,7 +421,7 @@ def approach(request):
 
 def test_every_approach_keeps_the_contract(approach):
     plan = plan_of(**{approach: {}})
-    module = importlib.import_module(f"baselines.{approach}")
+    module = tiny.MODULES[approach]
     assert module.__doc__
     assert plan.ensembles, "v5-small suits every approach: none may leave it out"
     for row in plan.ensembles:
@@ -450,7 +443,7 @@ def test_every_approach_has_a_rule_of_its_name(approach):
     assert f'APPROACHES["{approach}"]' in text
     inherits = f"use rule training as {approach} with" in text
     # What inherits the frame is run as `mnbench train`.
-    assert inherits == hasattr(importlib.import_module(f"baselines.{approach}"), "train")
+    assert inherits == hasattr(tiny.MODULES[approach], "train")
     own = [t for t in plan_of(**{approach: {}}).trainings.values() if t.approach == approach]
     assert inherits or f"\nrule {approach}:" in text or not own, "who trains its records?"
 

@@ -1,7 +1,5 @@
 """A tiny study of every approach on real images: what a test can train in seconds."""
 
-import importlib
-import pkgutil
 import shutil
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-import baselines
+from mnbench.commands.checkout import approach_modules
 from mnbench.datasets import prepare, stored
 from mnbench.datasets.prepared import write_note
 from mnbench.planning.config import read_study
@@ -30,10 +28,7 @@ from mnbench.training.run import run
 DATASET = "fashion_mnist"
 TRAIN, VALIDATION, TEST = 300, 100, 200  # images
 SOURCE = "tiny.yaml"
-MODULES = {
-    module.name: importlib.import_module(f"baselines.{module.name}")
-    for module in pkgutil.iter_modules(baselines.__path__)
-}
+MODULES = approach_modules()
 APPROACHES = {
     name: Approach(name, module.Options, module.lineage) for name, module in MODULES.items()
 }

@@ -1,7 +1,7 @@
 """The replication of channels: which channel of the MotherNet each channel of a member repeats.
 
-Open this module to see why widening preserves the function: :func:`expanded` divides by the number
-of replicas. The trap: a new channel (NEW, -1) is no channel of the MotherNet, so clamp it before
+Open this module to see why widening preserves the function: :func:`expanded` shares a weight out
+among replicas. The trap: a new channel (NEW, -1) is no channel of the MotherNet, so clamp it before
 indexing.
 """
 
@@ -73,19 +73,41 @@ class Flow:
         return Flow(features.flatten(), self.width * positions)
 
 
-def expanded(weight: Tensor, inputs: Flow, outputs: Flow) -> Tensor:
-    """Return a weight replicated along both flows, divided by each input's number of replicas.
+def expanded(
+    weight: Tensor, inputs: Flow, outputs: Flow, split: torch.Generator | None = None
+) -> Tensor:
+    """Return a weight replicated along both flows, shared out among each input's replicas.
 
     Args:
         weight: the MotherNet's, ``(outputs.width, inputs.width, ...)``.
         inputs: the flow that the layer reads; new channels get zeros.
         outputs: the flow behind the layer; new channels get zeros.
+        split: draws the shares of replicas, for each output anew, uniformly among those that add up
+            to one. Replicas are then told different things and part (LEMON: Wang et al. 2024,
+            section 4.1, there one share for all outputs). None gives equal shares.
 
     Returns:
         The member's weight, ``(channels of outputs, channels of inputs, ...)``.
     """
-    share = inputs.repeats.to(weight.dtype).view(1, -1, *[1] * (weight.ndim - 2))
-    repeated = weight[outputs.source.clamp_min(0)][:, inputs.source.clamp_min(0)] / share
+    repeated = weight[outputs.source.clamp_min(0)][:, inputs.source.clamp_min(0)]
+    if split is None:
+        repeated = repeated / inputs.repeats.to(weight.dtype).view(1, -1, *[1] * (weight.ndim - 2))
+    else:
+        shares = _random_shares(inputs, len(outputs.source), split).to(weight)
+        repeated = repeated * shares.view(*shares.shape, *[1] * (weight.ndim - 2))
     repeated[outputs.is_new] = 0
     repeated[:, inputs.is_new] = 0
     return repeated
+
+
+def _random_shares(inputs: Flow, outputs: int, split: torch.Generator) -> Tensor:
+    """Return shares of each source's replicas that add up to one: float64 ``(outputs, inputs)``.
+
+    Exponential numbers over their sum are uniform on the simplex.
+    """
+    source = inputs.source.cpu()
+    draws = torch.empty(outputs, len(source), dtype=torch.float64).exponential_(generator=split)
+    draws[:, source == NEW] = 0
+    sums = torch.zeros(outputs, inputs.width, dtype=torch.float64)
+    sums.index_add_(1, source.clamp_min(0), draws)
+    return draws / sums[:, source.clamp_min(0)].clamp_min(torch.finfo(torch.float64).tiny)

@@ -2,11 +2,11 @@
 
 Open this module to see why a hatched network computes what its MotherNet computes. Every method
 of :class:`Growth` fills a freshly built module of the member and returns the flow behind it. The
-trap: weights that read replicated channels must be divided by the number of replicas.
+trap: weights that read replicated channels must be shared out among the replicas.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,7 @@ from mnbench.architectures.units import (
 )
 from mnbench.mothernets.hatching.flow import Flow, expanded
 from mnbench.mothernets.hatching.moments import Moments, estimated
+from mnbench.mothernets.hatching.origins import Origin
 
 _Unit = ResidualUnit | PreactivatedUnit | DenseLayer  # each has a body
 
@@ -46,10 +47,14 @@ class Growth:
             replicates channels in order.
         moments: mean and variance behind the layers of plain blocks, by the MotherNet's ``layers``
             module. A block that is missing here gets estimated ones.
+        split: draws the shares of replicas; None makes them equal.
+        origins: of the member's parameters, noted on the way; an inserted one has none.
     """
 
     generator: torch.Generator | None
     moments: Mapping[nn.Module, Moments]
+    split: torch.Generator | None = None
+    origins: dict[Tensor, Origin] = field(default_factory=dict)
 
     def network(self, mother: Network, child: Network, flow: Flow) -> None:
         """Fill every module of a freshly built member.
@@ -69,9 +74,9 @@ class Growth:
         if mother.conv is None or child.conv is None:
             return flow
         grown = self._widened(mother.conv, child.conv, flow)
-        _fill_conv(mother.conv, child.conv, flow, grown)
+        self._conv(mother.conv, child.conv, flow, grown)
         if mother.norm is not None and child.norm is not None:
-            _fill_norm(mother.norm, child.norm, grown)
+            self._norm(mother.norm, child.norm, grown)
         return grown
 
     def block(self, mother: NetworkBlock, child: NetworkBlock, flow: Flow) -> Flow:
@@ -94,27 +99,26 @@ class Growth:
         first = mother.hidden[0].linear if len(mother.hidden) else mother.classifier
         flow = flow.flattened(first.in_features // flow.width)
         for position, layer in enumerate(child.hidden):
+            linear = layer.linear
             if position < len(mother.hidden):
                 ours = mother.hidden[position].linear
-                weight, bias = ours.weight.detach(), ours.bias.detach()
+                grown = self._choose(ours.out_features, linear.out_features, flow)
+                self._linear(ours, linear, flow, grown)
             else:
-                weight = _eye(flow.width, layer.linear.weight)
-                bias = torch.zeros_like(weight[0])
-            grown = self._choose(len(weight), layer.linear.out_features, flow)
-            layer.linear.weight.copy_(expanded(weight, flow, grown))
-            layer.linear.bias.copy_(bias[grown.source])
+                grown = self._choose(flow.width, linear.out_features, flow)
+                linear.weight.copy_(self._identity(linear.weight, flow, grown))
+                linear.bias.zero_()
             flow = grown
         classes = Flow.same(mother.classifier.out_features, flow.source.device)
-        child.classifier.weight.copy_(expanded(mother.classifier.weight, flow, classes))
-        child.classifier.bias.copy_(mother.classifier.bias)
+        self._linear(mother.classifier, child.classifier, flow, classes)
 
     def plain(self, mother: PlainBlock, child: PlainBlock, flow: Flow) -> Flow:
         """Widen the layers that the MotherNet has, then insert the others as identities."""
         shared = len(mother.layers)
         for ours, theirs in zip(mother.layers, child.layers, strict=False):
             grown = self._widened(ours.conv, theirs.conv, flow)
-            _fill_conv(ours.conv, theirs.conv, flow, grown)
-            _fill_norm(ours.norm, theirs.norm, grown)
+            self._conv(ours.conv, theirs.conv, flow, grown)
+            self._norm(ours.norm, theirs.norm, grown)
             flow = grown
         if shared == len(child.layers):
             return flow
@@ -136,7 +140,7 @@ class Growth:
                 inserted.convs[-1].weight.zero_()
             else:
                 inserted.norms[-1].weight.zero_()
-        _fill_closing(mother.closing, child.closing, stream)
+        self._closing(mother.closing, child.closing, stream)
         return stream
 
     def dense(self, mother: DenseBlock, child: DenseBlock, flow: Flow) -> Flow:
@@ -152,17 +156,17 @@ class Growth:
         if mother.transition is not None and child.transition is not None:
             conv, wider = mother.transition.conv, child.transition.conv
             grown = self._widened(conv, wider, flow)
-            _fill_norm(mother.transition.norm, child.transition.norm, flow)
-            _fill_conv(conv, wider, flow, grown)
+            self._norm(mother.transition.norm, child.transition.norm, flow)
+            self._conv(conv, wider, flow, grown)
             flow = grown
-        _fill_closing(mother.closing, child.closing, flow)
+        self._closing(mother.closing, child.closing, flow)
         return flow
 
     def _insert_identity(self, unit: ConvUnit, flow: Flow, moments: Moments) -> Flow:
         """Make *unit* copy the flow: its batch norm undoes the *moments* that it will see."""
         grown = self._choose(flow.width, unit.conv.out_channels, flow)
         centre = unit.conv.kernel_size[0] // 2
-        identity = expanded(_eye(flow.width, unit.conv.weight), flow, grown)
+        identity = self._identity(unit.conv.weight, flow, grown)
         unit.conv.weight.zero_()
         unit.conv.weight[:, :, centre, centre] = identity
         mean, variance = (moment[grown.source] for moment in moments)
@@ -172,6 +176,11 @@ class Growth:
         norm["weight"].copy_((variance + unit.norm.eps).sqrt())
         norm["bias"].copy_(mean)
         return grown
+
+    def _identity(self, like: Tensor, flow: Flow, grown: Flow) -> Tensor:
+        """Return the matrix ``(channels of grown, channels of flow)`` that copies the flow."""
+        eye = torch.eye(flow.width, dtype=like.dtype, device=like.device)
+        return expanded(eye, flow, grown, self.split)
 
     def _shortcut(self, mother: Shortcut, child: Shortcut, flow: Flow) -> Flow:
         """Grow a block's shortcut; what leaves it is the block's stream."""
@@ -183,11 +192,11 @@ class Growth:
                 _fill_padding(ours, theirs, flow, stream)
             case nn.Conv2d() as conv, nn.Conv2d() as wider:
                 stream = self._widened(conv, wider, flow)
-                _fill_conv(conv, wider, flow, stream)
+                self._conv(conv, wider, flow, stream)
             case Projection() as ours, Projection() as theirs:
                 stream = self._widened(ours.conv, theirs.conv, flow)
-                _fill_conv(ours.conv, theirs.conv, flow, stream)
-                _fill_norm(ours.norm, theirs.norm, stream)
+                self._conv(ours.conv, theirs.conv, flow, stream)
+                self._norm(ours.norm, theirs.norm, stream)
             case _:
                 raise _unlike(mother, child)
         return stream
@@ -201,38 +210,45 @@ class Growth:
         # Batch norm stands before each convolution, or behind it.
         behind = 1 if isinstance(child, ResidualUnit) else 0
         for position, (conv, norm) in enumerate(zip(convs, norms, strict=True)):
-            _fill_conv(*conv, flows[position], flows[position + 1])
-            _fill_norm(*norm, flows[position + behind])
+            self._conv(*conv, flows[position], flows[position + 1])
+            self._norm(*norm, flows[position + behind])
 
     def _widened(self, mother: nn.Conv2d, child: nn.Conv2d, like: Flow) -> Flow:
         return self._choose(mother.out_channels, child.out_channels, like)
 
+    def _conv(self, mother: nn.Conv2d, child: nn.Conv2d, inputs: Flow, outputs: Flow) -> None:
+        """Replicate filters along both flows, framed by zeros where the child's are larger."""
+        border = (child.kernel_size[0] - mother.kernel_size[0]) // 2
+        kernel = expanded(mother.weight, inputs, outputs, self.split)
+        child.weight.copy_(nn.functional.pad(kernel, [border] * 4))
+        self.origins[child.weight] = Origin(mother.weight, outputs, inputs)
+
+    def _linear(self, mother: nn.Linear, child: nn.Linear, inputs: Flow, outputs: Flow) -> None:
+        """Replicate a linear layer along both flows."""
+        child.weight.copy_(expanded(mother.weight, inputs, outputs, self.split))
+        child.bias.copy_(mother.bias[outputs.source])
+        self.origins[child.weight] = Origin(mother.weight, outputs, inputs)
+        self.origins[child.bias] = Origin(mother.bias, outputs)
+
+    def _norm(self, mother: nn.BatchNorm2d, child: nn.BatchNorm2d, flow: Flow) -> None:
+        """Replicate batch norm with its channels; that of new channels stays as built."""
+        ours = mother.state_dict()
+        for name, values in child.state_dict().items():  # the tensors themselves, not copies
+            if values.ndim:
+                repeated = ours[name][flow.source.clamp_min(0)]
+                values.copy_(torch.where(flow.is_new, values, repeated))
+            else:  # the number of batches
+                values.copy_(ours[name])
+        self.origins[child.weight] = Origin(mother.weight, flow)
+        self.origins[child.bias] = Origin(mother.bias, flow)
+
+    def _closing(self, mother: NormRelu | None, child: NormRelu | None, flow: Flow) -> None:
+        """Replicate the batch norm that closes a block, if it has one."""
+        if mother is not None and child is not None:
+            self._norm(mother.norm, child.norm, flow)
+
     def _choose(self, width: int, wider: int, like: Flow) -> Flow:
         return Flow.widened(width, wider, like.source.device, self.generator)
-
-
-def _fill_conv(mother: nn.Conv2d, child: nn.Conv2d, inputs: Flow, outputs: Flow) -> None:
-    """Replicate filters along both flows, framed by zeros where the child's are larger."""
-    border = (child.kernel_size[0] - mother.kernel_size[0]) // 2
-    kernel = expanded(mother.weight, inputs, outputs)
-    child.weight.copy_(nn.functional.pad(kernel, [border] * 4))
-
-
-def _fill_norm(mother: nn.BatchNorm2d, child: nn.BatchNorm2d, flow: Flow) -> None:
-    """Replicate batch norm with its channels; that of new channels stays as built."""
-    ours = mother.state_dict()
-    for name, values in child.state_dict().items():  # the tensors themselves, not copies
-        if values.ndim:
-            repeated = ours[name][flow.source.clamp_min(0)]
-            values.copy_(torch.where(flow.is_new, values, repeated))
-        else:  # the number of batches
-            values.copy_(ours[name])
-
-
-def _fill_closing(mother: NormRelu | None, child: NormRelu | None, flow: Flow) -> None:
-    """Replicate the batch norm that closes a block, if it has one."""
-    if mother is not None and child is not None:
-        _fill_norm(mother.norm, child.norm, flow)
 
 
 def _fill_padding(mother: Padding, child: Padding, flow: Flow, stream: Flow) -> None:
@@ -243,10 +259,6 @@ def _fill_padding(mother: Padding, child: Padding, flow: Flow, stream: Flow) -> 
     positions = torch.arange(len(flow.source), device=first.device)
     first[flow.source[repeated].flip(0)] = positions[repeated].flip(0)
     child.source.copy_(first[mother.source[stream.source]])
-
-
-def _eye(width: int, like: Tensor) -> Tensor:
-    return torch.eye(width, dtype=like.dtype, device=like.device)
 
 
 def _unlike(mother: nn.Module, child: nn.Module) -> TypeError:

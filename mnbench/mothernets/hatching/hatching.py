@@ -16,6 +16,7 @@ extended to batch norm, pooling, flattening, larger filters, skip connections an
 
 import copy
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ from mnbench.mothernets.construction import construct
 from mnbench.mothernets.hatching.flow import Flow
 from mnbench.mothernets.hatching.growth import Growth
 from mnbench.mothernets.hatching.moments import Moments, measured
+from mnbench.mothernets.hatching.origins import Origin, Origins
 
 
 def hatch(
@@ -38,6 +40,7 @@ def hatch(
     noise: float = 0.0,
     generator: torch.Generator | None = None,
     calibration: Tensor | None = None,
+    split: torch.Generator | None = None,
 ) -> nn.Module:
     """Return a larger network that computes the function of its trained MotherNet.
 
@@ -56,6 +59,8 @@ def hatch(
         calibration: training images ``(n, channels, height, width)``, normalised as in training.
             Means and variances at inserted layers are measured on them. Without them these are
             estimated: the output of the batch norm before is taken to be Gaussian.
+        split: a CPU generator that draws by which shares the replicas of a channel are read. The
+            function stays. Without it the shares are equal.
 
     Returns:
         The member, in the MotherNet's dtype, device and train/eval mode.
@@ -74,16 +79,45 @@ def hatch(
     >>> hatching_difference(trained, member, torch.rand(2, 1, 28, 28)) < 1e-4
     True
     """
-    _check_reachable(mothernet_architecture, architecture)
-    if architecture.library:  # reachable from its equal only
-        member = copy.deepcopy(mothernet_module)
-    else:
-        member = _grown(
-            mothernet_module, mothernet_architecture, architecture, generator, calibration
-        )
+    member, _ = hatch_with_origins(
+        mothernet_module,
+        mothernet_architecture,
+        architecture,
+        generator=generator,
+        calibration=calibration,
+        split=split,
+    )
     if noise:
         perturb(member, noise, generator)
-    return member.train(mothernet_module.training)
+    return member
+
+
+def hatch_with_origins(
+    mothernet_module: nn.Module,
+    mothernet_architecture: Architecture,
+    architecture: Architecture,
+    *,
+    generator: torch.Generator | None = None,
+    calibration: Tensor | None = None,
+    split: torch.Generator | None = None,
+) -> tuple[nn.Module, Origins]:
+    """Return what :func:`hatch` returns, without noise, and where each parameter comes from."""
+    _check_reachable(mothernet_architecture, architecture)
+    origins: dict[Tensor, Origin]
+    if architecture.library:  # reachable from its equal only
+        member = copy.deepcopy(mothernet_module)
+        pairs = zip(member.parameters(), mothernet_module.parameters(), strict=True)
+        origins = {own: Origin(ours) for own, ours in pairs}
+    else:
+        growth = Growth(generator, {}, split)
+        member = _grown(mothernet_module, mothernet_architecture, architecture, growth, calibration)
+        origins = growth.origins
+    named = {
+        name: origins[parameter]
+        for name, parameter in member.named_parameters()
+        if parameter in origins
+    }
+    return member.train(mothernet_module.training), named
 
 
 def perturb(network: nn.Module, noise: float, generator: torch.Generator | None = None) -> None:
@@ -115,6 +149,43 @@ def shrink(network: nn.Module, fresh: nn.Module, keep: float) -> None:
     with torch.no_grad():
         for own, new in zip(network.parameters(), fresh.parameters(), strict=True):
             own.lerp_(new.to(own), 1 - keep)
+
+
+def renew(network: nn.Module, fresh: nn.Module, part: str) -> None:
+    """Give the end of a network a fresh initialisation, in place, moments of batch norm included.
+
+    Args:
+        network: as ``build`` made it.
+        fresh: the same network, initialised anew.
+        part: "head", or "last_block" for the last block and the head.
+
+    Raises:
+        UserError: the network comes from a library, which has no such parts.
+    """
+    if not isinstance(network, Network) or not isinstance(fresh, Network):
+        raise UserError("a network of a library has no head or last block to draw anew")
+    with torch.no_grad():
+        if part == "last_block":
+            network.blocks[-1].load_state_dict(fresh.blocks[-1].state_dict())
+        network.head.load_state_dict(fresh.head.state_dict())
+
+
+def renew_at_random(
+    network: nn.Module, fresh: nn.Module, fraction: float, generator: torch.Generator
+) -> None:
+    """Give a fraction of each weight matrix's and filter's entries a fresh value, in place.
+
+    Args:
+        network: any module.
+        fresh: the same module, initialised anew.
+        fraction: the probability of each entry.
+        generator: a CPU generator that chooses the entries.
+    """
+    with torch.no_grad():
+        for own, new in zip(network.parameters(), fresh.parameters(), strict=True):
+            if own.ndim > 1:
+                chosen = torch.rand(own.shape, generator=generator) < fraction
+                own.copy_(torch.where(chosen.to(own.device), new.to(own), own))
 
 
 def hatching_difference(mothernet: nn.Module, member: nn.Module, images: Tensor) -> float:
@@ -163,7 +234,7 @@ def _grown(
     mothernet: nn.Module,
     mothernet_architecture: Architecture,
     architecture: Architecture,
-    generator: torch.Generator | None,
+    growth: Growth,
     calibration: Tensor | None,
 ) -> Network:
     if not isinstance(mothernet, Network):
@@ -174,7 +245,7 @@ def _grown(
     moments = _moments(mothernet, member, calibration)
     with torch.no_grad():
         flow = Flow.same(channels, images.weight.device)
-        Growth(generator, moments).network(mothernet, member, flow)
+        replace(growth, moments=moments).network(mothernet, member, flow)
     return member
 
 

@@ -1,0 +1,205 @@
+"""The options of MotherNets that the paper does not have: what is planned, billed and trained."""
+
+import shutil
+
+import pytest
+from support.reading import history_of
+from support.tiny import (
+    MODULES,
+    config,
+    interrupt_after_an_epoch,
+    of_approach,
+    plan_of,
+    train,
+)
+
+from mnbench.errors import UserError
+from mnbench.planning.plan import KEEPS_MOMENTUM, read_plan
+from mnbench.records.record import PREDICTIONS, WEIGHTS, read_record
+from mnbench.training import run as run_module
+from mnbench.training.progress import Progress
+
+EVERYBODY = "v13+v16+v16a+v16b+v19"
+
+
+def mothernets(epochs=10, **options):
+    """The plan of a study of MotherNets alone."""
+    values = config() | {"recipe": {"epochs": epochs}, "approaches": {"mothernets": options}}
+    return plan_of(values)
+
+
+def origins(plan):
+    """The names of the parents of each training."""
+    return {id.name: [one.name for one in t.parents] for id, t in plan.trainings.items()}
+
+
+# Trees
+
+
+def test_in_a_tree_members_are_hatched_from_their_nearest_relatives():
+    plan = mothernets(g=[1], descent="tree")
+    mother = f"mothernet_{EVERYBODY}"
+    v13, v16 = f"v13_from_{EVERYBODY}", f"v16_from_v13_in_{EVERYBODY}"
+    assert origins(plan) == {
+        mother: [],
+        v13: [mother],
+        v16: [v13],
+        f"v16a_from_v16_in_{EVERYBODY}": [v16],
+        f"v16b_from_v16_in_{EVERYBODY}": [v16],
+        f"v19_from_v16_in_{EVERYBODY}": [v16],
+    }
+    # An ensemble pays for all that its members descend from, and for each of them once.
+    bills = {row.size: {id.name for id in plan.lineage(row.members)} for row in plan.ensembles}
+    assert bills[2] == {mother, v13, v16}
+    assert {size: len(bill) for size, bill in bills.items()} == {1: 2, 2: 3, 3: 4, 4: 5, 5: 6}
+
+
+def test_the_mothernets_of_clusters_may_be_hatched_from_the_mothernet_of_all():
+    plan = mothernets(g=[1, 2], mothernet={"hatched_epochs": 3})
+    four = EVERYBODY.removeprefix("v13+")
+    own = f"mothernet_{four}_from_{EVERYBODY}"
+    parents = origins(plan)
+    assert parents[own] == [f"mothernet_{EVERYBODY}"]  # which g = 1 has as well
+    assert parents[f"v16_from_{four}"] == [own]
+    epochs = {t.id.name: t.recipe["epochs"] for t in plan.trainings.values()}
+    assert (epochs[own], epochs[f"mothernet_{EVERYBODY}"]) == (3, 10)
+    (row,) = [row for row in plan.ensembles if (row.g, row.size) == (2, 2)]
+    assert {id.name for id in plan.lineage(row.members)} == {
+        "v13",
+        f"mothernet_{EVERYBODY}",
+        own,
+        f"v16_from_{four}",
+    }
+
+
+def test_a_mothernet_of_all_that_cannot_be_is_refused():
+    values = config() | {
+        "architecture_sets": ["mixed10"],
+        "datasets": ["cifar10"],
+        "data": {"download": True},
+        "approaches": {"mothernets": {"g": [3], "mothernet": {"hatched_epochs": 3}}},
+    }
+    with pytest.raises(UserError, match=r"mothernets.mothernet': hatched_epochs: no MotherNet of "):
+        plan_of(values)
+
+
+# Snapshots
+
+
+def test_members_may_give_several_networks_of_an_ensemble():
+    plan = mothernets(g=[1], hatched={"epochs": 4, "snapshots": 2, "keep": 0.5})
+    first, second = (f"v13_from_{EVERYBODY}_cycle{cycle}" for cycle in (1, 2))
+    assert origins(plan)[second] == [first]
+    hatched = [t for t in plan.trainings.values() if t.role == "member"]
+    assert {t.recipe["epochs"] for t in hatched} == {2}  # four in all
+    assert [t.options.get("keep") for t in hatched[:2]] == [0.5, None]  # shrunk once
+    assert [row.size for row in plan.ensembles] == [2, 4, 6, 8, 10]
+    smallest = plan.ensembles[0]
+    assert [id.name for id in smallest.members] == [first, second]
+    assert len(plan.lineage(smallest.members)) == 3
+    assert len(plan.lineage(plan.ensembles[-1].members)) == 11
+
+
+def test_a_cluster_of_one_gives_one_network():
+    plan = mothernets(g=[2], hatched={"epochs": 4, "snapshots": 2})
+    assert [row.size for row in plan.ensembles] == [1, 3, 5, 7, 9]
+
+
+def test_epochs_that_cycles_cannot_share_are_refused():
+    with pytest.raises(UserError) as caught:
+        mothernets(g=[1], hatched={"epochs": 4, "snapshots": 3})
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.mothernets.hatched': snapshots: 4 epochs are no whole number "
+        "for each of 3 cycles; change hatched.epochs or hatched.snapshots"
+    )
+
+
+def test_under_convergence_a_member_gives_one_network():
+    recipe = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+    options = {"mothernets": {"g": [1], "hatched": {"snapshots": 2}}}
+    with pytest.raises(UserError, match=r"snapshots: under recipe.protocol 'convergence'"):
+        plan_of(config() | {"recipe": recipe, "approaches": options})
+
+
+# What a training notes
+
+OPTIONS = {
+    "keep": 0.5,
+    "split": "unequal",
+    "anew": "head",
+    "anew_fraction": 0.2,
+    "momentum": "carried",
+    "inserted_rate": 2.0,
+}
+
+
+def test_a_training_notes_what_is_not_at_its_default():
+    plain = mothernets(g=[1])
+    assert {tuple(t.options) for t in plain.trainings.values()} == {(), ("noise",)}
+    for name, value in OPTIONS.items():
+        changed = mothernets(g=[1], hatched={name: value})
+        hatched = [t for t in changed.trainings.values() if t.role == "member"]
+        assert {tuple(t.options.items()) for t in hatched} == {(("noise", 0.1), (name, value))}
+        assert not {t.recipe_hash for t in hatched} & {
+            t.recipe_hash for t in plain.trainings.values()
+        }
+
+
+def test_only_momentum_that_is_carried_is_kept():
+    for momentum, kept in (("zero", None), ("carried", True)):
+        plan = mothernets(g=[1], hatched={"momentum": momentum})
+        (mother,) = [t for t in plan.trainings.values() if t.role == "mothernet"]
+        assert mother.options.get(KEEPS_MOMENTUM) is kept
+
+
+# Trained
+
+CASES = {
+    "split": {"hatched": {"epochs": 2, "split": "unequal"}},
+    "head": {"hatched": {"epochs": 2, "anew": "head"}},
+    "last block": {"hatched": {"epochs": 2, "anew": "last_block"}},
+    "fraction": {"hatched": {"epochs": 2, "anew_fraction": 0.3}},
+    "momentum": {"hatched": {"epochs": 2, "momentum": "carried", "keep": 0.5}},
+    "rate": {"hatched": {"epochs": 2, "inserted_rate": 3.0}},
+    "tree": {"descent": "tree", "hatched": {"epochs": 2}},
+    "snapshots": {"hatched": {"epochs": 4, "snapshots": 2}},
+    "mothernets": {"g": [2], "mothernet": {"hatched_epochs": 2}, "hatched": {"epochs": 2}},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_option_trains_to_the_same_bits_also_when_interrupted(case, study):
+    values = config()
+    values["recipe"] = {"epochs": 2, "batch_size": 64, "schedule": {"warmup": 0.1}}
+    values["approaches"] = {"mothernets": {"g": [1]} | CASES[case]}
+    plan = plan_of(values)
+    plan.write(study.plan)
+    # The last training and all that it descends from, as the largest network has every change.
+    last = of_approach(plan, "mothernets")[-1].id
+    lineage = plan.lineage([last])
+    for id in lineage:
+        train(study, id)
+    files = [study.record(last) / name for name in (WEIGHTS, PREDICTIONS)]
+    before, history = [file.read_bytes() for file in files], history_of(study, last)
+    details = read_record(study.record(last)).details
+    if case != "snapshots":
+        assert details["hatching_difference"] < 1e-4
+    shutil.rmtree(study.record(last))
+    interrupt_after_an_epoch(study, last)
+    assert study.checkpoint(last).exists()
+    run_module.run(MODULES["mothernets"].train, study.plan, last, Progress(None, None))
+    assert [file.read_bytes() for file in files] == before
+    assert history_of(study, last) == history
+
+
+def test_a_kept_momentum_is_no_weight_of_the_network(study):
+    values = config()
+    values["approaches"] = {"mothernets": {"g": [1], "hatched": {"momentum": "carried"}}}
+    plan_of(values).write(study.plan)
+    mother, *_ = read_plan(study.plan).trainings
+    train(study, mother)
+    kept = (study.record(mother) / WEIGHTS).stat().st_size
+    del values["approaches"]["mothernets"]["hatched"]
+    plan_of(values).write(study.plan)
+    train(study, mother)
+    assert kept > 1.8 * (study.record(mother) / WEIGHTS).stat().st_size
