@@ -56,6 +56,19 @@ def epochs(budget: float) -> str:
     return f"{100 * budget:g} % of the epochs" if budget < 1 else f"{budget:g} times the epochs"
 
 
+def named_variant(variant: str) -> str:
+    """Return the configuration's name in the words for a variant, or "" if there is none.
+
+    An approach and each of its named variants is a line of its own in figures. What an approach
+    itself calls a variant has spaces, which names do not have.
+
+    >>> named_variant("improved, hatched epochs x 0.5"), named_variant("hatched epochs x 0.5")
+    ('improved', '')
+    """
+    name = variant.split(", ")[0]
+    return "" if " " in name else name
+
+
 def configuration(
     title: str, g: float | None = None, budget: float = 1.0, variant: str = ""
 ) -> str:

@@ -16,9 +16,11 @@ import numpy as np
 from mnbench.evaluation.bootstrap import Bootstrap
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.evaluate import EvaluatedEnsemble, Evaluation
+from mnbench.naming import named_variant
 from mnbench.planning.config import COST_AXES, TIMES
 
 COSTS = (*COST_AXES, "epochs")
+Line = tuple[str, str]  # an approach, and the name of a variant of it or ""
 Points = Mapping[tuple[str, str], list["Point"]]  # by (data set, architecture set)
 
 
@@ -31,6 +33,11 @@ class PointId:
     budget: float
     size: int
     variant: str = ""
+
+    @property
+    def line(self) -> Line:
+        """The approach, and the variant's name in the configuration, "" for none."""
+        return self.approach, named_variant(self.variant)
 
     def columns(self, prefix: str = "") -> dict[str, Any]:
         """Return the columns by which every table names a point."""
@@ -149,11 +156,11 @@ def full_size(of_set: Iterable[Point]) -> list[Point]:
     return [point for point in of_set if point.full_size]
 
 
-def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[str, list[Point]]]:
-    """Yield each approach with all its points: what it offers at its costs."""
-    ordered = sorted(of_set, key=lambda point: point.id.approach)
-    for approach, group in groupby(ordered, key=lambda point: point.id.approach):
-        yield approach, list(group)
+def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[Line, list[Point]]]:
+    """Yield each line, an approach or a named variant of it, with what it offers at its costs."""
+    ordered = sorted(of_set, key=lambda point: point.id.line)
+    for line, group in groupby(ordered, key=lambda point: point.id.line):
+        yield line, list(group)
 
 
 def mean_curve(of_set: Iterable[Point], cost: str) -> np.ndarray:

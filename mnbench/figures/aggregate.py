@@ -4,14 +4,17 @@ Open this when a table's columns change. The trap: tables hold fractions, figure
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.style import COST_TITLES
-from mnbench.naming import networks_in_words
+from mnbench.naming import named_variant, networks_in_words
 from mnbench.planning.config import TIMES
+
+Name = TypeVar("Name")
+MOST_VARIANTS = 2  # of an approach, each a line of its own; more cannot be told apart
 
 
 def plotted_points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
@@ -137,8 +140,8 @@ def why_empty(data: FigureData, otherwise: str) -> str:
     return f"Nothing to show: {otherwise}"
 
 
-def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Choose the budget at which figures without a budget axis show each approach.
+def main_budgets(pairs: Iterable[tuple[Name, float]]) -> dict[Name, float]:
+    """Choose the budget at which figures without a budget axis show each approach, or line.
 
     Args:
         pairs: (approach, budget) of what there is, in any order.
@@ -146,7 +149,7 @@ def main_budgets(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     Returns:
         By approach: 1, the recipe's own epochs, or the largest budget where 1 was not run.
     """
-    budgets: dict[str, set[float]] = {}
+    budgets: dict[Name, set[float]] = {}
     for approach, budget in pairs:
         budgets.setdefault(approach, set()).add(budget)
     return {approach: 1.0 if 1 in some else max(some) for approach, some in budgets.items()}
@@ -160,6 +163,23 @@ def in_main(rows: pd.DataFrame) -> pd.Series:
     """
     budgets = main_budgets(zip(rows["approach"], rows["budget"], strict=True))
     return (rows["budget"] == rows["approach"].map(budgets)) & (rows["variant"] == "")
+
+
+def in_lines(rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows are the main ones of a line: an approach, or a named variant of it.
+
+    With more than :data:`MOST_VARIANTS` of an approach, as a search has, none is a line.
+
+    Args:
+        rows: with the columns approach, budget and variant.
+    """
+    names = rows["variant"].map(named_variant)
+    lines = list(zip(rows["approach"], names, strict=True))
+    budgets = main_budgets(zip(lines, rows["budget"], strict=True))
+    main = rows["budget"] == [budgets[line] for line in lines]
+    number = names[names != ""].groupby(rows["approach"]).nunique()
+    few = rows["approach"].map(number).fillna(0) <= MOST_VARIANTS
+    return main & (rows["variant"] == names) & (few | (names == ""))
 
 
 def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:

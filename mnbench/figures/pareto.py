@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.figures import style
 from mnbench.figures.aggregate import (
-    in_main,
+    in_lines,
     interval_note,
     paired,
     plotted_points,
@@ -27,14 +27,15 @@ from mnbench.figures.aggregate import (
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.naming import CONTROLS, configuration
+from mnbench.naming import CONTROLS, configuration, named_variant
 
 TITLE = "Error against training cost"
 CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
-    "paired over seeds and test images; small points have other numbers of epochs."
+    "paired over seeds and test images; small points have other numbers of epochs. Open markers "
+    "on a dashed staircase are a variant of the approach of that colour."
 )
 COST_AXIS = True
 ABSOLUTE = True
@@ -44,6 +45,7 @@ _SHADE = "#F3F3F3"
 _FRONT = "#333333"
 _WIDE = 5.0  # points: the steps of MotherNets show on both sides of the front
 _PALE = 0.7
+_DASHES = (0, (0.9, 0.4))  # of a variant's steps, in widths
 _SMALL = 4.0
 _INTERVAL = 12.0  # of an interval as an obstacle: no text touches one
 
@@ -52,9 +54,10 @@ def draw(data: FigureData) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
     A point is the mean over seeds of one (approach, g, budget, variant). Steps join MotherNets
-    along g, since nothing lies between them. Points of other budgets and of variants are small and
-    have no label. An approach that ran at smaller sizes only is drawn at its largest and labelled
-    with it. A study without Full Data has absolute intervals only.
+    along g, since nothing lies between them. A named variant has open markers and steps of its own.
+    Points of other budgets are small and have no label. An approach that ran at smaller sizes only
+    is drawn at its largest and labelled with it. A study without Full Data has absolute intervals
+    only.
 
     Args:
         data: what to draw.
@@ -74,7 +77,7 @@ def draw(data: FigureData) -> Figure:
     axis = style.quantity(cost, shown["cost_high"])
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
     shown["front"] = pareto_front(shown["cost"], shown["error"])
-    shown["small"] = ~in_main(shown)
+    shown["small"] = ~in_lines(shown)
     looks = style.looks(shown["approach"])
     titles = sized_titles(shown, {approach: look.title for approach, look in looks.items()})
     with style.styled():
@@ -102,15 +105,23 @@ def _draw_sweep(
 ) -> list[Obstacle]:
     """Draw the wide steps along g of each approach that has several; return them as obstacles."""
     steps = []
-    for approach, series in points[points["g"].notna() & ~points["small"]].groupby("approach"):
+    swept = points[points["g"].notna() & ~points["small"]]
+    for (approach, variant), series in swept.groupby(["approach", "variant"]):
         if len(series) > 1:
-            color = style.mix(looks[str(approach)].color, "white", _PALE)
             x, y = series.sort_values("g")[["cost", "error"]].to_numpy(dtype=float).T
-            wide: style.Keywords = {"color": color, "linewidth": _WIDE, "solid_capstyle": "butt"}
+            wide = _wide(looks[str(approach)], str(variant))
             axes.plot(x, y, drawstyle="steps-post", **wide, zorder=1.5)
             corners = np.column_stack([np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]])
             steps.append(Obstacle(corners, weight=1.0))
     return steps
+
+
+def _wide(look: style.Look, variant: str) -> style.Keywords:
+    """Return how the steps along g look; a variant's are dashed."""
+    dashes = _DASHES if variant else "solid"
+    color = style.mix(look.color, "white", _PALE)
+    caps = {"solid_capstyle": "butt", "dash_capstyle": "butt"}
+    return {"color": color, "linewidth": _WIDE, "linestyle": dashes, **caps}
 
 
 def _draw_point(axes: Axes, row: Mapping[Hashable, Any], look: style.Look, below: bool) -> None:
@@ -140,10 +151,19 @@ def _draw_point(axes: Axes, row: Mapping[Hashable, Any], look: style.Look, below
         look.marker,
         color=look.color,
         markersize=(1.5 if row["small"] else 1.8) * size if below else size,
-        markeredgecolor=_FRONT if row["front"] else "white",
-        markeredgewidth=(0.9 if row["small"] else 1.2) if row["front"] else 0.5,
+        **_edge(row, look),
         zorder=(6 if row["small"] else 4) + (not below),
     )
+
+
+def _edge(row: Mapping[Hashable, Any], look: style.Look) -> style.Keywords:
+    """Return a marker's edge: dark on the front; a named variant's marker is open."""
+    edge = _FRONT if row["front"] else "white"
+    width = (0.9 if row["small"] else 1.2) if row["front"] else 0.5
+    if not named_variant(row["variant"]):
+        return {"markeredgecolor": edge, "markeredgewidth": width}
+    edge = _FRONT if row["front"] else look.color
+    return {"markerfacecolor": "white", "markeredgecolor": edge, "markeredgewidth": 1.2}
 
 
 def _same(points: pd.DataFrame, row: Mapping[Hashable, Any]) -> np.ndarray:
@@ -158,7 +178,10 @@ def _label(
 ) -> Label:
     """Name a point of a main budget; of MotherNets the first by its name, the others by their g."""
     own = points[(points["approach"] == row["approach"]) & ~points["small"]]
+    own = own[own["variant"] == row["variant"]]
     named = pd.isna(row["g"]) or bool(row["g"] == own["g"].min())
+    if named and row["variant"]:
+        title = f"{title}, {row['variant']}"
     return Label(
         configuration(title, row["g"], row["budget"]) if named else f"g = {row['g']:g}",
         row["cost"],
@@ -243,15 +266,13 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
         Line2D([], [], color=_FRONT, linewidth=1.4, label="Pareto front"),
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
     ]
-    swept = points.loc[points["g"].notna() & ~points["small"], "approach"]
-    for approach, number in swept.value_counts().items():
-        if number > 1:
-            look = style.looks(points["approach"])[str(approach)]
-            wide: style.Keywords = {
-                "linewidth": _WIDE,
-                "label": f"{look.title} by number of clusters g",
-            }
-            handles.insert(1, Line2D([], [], color=style.mix(look.color, "white", _PALE), **wide))
+    swept = points[points["g"].notna() & ~points["small"]]
+    lines = swept.groupby(["approach", "variant"]).size()
+    for position, (approach, variant) in enumerate(lines[lines > 1].index, start=1):
+        look = style.looks(points["approach"])[approach]
+        title = ", ".join(filter(None, [look.title, variant]))
+        label = f"{title} by number of clusters g"
+        handles.insert(position, Line2D([], [], **_wide(look, variant), label=label))
     dot: style.Keywords = {"marker": "o", "linestyle": "none"}
     if points["small"].any():
         label = "small: other numbers of epochs"

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from mnbench.figures import style
 from mnbench.figures.aggregate import why_empty
 from mnbench.figures.figure_data import FigureData
-from mnbench.naming import configuration
+from mnbench.naming import configuration, named_variant
 
 TITLE = "Speed-up at equal error"
 CAPTION = (
@@ -35,14 +35,15 @@ def draw(data: FigureData) -> Figure:
     Left, what the approach costs at the same error as the best MotherNets configuration; right, how
     much more it errs at the same cost. Words stand where there is no comparison. A pale bar has no
     interval, since too few bootstrap replicates reach its error. MotherNets with a cluster a
-    network are Full Data and left out.
+    network are Full Data and left out, as named variants are.
 
     Args:
         data: what to draw.
     """
     rows = data.tables["equal_error"]
     rows = rows[(rows["approach"] == MOTHERNETS) & (rows["cost"] == data.cost)]
-    rows = rows[rows["g"].astype(float) < rows["size"]]
+    rows = rows[(rows["g"].astype(float) < rows["size"]) & (rows["against_variant"] == "")]
+    rows = rows[rows["variant"].map(named_variant) == ""]
     speed_ups, gains = best(rows, "speed_up"), best(rows, "error_gain")
     if not speed_ups and not gains:
         sentence = why_empty(
@@ -97,6 +98,7 @@ def best(rows: pd.DataFrame, column: str) -> dict[str, pd.Series]:
 def _one_budget(estimates: pd.DataFrame) -> set[str]:
     """Return the approaches whose full-size ensembles have one budget, and so no budget curve."""
     full = estimates[estimates["full_size"].astype(bool)]
+    full = full[full["variant"].map(named_variant) == ""]
     budgets = full[["approach", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
     return set(budgets[budgets == 1].index)
 

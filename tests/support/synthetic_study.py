@@ -72,7 +72,19 @@ class Study:
         others = sorted(set(self.summary["approach"]) - {"mothernets"})
         rows = [
             (
-                *(DATASET, ARCHITECTURE_SET, "cpu_seconds", "mothernets", g, 1.0, 5, "", other, 2),
+                *(
+                    DATASET,
+                    ARCHITECTURE_SET,
+                    "cpu_seconds",
+                    "mothernets",
+                    g,
+                    1.0,
+                    5,
+                    "",
+                    other,
+                    "",
+                    2,
+                ),
                 *(1.0 + 0.1 * g, 0.9, 1.5 + 0.1 * g, 1.0),
                 *(np.nan if place % 2 else 0.004, 0.001, 0.01, 1.0),
             )
@@ -80,7 +92,7 @@ class Study:
             for place, other in enumerate(others)
         ]
         columns = ["dataset", "architecture_set", "cost", *POINT]
-        columns += ["against", "seeds"]
+        columns += ["against", "against_variant", "seeds"]
         for quantity in ("speed_up", "error_gain"):
             columns += [quantity, f"{quantity}_low", f"{quantity}_high", f"{quantity}_reached"]
         return pd.DataFrame(rows, columns=columns).astype({"g": "Int64"})

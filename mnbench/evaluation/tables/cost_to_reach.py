@@ -36,6 +36,7 @@ COLUMNS = {
     "networks": "number of Full Data's networks",
     "error": "their test error, fraction",
     "approach": "the approach that is to reach it",
+    "variant": "its variant's name in the configuration, if it is one",
     **SEEDS,
     **read_off("cost_to_reach", "its cost at that error, in the unit of the cost axis"),
 }
@@ -54,7 +55,7 @@ def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one data set and architecture set on one cost axis."""
     goals = [point for point in of_set if point.id.approach == GOALS and point.id.budget == 1]
     for goal in goals:
-        for approach, curve in budget_curves(of_set):
+        for (approach, variant), curve in budget_curves(of_set):
             common = on_common_seeds([goal, *curve], cost)
             if len(common) < 2 or common[0].id != goal.id:
                 continue
@@ -66,6 +67,7 @@ def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
                 "networks": goal.id.size,
                 "error": error,
                 "approach": approach,
+                "variant": variant,
                 "seeds": len(target.seeds),
                 **with_ends("cost_to_reach", value, replicates),
             }

@@ -38,6 +38,7 @@ COLUMNS = {
     **POINT,
     **COST_AXIS,
     "against": "approach whose budget curve the point is compared with",
+    "against_variant": "the variant's name in the configuration, if the curve is a variant's",
     **SEEDS,
     **read_off(
         "speed_up", "cost of `against` at the point's error, divided by the point's own cost"
@@ -51,6 +52,8 @@ COLUMNS = {
 def build(results: StudyResults) -> pd.DataFrame:
     """Return, on every cost axis, one row for every full-size point and every other approach.
 
+    A named variant is an approach of its own here.
+
     The other approach is read off its budget curve: the minimum error at no more than a cost, its
     full-size points (of all g and budgets) joined linearly in the logarithm of cost. A point that
     is on that curve itself has no row. Nothing is extrapolated: where the curve does not reach, the
@@ -62,14 +65,15 @@ def build(results: StudyResults) -> pd.DataFrame:
 def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one data set and architecture set on one cost axis."""
     full = full_size(of_set)
-    by_approach = dict(budget_curves(full))
+    curves = dict(budget_curves(full))
     for point in full:
-        for against, curve in by_approach.items():
-            if against == point.id.approach or _on_curve(point, curve):
+        for line, curve in curves.items():
+            if line == point.id.line or _on_curve(point, curve):
                 continue
             common = on_common_seeds([point, *curve], cost)
             if len(common) > 1 and common[0].id == point.id:
-                yield {"against": against, **_compare(common[0], common[1:], cost)}
+                against = dict(zip(("against", "against_variant"), line, strict=True))
+                yield against | _compare(common[0], common[1:], cost)
 
 
 def _on_curve(point: Point, curve: Sequence[Point]) -> bool:

@@ -51,7 +51,10 @@ def read_table(path: Path) -> pd.DataFrame:
     for end in ("", "first_", "second_"):  # tables of former versions know no variants
         if {f"{end}approach", f"{end}g"} <= set(table) and f"{end}variant" not in table:
             table[f"{end}variant"] = ""
-    for name in {"parents", "variant", "first_variant", "second_variant"} & set(table):
+    if "against" in table and "against_variant" not in table:
+        table["against_variant"] = ""
+    texts = ("parents", "variant", "first_variant", "second_variant", "against_variant")
+    for name in set(texts) & set(table):
         table[name] = table[name].astype(object).fillna("").astype(str)
     return table
 

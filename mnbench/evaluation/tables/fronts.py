@@ -69,12 +69,13 @@ def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
         "reference_cost": reference[0],
         "reference_error": reference[1],
     }
-    for approach, curve in budget_curves(compared):
+    for (approach, variant), curve in budget_curves(compared):
         indices = [compared.index(point) for point in curve]
         volumes = [_hypervolume(replicate[indices], reference) for replicate in replicates]
         low, high = interval(np.array(volumes))
         yield shared | {
             "approach": approach,
+            "variant": variant,
             "hypervolume": _hypervolume(means[indices], reference),
             "hypervolume_low": low,
             "hypervolume_high": high,

@@ -84,7 +84,7 @@ def test_a_variant_is_a_point_of_its_own_on_its_approachs_curve_and_no_evidence_
     g1 = averaged[averaged["approach"] == "mothernets"]
     assert g1["variant"].tolist() == ["", "hatched epochs x 0.5"]
     (of_set,) = points(made).values()
-    curve = dict(budget_curves(of_set))["mothernets"]
+    curve = dict(budget_curves(of_set))["mothernets", ""]
     assert [point.id.variant for point in curve] == ["", "hatched epochs x 0.5"]
     columns = ["dataset", "architecture_set", "record", "parents", "ended"]
     networks = pd.DataFrame(columns=columns)
@@ -93,6 +93,33 @@ def test_a_variant_is_a_point_of_its_own_on_its_approachs_curve_and_no_evidence_
     )
     (evidence,) = results.evidence
     assert [point.id.variant for point in evidence.points] == ["", ""]
+
+
+def test_a_named_variant_is_a_line_of_its_own_beside_its_approach():
+    made = evaluation({FULL: same_for(2, 0.1), G1: same_for(2, 0.2)})
+    named = [
+        replace(run, ensemble=replace(run.ensemble, variant=variant))
+        for variant in ("improved", "improved, hatched epochs x 0.5")
+        for run in made.evaluated
+        if run.ensemble.approach == "mothernets"
+    ]
+    made = replace(made, evaluated=(*made.evaluated, *named))
+    (of_set,) = points(made).values()
+    lines = {line: [point.id.variant for point in curve] for line, curve in budget_curves(of_set)}
+    assert lines == {
+        ("full_data", ""): [""],
+        ("mothernets", ""): [""],
+        ("mothernets", "improved"): ["improved", "improved, hatched epochs x 0.5"],
+    }
+    compared = table("equal_error", made)
+    compared = compared[compared["approach"] == "mothernets"]
+    found = set(
+        compared[["variant", "against", "against_variant"]].itertuples(index=False, name=None)
+    )
+    assert ("improved", "full_data", "") in found
+    assert ("", "full_data", "") in found and ("", "mothernets", "") not in found
+    volumes = table("fronts", made).dropna(subset=["hypervolume"])
+    assert set(volumes[["approach", "variant"]].itertuples(index=False, name=None)) == set(lines)
 
 
 # Differences

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex
 from support.looking import assert_readable, full_rows, lines_of, shows, texts_of, words_of
 from support.synthetic_plan import ERRORS
 from support.synthetic_study import kept, study
@@ -11,6 +12,7 @@ from support.synthetic_study import kept, study
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.figures import pareto, size
+from mnbench.figures.style import looks
 
 
 def test_pareto_plots_the_means_and_their_front(full):
@@ -164,3 +166,42 @@ def test_pareto_takes_tables_read_back_from_csv(full, tmp_path):
     for of in (lines_of, spans_of):
         for one, other in zip(of(again.axes[0]), of(direct.axes[0]), strict=True):
             np.testing.assert_allclose(one, other)
+
+
+def with_improved(full, names=("improved",)):
+    """The study with named variants of MotherNets that err a point less each."""
+    plain = full.estimates
+    errors = [column for column in plain if column.startswith("test_error")]
+    variants = []
+    for place, name in enumerate(names, start=1):
+        rows = plain[(plain["approach"] == "mothernets") & (plain["g"] < 5)].copy()
+        rows["variant"] = name
+        rows[errors] -= 0.01 * place
+        variants.append(rows)
+    return full.data(estimates=pd.concat([plain, *variants], ignore_index=True), title="")
+
+
+def test_a_named_variant_is_a_second_line_of_the_same_colour(full):
+    figure = pareto.draw(with_improved(full))
+    labels = [text.get_text() for text in figure.axes[0].texts]
+    assert any(label.startswith("MotherNets, improved, g = 1") for label in labels)
+    assert any(label.startswith("MotherNets, g = 1") for label in labels)  # nothing replaces it
+    (legend,) = figure.legends
+    named = [text.get_text() for text in legend.get_texts()]
+    assert "MotherNets by number of clusters g" in named
+    assert "MotherNets, improved by number of clusters g" in named
+    color = to_hex(looks(["mothernets"])["mothernets"].color)
+    open_markers = [
+        line
+        for line in figure.axes[0].lines
+        if line.get_markerfacecolor() == "white" and line.get_marker() == "o"
+    ]
+    assert open_markers
+    assert {to_hex(line.get_markeredgecolor()) for line in open_markers} <= {color, "#333333"}
+
+
+def test_the_many_variants_of_a_search_are_no_lines(full):
+    figure = pareto.draw(with_improved(full, ("a", "b", "c")))
+    (legend,) = figure.legends
+    named = [text.get_text() for text in legend.get_texts()]
+    assert not [text for text in named if ", a " in text]
