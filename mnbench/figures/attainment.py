@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from mnbench.figures import style
 from mnbench.figures.aggregate import timed, why_empty
 from mnbench.figures.figure_data import FigureData
+from mnbench.naming import named_variant
 
 TITLE = "Error attained at a cost"
 CAPTION = (
@@ -30,7 +31,8 @@ COLUMNS = 4
 def draw(data: FigureData) -> Figure:
     """Draw a panel an approach with a curve: the band between the best and worst seed's front.
 
-    A seed's front is that of the approach's full-size ensembles at all budgets and g. The band
+    A seed's front is that of the approach's full-size ensembles at all budgets and g, without named
+    variants. The band
     lies between what any seed and what all seeds attain; half of them attain the line. Source:
     Grunert da Fonseca, Fonseca (2001).
 
@@ -40,6 +42,7 @@ def draw(data: FigureData) -> Figure:
     cost = data.cost
     summary = data.tables["summary"]
     rows = timed(summary[summary["full_size"].astype(bool)], cost)
+    rows = rows[rows["variant"].map(named_variant) == ""]
     points = (
         rows[["approach", "g", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
     )

@@ -34,7 +34,7 @@ CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
-    "paired over seeds and test images; small points have other numbers of epochs. Open markers "
+    "paired over seeds and test images; small points have other numbers of epochs. Pale markers "
     "on a dashed staircase are a variant of the approach of that colour."
 )
 COST_AXIS = True
@@ -54,7 +54,7 @@ def draw(data: FigureData) -> Figure:
     """Draw the error of full-size ensembles against what they cost to train.
 
     A point is the mean over seeds of one (approach, g, budget, variant). Steps join MotherNets
-    along g, since nothing lies between them. A named variant has open markers and steps of its own.
+    along g, since nothing lies between them. A named variant has pale markers and steps of its own.
     Points of other budgets are small and have no label. An approach that ran at smaller sizes only
     is drawn at its largest and labelled with it. A study without Full Data has absolute intervals
     only.
@@ -157,13 +157,14 @@ def _draw_point(axes: Axes, row: Mapping[Hashable, Any], look: style.Look, below
 
 
 def _edge(row: Mapping[Hashable, Any], look: style.Look) -> style.Keywords:
-    """Return a marker's edge: dark on the front; a named variant's marker is open."""
+    """Return a marker's edge: dark on the front; a named variant's marker is pale."""
     edge = _FRONT if row["front"] else "white"
     width = (0.9 if row["small"] else 1.2) if row["front"] else 0.5
     if not named_variant(row["variant"]):
         return {"markeredgecolor": edge, "markeredgewidth": width}
     edge = _FRONT if row["front"] else look.color
-    return {"markerfacecolor": "white", "markeredgecolor": edge, "markeredgewidth": 1.2}
+    pale = style.mix(look.color, "white", _PALE)
+    return {"markerfacecolor": pale, "markeredgecolor": edge, "markeredgewidth": 1.2}
 
 
 def _same(points: pd.DataFrame, row: Mapping[Hashable, Any]) -> np.ndarray:

@@ -12,7 +12,7 @@ from support.synthetic_study import kept, study
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.figures import pareto, size
-from mnbench.figures.style import looks
+from mnbench.figures.style import looks, mix
 
 
 def test_pareto_plots_the_means_and_their_front(full):
@@ -190,14 +190,14 @@ def test_a_named_variant_is_a_second_line_of_the_same_colour(full):
     named = [text.get_text() for text in legend.get_texts()]
     assert "MotherNets by number of clusters g" in named
     assert "MotherNets, improved by number of clusters g" in named
-    color = to_hex(looks(["mothernets"])["mothernets"].color)
-    open_markers = [
+    color = looks(["mothernets"])["mothernets"].color
+    pale = [
         line
         for line in figure.axes[0].lines
-        if line.get_markerfacecolor() == "white" and line.get_marker() == "o"
+        if line.get_marker() == "o" and to_hex(line.get_markerfacecolor()) != color.lower()
     ]
-    assert open_markers
-    assert {to_hex(line.get_markeredgecolor()) for line in open_markers} <= {color, "#333333"}
+    assert len(pale) == 3
+    assert {to_hex(line.get_markerfacecolor()) for line in pale} == {mix(color, "white", 0.7)}
 
 
 def test_the_many_variants_of_a_search_are_no_lines(full):
