@@ -93,6 +93,7 @@ def heading(plan: Plan, dataset: str, architecture_set: str) -> str:
             ensemble.size
             for ensemble in plan.ensembles
             if (ensemble.dataset, ensemble.architecture_set) == (dataset, architecture_set)
+            and not ensemble.variant  # which may have several networks of each training
         ),
         default=0,
     )

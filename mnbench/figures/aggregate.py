@@ -131,10 +131,11 @@ def why_empty(data: FigureData, otherwise: str) -> str:
         alone = set(timed(networks, data.cost, "lineage_shared_device")["record"])
         there = set(networks["record"])
         known = [e for e in data.plan.ensembles if there.issuperset(map(str, e.members))]
-        largest: dict[str, int] = {}
+        largest: dict[tuple[str, str], int] = {}
         for ensemble in known:
-            largest[ensemble.approach] = max(largest.get(ensemble.approach, 0), ensemble.size)
-        full = [set(map(str, e.members)) for e in known if e.size == largest[e.approach]]
+            line = (ensemble.approach, ensemble.variant)
+            largest[line] = max(largest.get(line, 0), ensemble.size)
+        full = [set(map(str, e.members)) for e in known if e.size == largest[e.approach, e.variant]]
         if full and not any(members <= alone for members in full):
             return f"Nothing to show: {no_times(data.cost)}"
     return f"Nothing to show: {otherwise}"
@@ -189,10 +190,11 @@ def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, s
         points: of one data set and architecture set.
         titles: by approach; the single network's says its size already.
     """
-    sizes = points.groupby("approach")["size"].max()
+    plain = points[points["variant"] == ""] if (points["variant"] == "").any() else points
+    sizes = plain.groupby("approach")["size"].max()
     sized = {}
     for approach, title in titles.items():
-        size = sizes[approach]
+        size = sizes.get(approach, sizes.max())
         smaller = size < sizes.max() and approach != "single_network"
         note = f" ({networks_in_words(approach, size)})" if smaller else ""
         sized[approach] = title + note

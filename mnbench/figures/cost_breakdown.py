@@ -122,7 +122,7 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     drawn = []
     for (approach, g), ensembles in chosen.items():
-        size = max(e.size for e in planned if e.approach == approach)
+        size = max(e.size for e in planned if e.approach == approach and not e.variant)
         full = [ensemble for ensemble in ensembles if ensemble.size == size]
         if not full:
             continue

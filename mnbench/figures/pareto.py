@@ -27,7 +27,7 @@ from mnbench.figures.aggregate import (
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
-from mnbench.naming import CONTROLS, configuration, named_variant
+from mnbench.naming import CONTROLS, configuration, named_variant, networks_in_words
 
 TITLE = "Error against training cost"
 CAPTION = (
@@ -182,7 +182,10 @@ def _label(
     own = own[own["variant"] == row["variant"]]
     named = pd.isna(row["g"]) or bool(row["g"] == own["g"].min())
     if named and row["variant"]:
-        title = f"{title}, {row['variant']}"
+        plain = points[(points["approach"] == row["approach"]) & (points["variant"] == "")]
+        other = not plain.empty and row["size"] != plain["size"].max()
+        size = f" ({networks_in_words(row['approach'], row['size'])})" if other else ""
+        title = f"{title}, {row['variant']}{size}"
     return Label(
         configuration(title, row["g"], row["budget"]) if named else f"g = {row['g']:g}",
         row["cost"],
@@ -205,7 +208,8 @@ def _merge(labels: list[Label]) -> list[Label]:
             groups.append([label])
     merged = []
     for first, *rest in groups:
-        also = f" ({', '.join(label.text for label in rest)})" if rest else ""
+        texts = dict.fromkeys(label.text for label in rest)  # variants may have the same networks
+        also = f" ({', '.join(texts)})" if texts else ""
         merged.append(replace(first, text=first.text + also, radius=3.0 if rest else 0.0))
     return merged
 
