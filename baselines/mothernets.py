@@ -44,7 +44,7 @@ _RATE_KEY = "approaches.mothernets.hatched.learning_rate"
 def lineage(setting: Setting, options: Options) -> Lineage:
     """Return g stars for every g and budgets; equal clusters are one star."""
     _check_budgets(setting, options)
-    _check_cycles(setting, options.hatched)
+    _check_cycles(setting, options)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
@@ -67,20 +67,23 @@ def _check_budgets(setting: Setting, options: Options) -> None:
         setting.check_budgets(NAME, own.budgets, plain, "hatched.budgets", then=budget)
 
 
-def _check_cycles(setting: Setting, hatched: Hatched) -> None:
-    """Refuse snapshots that a hatched network's epochs cannot be divided among."""
-    epochs = _hatched_recipe(setting, hatched).epochs
-    if setting.recipe.protocol == "convergence" and hatched.snapshots > 1:
+def _check_cycles(setting: Setting, options: Options) -> None:
+    """Refuse snapshots that a hatched network's epochs cannot be divided among, at any budget."""
+    cycles, budgets = options.hatched.snapshots, options.hatched.budgets
+    if setting.recipe.protocol == "convergence" and cycles > 1:
         raise setting.refuse(
             NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
         )
-    if epochs % hatched.snapshots:
-        raise setting.refuse(
-            NAME,
-            "hatched",
-            f"snapshots: {epochs} epochs are no whole number for each of {hatched.snapshots} "
-            "cycles; change hatched.epochs or hatched.snapshots",
-        )
+    for hatched_budget, budget in product(budgets, options.budgets):
+        recipe = _hatched_recipe(setting, options.hatched, hatched_budget)
+        epochs = recipe.with_budget(budget).epochs
+        if cycles * recipe.with_budget(1 / cycles).with_budget(budget).epochs != epochs:
+            raise setting.refuse(
+                NAME,
+                "hatched",
+                f"snapshots: {epochs} epochs are no whole number for each of {cycles} "
+                "cycles; change hatched.snapshots, hatched.epochs or the budgets",
+            )
 
 
 @dataclass(frozen=True)

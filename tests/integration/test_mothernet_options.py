@@ -105,12 +105,16 @@ def test_a_cluster_of_one_gives_one_network():
     assert [row.size for row in plan.ensembles] == [1, 3, 5, 7, 9]
 
 
-def test_epochs_that_cycles_cannot_share_are_refused():
+@pytest.mark.parametrize(
+    ("cycles", "budgets", "epochs"), [(3, {}, 4), (2, {"budgets": [1, 0.25]}, 1)]
+)
+def test_epochs_that_cycles_cannot_share_are_refused(cycles, budgets, epochs):
     with pytest.raises(UserError) as caught:
-        mothernets(g=[1], hatched={"epochs": 4, "snapshots": 3})
+        mothernets(g=[1], hatched={"epochs": 4, "snapshots": cycles} | budgets)
     assert str(caught.value) == (
-        "tiny.yaml: key 'approaches.mothernets.hatched': snapshots: 4 epochs are no whole number "
-        "for each of 3 cycles; change hatched.epochs or hatched.snapshots"
+        f"tiny.yaml: key 'approaches.mothernets.hatched': snapshots: {epochs} epochs are no whole "
+        f"number for each of {cycles} cycles; change hatched.snapshots, hatched.epochs or the "
+        "budgets"
     )
 
 
