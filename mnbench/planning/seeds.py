@@ -16,12 +16,15 @@ import hashlib
 # seed of a study, common to all its trainings.
 PURPOSES = {
     "sample": "the training images of a seed, with `data.sample: per_seed`",
-    "initialisation": "the weights of networks that are trained from scratch",
+    "initialisation": "the weights of networks that are trained from scratch, and what hatched "
+    "ones draw anew",
     "epoch": "the order of an epoch's images, and their augmentation",
     "layers": "what a network itself draws in an epoch: dropout, stochastic depth",
     "bootstrap": "the images that a member of Bagging is trained on",
     "hatch": "which filters are replicated when a network is hatched",
     "noise": "the noise that is added to a hatched network's weights",
+    "split": "by which shares the replicas of a filter are read, with `hatched: {split: unequal}`",
+    "anew": "which weights are drawn anew, with `hatched: {anew_fraction: ...}`",
 }
 
 
