@@ -45,6 +45,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     """Return g stars for every g and budgets; equal clusters are one star."""
     _check_budgets(setting, options)
     _check_cycles(setting, options)
+    _check_parts(setting, options)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
@@ -60,7 +61,9 @@ def _check_budgets(setting: Setting, options: Options) -> None:
     """Refuse budgets that give the same number of epochs."""
     own = options.hatched
     recipes = [_hatched_recipe(setting, own, hatched_budget) for hatched_budget in own.budgets]
-    for recipe in (setting.recipe, _trunk_recipe(setting, options.mothernet), *recipes):
+    trunk = _trunk_recipe(setting, options.mothernet)
+    further = replace(trunk, epochs=options.mothernet.hatched_epochs or trunk.epochs)
+    for recipe in (setting.recipe, trunk, further, *recipes):
         setting.check_budgets(NAME, options.budgets, recipe)
     plain = _hatched_recipe(setting, own)
     for budget in options.budgets:
@@ -86,6 +89,18 @@ def _check_cycles(setting: Setting, options: Options) -> None:
             )
 
 
+def _check_parts(setting: Setting, options: Options) -> None:
+    """Refuse parts to draw anew of networks that have no parts."""
+    libraries = [network.name for network in setting.members if network.library]
+    if options.hatched.anew != "nothing" and libraries:
+        raise setting.refuse(
+            NAME,
+            "hatched",
+            f"anew: '{libraries[0]}' of '{setting.architecture_set}' comes from a library and has "
+            "no head or last block to draw anew; use anew: nothing",
+        )
+
+
 @dataclass(frozen=True)
 class _Star:
     """The trainings of one cluster at one budget, and what is common to them."""
@@ -104,6 +119,11 @@ class _Star:
     def label(self) -> str:
         """What the cluster is called in names of trainings."""
         return _label(self.networks)
+
+    @property
+    def _kept_momentum(self) -> dict[str, Any]:
+        """What a training notes that others are hatched from."""
+        return {KEEPS_MOMENTUM: True} if self.options.hatched.momentum == "carried" else {}
 
     def trainings(self) -> tuple[list[Training], list[list[Training]]]:
         """Return all trainings, parents first, and those that predict for each network."""
@@ -128,7 +148,7 @@ class _Star:
         """Return the cluster's MotherNet, after the one that it is hatched from if there is one."""
         setting, trunk = self.setting, self.options.mothernet
         recipe = _trunk_recipe(setting, trunk)
-        kept = {KEEPS_MOMENTUM: True} if self.options.hatched.momentum == "carried" else {}
+        kept = self._kept_momentum
         whole = list(setting.members)
         if trunk.hatched_epochs is None or len(self.group) == len(whole):
             return [self._mothernet(self.networks, recipe, options=kept)]
@@ -170,6 +190,9 @@ class _Star:
         cycles: list[Training] = []
         for cycle in range(1, hatched.snapshots + 1):
             number = "" if hatched.snapshots == 1 else f"_cycle{cycle}"
+            options = _noted(self.options) if cycle == 1 else {"cycle": cycle}
+            if self.options.descent == "tree" and cycle == hatched.snapshots:
+                options |= self._kept_momentum
             cycles.append(
                 setting.training(
                     NAME,
@@ -177,7 +200,7 @@ class _Star:
                     network,
                     recipe=recipe,
                     parents=cycles[-1:] or [training],
-                    options=_noted(self.options) if cycle == 1 else {"cycle": cycle},
+                    options=options,
                     budget=self.budget,
                     variant=variant,
                 )

@@ -13,7 +13,9 @@ from support.tiny import (
     train,
 )
 
+from mnbench.architectures import Architecture
 from mnbench.errors import UserError
+from mnbench.planning import planner
 from mnbench.planning.plan import KEEPS_MOMENTUM, read_plan
 from mnbench.records.record import PREDICTIONS, WEIGHTS, read_record
 from mnbench.training import run as run_module
@@ -125,6 +127,21 @@ def test_under_convergence_a_member_gives_one_network():
         plan_of(config() | {"recipe": recipe, "approaches": options})
 
 
+# Networks of a library
+
+
+def test_parts_of_a_library_network_are_not_drawn_anew(monkeypatch):
+    known = Architecture(library="timm:test_resnet", name="t")
+    monkeypatch.setattr(planner, "load_architectures", lambda name: (known, known))
+    assert mothernets(g=[1], hatched={"keep": 0.5})
+    with pytest.raises(UserError) as caught:
+        mothernets(g=[1], hatched={"anew": "head"})
+    assert str(caught.value) == (
+        "tiny.yaml: key 'approaches.mothernets.hatched': anew: 't' of 'v5-small' comes from a "
+        "library and has no head or last block to draw anew; use anew: nothing"
+    )
+
+
 # What a training notes
 
 OPTIONS = {
@@ -156,6 +173,11 @@ def test_only_momentum_that_is_carried_is_kept():
         assert mother.options.get(KEEPS_MOMENTUM) is kept
 
 
+def test_in_a_tree_members_keep_their_momentum_too():
+    plan = mothernets(g=[1], descent="tree", hatched={"momentum": "carried"})
+    assert all(t.options[KEEPS_MOMENTUM] for t in plan.trainings.values())
+
+
 # Trained
 
 CASES = {
@@ -166,6 +188,7 @@ CASES = {
     "momentum": {"hatched": {"epochs": 2, "momentum": "carried", "keep": 0.5}},
     "rate": {"hatched": {"epochs": 2, "inserted_rate": 3.0}},
     "tree": {"descent": "tree", "hatched": {"epochs": 2}},
+    "momentum in a tree": {"descent": "tree", "hatched": {"epochs": 2, "momentum": "carried"}},
     "snapshots": {"hatched": {"epochs": 4, "snapshots": 2}},
     "mothernets": {"g": [2], "mothernet": {"hatched_epochs": 2}, "hatched": {"epochs": 2}},
 }
