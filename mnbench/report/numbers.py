@@ -25,6 +25,7 @@ from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
+_ENDS = ("", "_low", "_high")
 _PASSAGE = re.compile(r"(<!-- numbers: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -150,6 +151,46 @@ class Results:
             f"{self.folder}: '{first}' and '{second}' of '{architecture_set}' not compared"
         )
 
+    def against(
+        self, architecture_set: str, cost: str, name: str, against: str, quantity: str
+    ) -> tuple[float, float, float]:
+        """Return what a point gains on another approach's budget curve, and its interval.
+
+        Args:
+            architecture_set: of both.
+            cost: the cost axis.
+            name: the point.
+            against: the other approach, by its name in configurations.
+            quantity: "speed_up" or "error_gain".
+
+        Returns:
+            NaN where the curve does not reach.
+
+        Raises:
+            KeyError: the two were not compared.
+        """
+        rows = self._rows(read_table(self.folder / "equal_error.csv"), architecture_set)
+        rows = rows[(rows["cost"] == cost) & (rows["against"] == against)]
+        rows = rows[rows["against_variant"] == ""]
+        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        if len(rows) != 1:
+            raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
+        value, low, high = (float(rows.iloc[0][f"{quantity}{end}"]) for end in _ENDS)
+        return value, low, high
+
+    def front_share(self, architecture_set: str, cost: str, name: str) -> float:
+        """Return the share of replicates in which a point is on the front of all points.
+
+        Raises:
+            KeyError: the study has no such point.
+        """
+        rows = self._rows(read_table(self.folder / "fronts.csv"), architecture_set)
+        rows = rows[(rows["cost"] == cost) & rows["on_front"].notna()]
+        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        if len(rows) != 1:
+            raise KeyError(f"{self.folder}: no point '{name}' among the fronts")
+        return float(rows.iloc[0]["on_front"])
+
     def on_front(self, architecture_set: str, cost: str) -> list[str]:
         """Return the points on the Pareto front of the means, the cheapest first."""
         rows = self._rows(self.estimates, architecture_set).dropna(subset=[cost])
@@ -190,7 +231,12 @@ def fill(page: str, template: str, results: Mapping[str, Results]) -> str:
             what the tables do not have.
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": _percent, "points": _points, "signed": _signed}
+    environment.filters |= {
+        "percent": _percent,
+        "points": _points,
+        "signed": _signed,
+        "times": _times,
+    }
     try:
         blocks = environment.from_string(template)
         context = blocks.new_context(dict(results))
@@ -214,6 +260,14 @@ def _signed(difference: tuple[float, float, float]) -> str:
     """Return a difference of errors in percentage points, with its sign."""
     value, low, high = (100 * part for part in difference)
     return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _times(ratio: tuple[float, float, float]) -> str:
+    """Return a ratio of costs, with its interval; "not reached" of one that is not known."""
+    value, low, high = ratio
+    if np.isnan(value):
+        return "not reached"
+    return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _points(difference: tuple[float, float, float]) -> str:

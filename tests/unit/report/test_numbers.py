@@ -1,5 +1,6 @@
 """The README's passages: filled from tables, whole, and with words that fit the numbers."""
 
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,37 @@ def test_points_ratios_and_differences_are_those_of_the_tables(results, tables_o
     assert there[0] == pytest.approx(one["test_error"] - full["test_error"])
     assert back == pytest.approx((-there[0], -there[2], -there[1]))
     assert there[1] <= there[0] <= there[2]
+
+
+def test_gains_on_budget_curves_and_shares_of_the_front_are_those_of_the_tables(
+    results, tables_of_tiny
+):
+    axis = "training_flops"
+    table = read_table(tables_of_tiny / "equal_error.csv")
+    row = table[(table["cost"] == axis) & (table["against"] == "bagging") & (table["g"] == 2)]
+    for quantity in ("speed_up", "error_gain"):
+        found = results.against("v5-small", axis, "MotherNets, g = 2", "bagging", quantity)
+        expected = row.iloc[0][[quantity, f"{quantity}_low", f"{quantity}_high"]].astype(float)
+        assert found == pytest.approx(tuple(expected), nan_ok=True)
+    with pytest.raises(KeyError, match="not compared at equal error"):
+        results.against("v5-small", axis, "MotherNets, g = 2", "mothernets", "speed_up")
+    fronts = read_table(tables_of_tiny / "fronts.csv")
+    one = fronts[(fronts["cost"] == axis) & (fronts["g"] == 2) & fronts["on_front"].notna()]
+    assert results.front_share("v5-small", axis, "MotherNets, g = 2") == one.iloc[0]["on_front"]
+    with pytest.raises(KeyError, match="no point 'Another' among the fronts"):
+        results.front_share("v5-small", axis, "Another")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        ((1.5, 1.25, 2.0), "1.50 (1.25 to 2.00)"),
+        ((1.5, nan, nan), "1.50"),
+        ((nan, nan, nan), "not reached"),
+    ],
+)
+def test_ratios_are_written_with_their_intervals(ratio, words):
+    assert words in fill(README, block("{{ ratio | times }}"), {"ratio": ratio})
 
 
 def test_a_passage_can_ask_whether_there_is_a_point(results):
