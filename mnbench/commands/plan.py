@@ -56,19 +56,20 @@ def _run(arguments: Namespace) -> None:
     study = read_study(read_yaml(arguments.configuration), source=source)
     approaches = find_approaches()
     plan = make_plan(study, approaches, source=source)
-    print(f"{overview(plan)}\n{disk_line(plan)}")
+    said = [f"{overview(plan)}\n{disk_line(plan)}"]
     if arguments.half_width is not None:
         from mnbench.evaluation.tables.files import read_table
         from mnbench.report.precision import seeds_needed
 
         finished = arguments.components or Path("results", study.study, "components.csv")
         table = read_table(finished)
-        print(f"\n{seeds_needed(table, arguments.half_width / 100)}")
+        said.append(seeds_needed(table, arguments.half_width / 100))
     if arguments.budget is not None:
         from mnbench.report.budget import proposals
 
         pilot = arguments.pilot or Path("results", study.study)
-        print(f"\n{proposals(study, approaches, arguments.budget, pilot, source=source)}")
+        said.append(proposals(study, approaches, arguments.budget, pilot, source=source))
+    print("\n\n".join(said))
 
 
 COMMAND = Command(

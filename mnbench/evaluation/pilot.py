@@ -15,6 +15,7 @@ from mnbench.datasets import SAMPLE_SEED
 from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.split_model import MeasuredSplit
+from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import named_variant
 from mnbench.planning.config import read_study
@@ -23,7 +24,6 @@ from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.splits import HATCHING, BudgetSplit, split_of
 from mnbench.yaml_files import read_yaml
 
-POINT = ("approach", "g", "budget", "size", "variant")  # the columns that tell a point
 WITHOUT_HATCHING = "full_data"  # whose ensembles are splits with g = ensemble size
 
 

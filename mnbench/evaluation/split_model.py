@@ -95,11 +95,14 @@ def left_out(points: Sequence[MeasuredSplit]) -> np.ndarray:
     return np.array(predicted)
 
 
-def relative_error(points: Sequence[MeasuredSplit]) -> float:
-    """Return the root mean square of leave-one-out errors, as a fraction of the error; or NaN."""
-    ratios = np.log(left_out(points) / np.array([point.error for point in points]))
-    ratios = ratios[np.isfinite(ratios)]
-    return float(np.sqrt(np.mean(ratios**2))) if len(ratios) else float("nan")
+def root_mean_square(values: np.ndarray) -> float:
+    """Return the root mean square of the values that are no NaN; NaN where all are.
+
+    >>> root_mean_square(np.array([3.0, 3.0, np.nan]))
+    3.0
+    """
+    known = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
 
 
 def is_within(split: BudgetSplit, measured: Iterable[BudgetSplit]) -> bool:

@@ -22,7 +22,7 @@ from mnbench.evaluation.split_model import (
     fit_splits,
     is_within,
     left_out,
-    relative_error,
+    root_mean_square,
 )
 from mnbench.evaluation.tables.files import set_of
 from mnbench.naming import setting_name
@@ -97,7 +97,7 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
     """Return the proposals for one data set and architecture set."""
     place = (planner.dataset, planner.architecture_set)
     points = pilot.splits(*place)
-    model, relative = fit_splits(points), relative_error(points)
+    model, misses = fit_splits(points), _misses(points)
     candidates = list(filter(None, map(planner.candidate, _within(points))))
     affordable = [one for one in candidates if one.training_flops <= budget]
     if not affordable:
@@ -106,13 +106,13 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
         _offers(affordable, model, points),
         key=lambda one: (one.predicted, one.candidate.training_flops),
     )
-    lines = [f"\n{setting_name(*place)}:", f"  {_leave_one_out(points)}"]
+    lines = [f"\n{setting_name(*place)}:", _ranges(points), *_leave_one_out(misses)]
     lines += [
         f"  the pilot had other trainings, so errors here will differ: {text}"
         for text in pilot.differences(plan, *place)
     ]
-    lines.append("  predicted error   training TFLOPs")
-    lines += [_line(offer, relative) for offer in offers[:PROPOSED]]
+    lines.append("  predicted error  training TFLOPs  below approaches")
+    lines += [_line(offer, misses) for offer in offers[:PROPOSED]]
     return "\n".join([*lines, _promise(offers)])
 
 
@@ -158,25 +158,54 @@ def _too_little(place: str, candidates: Sequence[Candidate]) -> str:
     )
 
 
-def _leave_one_out(points: Sequence[MeasuredSplit]) -> str:
-    """Return how well the model predicts each point from the others."""
-    errors = np.array([point.error for point in points])
-    misses = np.abs(left_out(points) - errors)
-    known = misses[np.isfinite(misses)]
-    if not len(known):
-        return f"leave-one-out: none of {len(points)} points can be predicted from the others"
-    return (
-        f"leave-one-out: {len(known)} of {len(points)} points predicted from the others, off by "
-        f"{100 * np.sqrt(np.mean(known**2)):.2f} points (root mean square), at most "
-        f"{100 * known.max():.2f}"
-    )
+def _misses(points: Sequence[MeasuredSplit]) -> dict[bool, np.ndarray]:
+    """Return the leave-one-out errors of points with hatched networks, and of those without."""
+    differences = left_out(points) - np.array([point.error for point in points])
+    hatched = np.array([point.split.hatched > 0 for point in points])
+    return {True: differences[hatched], False: differences[~hatched]}
 
 
-def _line(offer: _Offer, relative: float) -> str:
-    error = f"{100 * offer.predicted:.2f} ± {100 * offer.predicted * relative:.2f} %"
+def _leave_one_out(misses: Mapping[bool, np.ndarray]) -> Iterator[str]:
+    """Yield how well the model predicts each point from the others, a line for each kind."""
+    for hatched, kind in ((True, "with hatched networks"), (False, "without (as Full Data)")):
+        values = misses[hatched]
+        known = int(np.isfinite(values).sum())
+        start = (
+            f"  leave-one-out, points {kind}: {known} of {len(values)} predicted from the others"
+        )
+        if known:
+            yield (
+                f"{start}, off by {100 * root_mean_square(values):.2f} points (root mean square), "
+                f"at most {100 * np.nanmax(np.abs(values)):.2f}"
+            )
+        elif len(values):
+            yield start
+
+
+def _ranges(points: Sequence[MeasuredSplit]) -> str:
+    """Return between which epochs the pilot measured each g: 10 + 2 to 4, say."""
+    texts: dict[str, list[int]] = {}
+    for g in sorted({point.split.g for point in points}):
+        of_g = [point.split for point in points if point.split.g == g]
+        spans = [_span([one.scratch for one in of_g])]
+        spans += [_span([one.hatched for one in of_g])] * (of_g[0].hatched > 0)
+        texts.setdefault(" + ".join(spans), []).append(g)
+    parts = [f"g = {', '.join(map(str, numbers))}: {text}" for text, numbers in texts.items()]
+    return f"  epochs of the pilot, and nothing outside of its points is tried: {'; '.join(parts)}"
+
+
+def _span(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _line(offer: _Offer, misses: Mapping[bool, np.ndarray]) -> str:
+    uncertain = root_mean_square(misses[offer.candidate.split.hatched > 0])
+    plus_minus = "" if np.isnan(uncertain) else f" ± {100 * uncertain:.2f}"
+    error = f"{100 * offer.predicted:.2f}{plus_minus} %"
     cost = _teraflops(offer.candidate.training_flops)
     known = "" if offer.measured is None else f" # measured: {100 * offer.measured:.2f} %"
-    return f"  {error:<16}  {cost:>5}   {_yaml(offer.candidate)}{known}"
+    return f"  {error:<15}  {cost:>15}  {_yaml(offer.candidate)}{known}"
 
 
 def _promise(offers: Sequence[_Offer]) -> str:
