@@ -16,7 +16,7 @@ import numpy as np
 
 from mnbench.planning.splits import BudgetSplit
 
-Pair = tuple[int, int]  # epochs before and after hatching
+_Pair = tuple[int, int]  # epochs before and after hatching
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,18 @@ def left_out(points: Sequence[MeasuredSplit]) -> np.ndarray:
     return np.array(predicted)
 
 
+def misses_by_kind(points: Sequence[MeasuredSplit]) -> dict[bool, np.ndarray]:
+    """Return predicted less measured errors, each point left out, as fractions.
+
+    Returns:
+        Those of points with hatched networks (True) and without (False); NaN as
+        :func:`left_out` has it.
+    """
+    differences = left_out(points) - np.array([point.error for point in points])
+    hatched = np.array([point.split.hatched > 0 for point in points], dtype=bool)
+    return {True: differences[hatched], False: differences[~hatched]}
+
+
 def root_mean_square(values: np.ndarray) -> float:
     """Return the root mean square of the values that are no NaN; NaN where all are.
 
@@ -119,7 +131,7 @@ def is_within(split: BudgetSplit, measured: Iterable[BudgetSplit]) -> bool:
     )
 
 
-def _in_triangle(point: Pair, corners: Sequence[Pair]) -> bool:
+def _in_triangle(point: _Pair, corners: Sequence[_Pair]) -> bool:
     """Return whether a point lies in a triangle, which may be a line or a point."""
     (x, y), closed = point, [*corners, corners[0]]
     turns = [(c - a) * (y - b) - (d - b) * (x - a) for (a, b), (c, d) in pairwise(closed)]

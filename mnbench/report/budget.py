@@ -21,7 +21,7 @@ from mnbench.evaluation.split_model import (
     SplitModel,
     fit_splits,
     is_within,
-    left_out,
+    misses_by_kind,
     root_mean_square,
 )
 from mnbench.evaluation.tables.files import set_of
@@ -97,7 +97,7 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
     """Return the proposals for one data set and architecture set."""
     place = (planner.dataset, planner.architecture_set)
     points = pilot.splits(*place)
-    model, misses = fit_splits(points), _misses(points)
+    model, misses = fit_splits(points), misses_by_kind(points)
     candidates = list(filter(None, map(planner.candidate, _within(points))))
     affordable = [one for one in candidates if one.training_flops <= budget]
     if not affordable:
@@ -156,13 +156,6 @@ def _too_little(place: str, candidates: Sequence[Candidate]) -> str:
         f"{_teraflops(least.training_flops)} TFLOPs ({_yaml(least)}); give at least "
         f"{math.ceil(least.training_flops / 1e9)}G"
     )
-
-
-def _misses(points: Sequence[MeasuredSplit]) -> dict[bool, np.ndarray]:
-    """Return the leave-one-out errors of points with hatched networks, and of those without."""
-    differences = left_out(points) - np.array([point.error for point in points])
-    hatched = np.array([point.split.hatched > 0 for point in points])
-    return {True: differences[hatched], False: differences[~hatched]}
 
 
 def _leave_one_out(misses: Mapping[bool, np.ndarray]) -> Iterator[str]:
