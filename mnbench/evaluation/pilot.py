@@ -92,6 +92,10 @@ def read_pilot(folder: Path, approaches: Mapping[str, Approach]) -> Pilot:
     Raises:
         UserError: a file is missing or wrong.
     """
+    if not (folder / "estimates.csv").is_file():
+        raise UserError(
+            f"--pilot: {folder}: has no estimates.csv; name the folder of a finished study's tables"
+        )
     estimates = read_table(folder / "estimates.csv")
     if missing := [name for name in (*POINT, "full_size", "test_error") if name not in estimates]:
         raise UserError(

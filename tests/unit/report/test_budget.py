@@ -239,7 +239,7 @@ def test_a_budget_below_the_cheapest_names_one_that_is_enough(tmp_path):
 
 
 def test_a_folder_that_is_no_pilot_is_refused(tmp_path):
-    with pytest.raises(UserError, match="not a readable table"):
+    with pytest.raises(UserError, match="has no estimates"):
         proposed(tmp_path / "nowhere", 1e15)
     folder = pilot_in(tmp_path / "pilot", by_hatching)
     table = pd.read_csv(folder / "estimates.csv")
