@@ -13,14 +13,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from matplotlib.typing import LineStyleType
 
 from mnbench.figures import style
 from mnbench.insides.manners import without_common_parts
 
-REFERENCE = "full_data"  # networks with no common parent
-_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
-_SETS = (("o", "-"), ("D", "--"), ("^", ":"), ("s", "-."))  # marker and line of architecture sets
-_LIGHT, _DARK = 0.35, 1.0
+NO_COMMON_PARENT = "full_data"  # the reference
+# Not the reference's colour.
+_COLORS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933", "#882255")
+_SETS: tuple[tuple[str, LineStyleType], ...] = (("o", "-"), ("D", "--"), ("^", ":"), ("s", "-."))
+_LARGEST, _STEP, _SMALLEST = 7.5, 1.5, 3.0  # markers: where manners coincide, rings are seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,8 @@ class _Looks:
 
     names: Mapping[str, str]  # of manners
     colors: Mapping[str, str]  # by manner
-    sets: Mapping[str, tuple[str, str]]  # marker and line by architecture set
+    sizes: Mapping[str, float]  # of markers, by manner
+    sets: Mapping[str, tuple[str, LineStyleType]]  # marker and line by architecture set
 
     @classmethod
     def of(cls, tables: Sequence[pd.DataFrame]) -> "_Looks":
@@ -39,6 +43,7 @@ class _Looks:
         return cls(
             without_common_parts(manners),
             {text: _COLORS[i % len(_COLORS)] for i, text in enumerate(manners)},
+            {text: max(_LARGEST - i * _STEP, _SMALLEST) for i, text in enumerate(manners)},
             {name: _SETS[i % len(_SETS)] for i, name in enumerate(dict.fromkeys(sets))},
         )
 
@@ -59,9 +64,9 @@ def draw_insides(
         figure = style.new_figure(5.6)
         (one, two), (three, four) = figure.subplots(2, 2)
         _over_shared_epochs(one, ensembles, "disagreement", looks)
-        one.set(title="Disagreement", ylabel="disagreement of two members (%)")
+        one.set(title=_after("Disagreement", ensembles), ylabel="of two members (%)")
         _over_shared_epochs(two, pairs, "barrier", looks)
-        two.set(title="Error barrier", ylabel="barrier of two equal members (pp)")
+        two.set(title=_after("Error barrier", pairs), ylabel="of two members (pp)")
         _similarity(three, hatched, looks)
         _gradients(four, hatched, looks)
         _legend(figure, looks)
@@ -75,27 +80,38 @@ def _over_shared_epochs(axes: Axes, table: pd.DataFrame, column: str, looks: _Lo
     Members' own epochs are those of the ensembles that train them longest; the reference is a
     level.
     """
-    axes.set_xlabel("epochs when hatched")
+    axes.set_xlabel("MotherNet's epochs when hatched")
     shown = table[table["manner"].astype(bool) & table["mothernet_epochs"].notna()]
-    shown = shown[shown["hatched_epochs"] == shown["hatched_epochs"].max()]
-    reference = table[(table["approach"] == REFERENCE) & (table["budget"] == 1)]
+    shown = shown[shown["hatched_epochs"] == table["hatched_epochs"].max()]
+    reference = table[(table["approach"] == NO_COMMON_PARENT) & (table["budget"] == 1)]
     reference = reference[reference["variant"] == ""]
     if shown.empty and reference.empty:
         _say_nothing(axes, "no two members of equal architecture")
         return
     for name, rows in reference.groupby("architecture_set", sort=False):
-        look = style.looks([REFERENCE])[REFERENCE]
+        look = style.looks([NO_COMMON_PARENT])[NO_COMMON_PARENT]
         level = 100 * rows[column].mean()
         axes.axhline(level, color=look.color, linestyle=looks.sets[str(name)][1], linewidth=1.0)
     for (name, manner), rows in shown.groupby(["architecture_set", "manner"], sort=False):
         means = 100 * rows.groupby("mothernet_epochs")[column].mean()
         _line(axes, means, looks, str(name), str(manner))
+    _whole_epochs(axes)
+
+
+def _after(title: str, table: pd.DataFrame) -> str:
+    """Return a panel's title, with the epochs that the members shown were trained for."""
+    longest = table["hatched_epochs"].max()
+    return title if pd.isna(longest) else f"{title} after {longest:g} epochs of their own"
+
+
+def _whole_epochs(axes: Axes) -> None:
     axes.margins(x=0.08, y=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
 
 
 def _similarity(axes: Axes, hatched: pd.DataFrame, looks: _Looks) -> None:
     """Draw how alike replicas are, from the start of a member's training on."""
-    axes.set(title="Replicas", xlabel="member's own epochs", ylabel="mean cosine of replicas")
+    axes.set(title="Likeness of replicas", xlabel="epochs of the member", ylabel="mean cosine")
     shown = _longest_shared(hatched[hatched["replica_pairs"] > 0])
     if shown.empty:
         _say_nothing(axes, "no network has replicas")
@@ -105,12 +121,12 @@ def _similarity(axes: Axes, hatched: pd.DataFrame, looks: _Looks) -> None:
         means = pd.concat([pd.Series({0.0: rows["cosine_start"].mean()}), means])
         _line(axes, means, looks, str(name), str(manner))
     axes.axhline(shown["cosine_others"].mean(), color=style.GREY, linestyle=":", linewidth=1.0)
-    axes.margins(x=0.08, y=0.12)
+    _whole_epochs(axes)
 
 
 def _gradients(axes: Axes, hatched: pd.DataFrame, looks: _Looks) -> None:
     """Draw the gradient of inherited and of inserted filters, network by network."""
-    axes.set(title="Gradient as hatched", ylabel="root mean square per weight")
+    axes.set(title="Gradient just after hatching", ylabel="root mean square per weight")
     shown = _longest_shared(hatched[hatched["gradient_inserted"].notna()])
     if shown.empty:
         _say_nothing(axes, "no network has inserted layers")
@@ -152,7 +168,7 @@ def _line(axes: Axes, means: pd.Series, looks: _Looks, name: str, manner: str) -
         marker=marker,
         linestyle=line,
         linewidth=1.2,
-        markersize=5.0,
+        markersize=looks.sizes[manner],
         markeredgecolor="white",
         markeredgewidth=0.5,
         clip_on=False,
@@ -172,7 +188,7 @@ def _legend(figure: Figure, looks: _Looks) -> None:
         Line2D([], [], color=looks.colors[manner], linewidth=2.5, label=name)
         for manner, name in looks.names.items()
     ]
-    reference = style.looks([REFERENCE])[REFERENCE]
+    reference = style.looks([NO_COMMON_PARENT])[NO_COMMON_PARENT]
     handles.append(
         Line2D([], [], color=reference.color, linewidth=1.0, label=f"level: {reference.title}")
     )
