@@ -7,6 +7,7 @@ Open this module to look at something else inside networks. The trap: other hatc
 record's would make another member, so that its error is compared with the recorded one.
 """
 
+import copy
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,13 +160,14 @@ class OpenedStudy:
         for parent in training.parents:
             self.store.record(parent)
         _, hatched, origins = self.approach.hatched_member(job)
-        _, start, _ = self.approach.hatched_member(job)
+        start = copy.deepcopy(hatched)
         self.approach.break_symmetry(job, start)
         recorded = self.store.record(training.id).details.get("error_after_noise")
         error = job.validation_error(start)
         if recorded is not None and abs(error - recorded) > MAXIMUM_ERROR_DIFFERENCE:
             raise UserError(
                 f"{self.paths.record(training.id)}: begins with a validation error of "
-                f"{recorded:.4f}, but hatched again of {error:.4f}; run it again with this version"
+                f"{recorded:.4f}, but hatched again of {error:.4f}; "
+                "delete this folder and run snakemake again"
             )
         return HatchedAgain(hatched, start, trained, origins)
