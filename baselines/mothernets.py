@@ -29,9 +29,10 @@ from mnbench.planning.recipe import Optimiser, Recipe, Schedule
 if TYPE_CHECKING:
     from torch import nn
 
+    from mnbench.mothernets.hatching import Origins
     from mnbench.training.job import Job, Trained
 
-__all__ = ["NAME", "Options", "lineage", "train"]
+__all__ = ["NAME", "Options", "break_symmetry", "hatched_member", "lineage", "train"]
 
 NAME = "mothernets"
 # Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
@@ -336,23 +337,10 @@ def train(job: "Job") -> "Trained":
     if "cycle" in job.options:
         return job.fit(job.parent_network(0), phase="hatched", rate_key=_RATE_KEY)
 
-    from mnbench.mothernets.hatching import (
-        carried_momentum,
-        hatch_with_origins,
-        hatching_difference,
-    )
+    from mnbench.mothernets.hatching import carried_momentum, hatching_difference
 
-    mothernet, images = job.parent_network(0), job.normalised(CALIBRATION_IMAGES)
-    unequal = job.options.get("split", "equal") == "unequal"
-    member, origins = hatch_with_origins(
-        mothernet,
-        job.parent_architecture(0),
-        job.training.networks[0],
-        generator=job.generator("hatch"),
-        calibration=images,
-        split=job.generator("split") if unequal else None,
-    )
-    difference = hatching_difference(mothernet, member, images)
+    mothernet, member, origins = hatched_member(job)
+    difference = hatching_difference(mothernet, member, job.normalised(CALIBRATION_IMAGES))
     if not difference <= MAXIMUM_DIFFERENCE:  # so that NaN is refused as well
         raise UserError(
             f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
@@ -363,7 +351,7 @@ def train(job: "Job") -> "Trained":
     momentum = {}
     if job.options.get("momentum") == "carried":
         momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0))
-    _break_symmetry(job, member)
+    break_symmetry(job, member)
     rate = job.options.get("inserted_rate", 1.0)
     return job.fit(
         member,
@@ -380,7 +368,27 @@ def train(job: "Job") -> "Trained":
     )
 
 
-def _break_symmetry(job: "Job", member: "nn.Module") -> None:
+def hatched_member(job: "Job") -> "tuple[nn.Module, nn.Module, Origins]":
+    """Return the parent's network, the member hatched from it, and where its parameters come from.
+
+    The member computes the parent's function. The same job gives the same member each time.
+    """
+    from mnbench.mothernets.hatching import hatch_with_origins
+
+    mothernet = job.parent_network(0)
+    unequal = job.options.get("split", "equal") == "unequal"
+    member, origins = hatch_with_origins(
+        mothernet,
+        job.parent_architecture(0),
+        job.training.networks[0],
+        generator=job.generator("hatch"),
+        calibration=job.normalised(CALIBRATION_IMAGES),
+        split=job.generator("split") if unequal else None,
+    )
+    return mothernet, member, origins
+
+
+def break_symmetry(job: "Job", member: "nn.Module") -> None:
     """Draw anew, shrink and add noise, as the options say, in place: the function changes."""
     from mnbench.mothernets.hatching import perturb, renew, renew_at_random, shrink
 

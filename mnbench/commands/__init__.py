@@ -12,6 +12,7 @@ from mnbench.commands import (
     dataset,
     docs,
     figure,
+    insides,
     plan,
     preview,
     report,
@@ -24,7 +25,13 @@ from mnbench.commands.command import Command
 # The order of help: what people type, then what the pipeline types in its own order, at last
 # what people type who change mnbench itself.
 GROUPS: Mapping[str, tuple[Command, ...]] = {
-    "for you": (sets.COMMAND, preview.COMMAND, plan.COMMAND, compare.COMMAND),
+    "for you": (
+        sets.COMMAND,
+        preview.COMMAND,
+        plan.COMMAND,
+        compare.COMMAND,
+        insides.COMMAND,
+    ),
     "steps of the pipeline, which Snakemake runs": (
         dataset.COMMAND,
         train.COMMAND,
