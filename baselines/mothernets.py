@@ -39,7 +39,7 @@ NAME = "mothernets"
 MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
-_RATE_KEY = "approaches.mothernets.hatched.learning_rate"
+_RATE_KEY = "approaches.mothernets.{}.learning_rate"  # of what it is given
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
@@ -335,7 +335,12 @@ def train(job: "Job") -> "Trained":
     if not job.training.parents:
         return job.fit(job.new_network(), phase="mothernet", keeps_momentum=keeps_momentum)
     if "cycle" in job.options:
-        return job.fit(job.parent_network(0), phase="hatched", rate_key=_RATE_KEY)
+        return job.fit(
+            job.parent_network(0),
+            phase="hatched",
+            rate_key=_RATE_KEY.format("hatched"),
+            keeps_momentum=keeps_momentum,
+        )
 
     from mnbench.mothernets.hatching import carried_momentum, hatching_difference
 
@@ -353,10 +358,11 @@ def train(job: "Job") -> "Trained":
         momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0))
     break_symmetry(job, member)
     rate = job.options.get("inserted_rate", 1.0)
+    phase = "mothernet" if job.training.role == "mothernet" else "hatched"
     return job.fit(
         member,
-        phase="mothernet" if job.training.role == "mothernet" else "hatched",
-        rate_key=_RATE_KEY,
+        phase=phase,
+        rate_key=_RATE_KEY.format(phase),
         rate_factors={name: rate for name, _ in member.named_parameters() if name not in origins},
         momentum=momentum,
         keeps_momentum=keeps_momentum,
