@@ -19,10 +19,16 @@ STUDIES = {
         ("default", "default-run"),  # of its own name: `make` writes results/default
         ("reference", "reference"),
         ("families", "families"),
+        ("first_search", "search-1"),
+        ("second_search", "search-2"),
     )
 }
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
-PAGES = {"README.md": "readme.md.jinja", "docs/results.md": "results.md.jinja"}
+PAGES = {
+    "README.md": "readme.md.jinja",
+    "docs/results.md": "results.md.jinja",
+    "docs/improved.md": "improved.md.jinja",
+}
 
 
 def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dict[Path, str]:

@@ -26,6 +26,7 @@ from mnbench.naming import point_name
 from mnbench.planning.planner import Approach
 from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
+from mnbench.report.search_table import search_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
@@ -210,6 +211,11 @@ class Results:
     def table(self, architecture_set: str) -> str:
         """Return the overview's table of one architecture set, as Markdown."""
         return summary_table(self._rows(self.tables["estimates"], architecture_set))
+
+    def search(self, architecture_set: str, approach: str) -> str:
+        """Return the table of an approach's variants, as Markdown."""
+        rows = self._rows(self.estimates, architecture_set)
+        return search_table(rows[rows["approach"] == approach])
 
     def convergence(self, architecture_set: str) -> str:
         """Return whether one network has converged, as a sentence without its full stop."""
