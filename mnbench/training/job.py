@@ -21,7 +21,7 @@ from mnbench.architectures import (
     forward_flops,
     training_flops,
 )
-from mnbench.datasets import DATASETS, Dataset
+from mnbench.datasets import Dataset
 from mnbench.errors import UserError
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Training
@@ -59,6 +59,7 @@ class Job:
     """One training and what it needs. It cannot reach the test images."""
 
     training: Training
+    dataset: Dataset  # what the images are of
     data: TrainingSet
     device: torch.device
     records: Path
@@ -74,11 +75,6 @@ class Job:
     def recipe(self) -> Recipe:
         """How to train."""
         return parse(Recipe, self.training.recipe, source=str(self.training.id), key="recipe")
-
-    @property
-    def dataset(self) -> Dataset:
-        """What the images are of."""
-        return DATASETS[self.training.data["dataset"]]
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return a CPU generator whose seed the training's seed and *purpose* decide."""
