@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from mnbench.commands import (
     compare,
+    data,
     dataset,
     docs,
     figure,
@@ -24,7 +25,13 @@ from mnbench.commands.command import Command
 # The order of help: what people type, then what the pipeline types in its own order, at last
 # what people type who change mnbench itself.
 GROUPS: Mapping[str, tuple[Command, ...]] = {
-    "for you": (sets.COMMAND, preview.COMMAND, plan.COMMAND, compare.COMMAND),
+    "for you": (
+        sets.COMMAND,
+        data.COMMAND,
+        preview.COMMAND,
+        plan.COMMAND,
+        compare.COMMAND,
+    ),
     "steps of the pipeline, which Snakemake runs": (
         dataset.COMMAND,
         train.COMMAND,
