@@ -15,6 +15,7 @@ import hashlib
 import json
 import sys
 import time
+import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -206,7 +207,8 @@ def _decoded(
             read = read_image_file(root, file.path)
             if hashlib.sha256(read).hexdigest() != content.digests[number]:
                 raise NotAnImage("has changed while the folder was read")
-            images[position], done = decode(read, description)
+            with warnings.catch_warnings(action="ignore"):  # of files that are refused or sound
+                images[position], done = decode(read, description)
         except AnotherSize as error:
             sizes.append(f"{file.path} {error}")
         except NotAnImage as error:
