@@ -30,7 +30,7 @@ from mnbench.datasets.folders.listing import Listing, list_images, quoted, them
 from mnbench.datasets.images import Images
 from mnbench.datasets.npz import read_arrays, write_arrays
 from mnbench.errors import UserError
-from mnbench.files import sha256, write_text
+from mnbench.files import remains, sha256, write_text
 from mnbench.locks import held
 
 CACHE = Path("results/.cache")  # below the working directory
@@ -170,6 +170,8 @@ def _make(
     order = np.argsort(content.test, kind="stable")
     images, converted = _decoded(description, listing, content, order)
     labels = np.array(listing.labels, np.int64)[order]
+    for unfinished in remains(folder / _IMAGES):  # of a process that was killed; the lock is ours
+        unfinished.unlink(missing_ok=True)
     write_arrays(folder / _IMAGES, images=images, labels=labels)
     counts = [
         tuple(np.bincount(part, minlength=len(listing.classes)).tolist())
@@ -257,7 +259,11 @@ def _room(description: ImageFolder, number: int) -> np.ndarray:
 
 def summary_of(note: FolderNote) -> list[str]:
     """Return in words, a line each, what was converted and left out."""
-    lines = [f"{words}: {number:,} images" for words, number in note.converted.items()]
+    lines = [
+        f"{words}: {number:,} image{'s' * (number != 1)}"
+        for words, number in note.converted.items()
+    ]
     if note.left_out:
-        lines.append(f"left out, since no image's name: {note.left_out:,} files")
+        files = f"{note.left_out:,} file{'s' * (note.left_out != 1)}"
+        lines.append(f"left out, since their suffix is no image's: {files}")
     return lines

@@ -36,8 +36,8 @@ def test_classes_numbers_and_what_was_converted_are_printed(shown, tmp_path):
         "label class train test",
         "0 cat 20 20",
         "1 dog 20 21",
-        "note grey made rgb: 1 images",
-        "note left out, since no image's name: 1 files",
+        "note grey made rgb: 1 image",
+        "note left out, since their suffix is no image's: 1 file",
         "sheet results/tiny/data/pets.png",
     ):
         assert line in lines, line

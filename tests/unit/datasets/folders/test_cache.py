@@ -207,3 +207,13 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     root = make_folder(tmp_path / "pets")
     Path("results").write_text("a file")
     assert "cannot be written" in refusal(lambda: look_at(described(root)))
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    description = described(make_folder(tmp_path / "pets"))
+    look_at(description)
+    (folder,) = CACHE.iterdir()
+    (folder / "note.json").unlink()
+    (folder / ".images.12345.unfinished.npz").write_bytes(b"half of it")
+    look_at(description)
+    assert sorted(file.name for file in folder.iterdir()) == ["images.npz", "note.json"]
