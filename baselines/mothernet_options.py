@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
-from mnbench.mothernets.descent import Shape
+from mnbench.mothernets.descent import Descent
 from mnbench.planning.config import Budget, Budgets, Distinct
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Schedule
 
@@ -216,7 +216,7 @@ class Options:
         "each weight tensor's own standard deviation.",
         examples=[0.0],
     )
-    descent: Shape = Field(
+    descent: Descent = Field(
         default="star",
         description="From whom members are hatched: `star`, the default and the paper's, from "
         "their MotherNet. `tree`: from the nearest relative, the largest member of the cluster "

@@ -29,16 +29,17 @@ from mnbench.planning.recipe import Optimiser, Recipe, Schedule
 if TYPE_CHECKING:
     from torch import nn
 
+    from mnbench.mothernets.hatching import Origins
     from mnbench.training.job import Job, Trained
 
-__all__ = ["NAME", "Options", "lineage", "train"]
+__all__ = ["NAME", "Options", "break_symmetry", "hatched_member", "lineage", "train"]
 
 NAME = "mothernets"
 # Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
 MAXIMUM_DIFFERENCE = 1e-4
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
 CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
-_RATE_KEY = "approaches.mothernets.hatched.learning_rate"
+_RATE_KEY = "approaches.mothernets.{}.learning_rate"  # of what it is given
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
@@ -334,25 +335,17 @@ def train(job: "Job") -> "Trained":
     if not job.training.parents:
         return job.fit(job.new_network(), phase="mothernet", keeps_momentum=keeps_momentum)
     if "cycle" in job.options:
-        return job.fit(job.parent_network(0), phase="hatched", rate_key=_RATE_KEY)
+        return job.fit(
+            job.parent_network(0),
+            phase="hatched",
+            rate_key=_RATE_KEY.format("hatched"),
+            keeps_momentum=keeps_momentum,
+        )
 
-    from mnbench.mothernets.hatching import (
-        carried_momentum,
-        hatch_with_origins,
-        hatching_difference,
-    )
+    from mnbench.mothernets.hatching import carried_momentum, hatching_difference
 
-    mothernet, images = job.parent_network(0), job.normalised(CALIBRATION_IMAGES)
-    unequal = job.options.get("split", "equal") == "unequal"
-    member, origins = hatch_with_origins(
-        mothernet,
-        job.parent_architecture(0),
-        job.training.networks[0],
-        generator=job.generator("hatch"),
-        calibration=images,
-        split=job.generator("split") if unequal else None,
-    )
-    difference = hatching_difference(mothernet, member, images)
+    mothernet, member, origins = hatched_member(job)
+    difference = hatching_difference(mothernet, member, job.normalised(CALIBRATION_IMAGES))
     if not difference <= MAXIMUM_DIFFERENCE:  # so that NaN is refused as well
         raise UserError(
             f"{job.training.id}: hatching changed the logits by {difference:.1e} of the largest, "
@@ -363,12 +356,13 @@ def train(job: "Job") -> "Trained":
     momentum = {}
     if job.options.get("momentum") == "carried":
         momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0))
-    _break_symmetry(job, member)
+    break_symmetry(job, member)
     rate = job.options.get("inserted_rate", 1.0)
+    phase = "mothernet" if job.training.role == "mothernet" else "hatched"
     return job.fit(
         member,
-        phase="mothernet" if job.training.role == "mothernet" else "hatched",
-        rate_key=_RATE_KEY,
+        phase=phase,
+        rate_key=_RATE_KEY.format(phase),
         rate_factors={name: rate for name, _ in member.named_parameters() if name not in origins},
         momentum=momentum,
         keeps_momentum=keeps_momentum,
@@ -380,7 +374,27 @@ def train(job: "Job") -> "Trained":
     )
 
 
-def _break_symmetry(job: "Job", member: "nn.Module") -> None:
+def hatched_member(job: "Job") -> "tuple[nn.Module, nn.Module, Origins]":
+    """Return the parent's network, the member hatched from it, and where its parameters come from.
+
+    The member computes the parent's function. The same job gives the same member each time.
+    """
+    from mnbench.mothernets.hatching import hatch_with_origins
+
+    mothernet = job.parent_network(0)
+    unequal = job.options.get("split", "equal") == "unequal"
+    member, origins = hatch_with_origins(
+        mothernet,
+        job.parent_architecture(0),
+        job.training.networks[0],
+        generator=job.generator("hatch"),
+        calibration=job.normalised(CALIBRATION_IMAGES),
+        split=job.generator("split") if unequal else None,
+    )
+    return mothernet, member, origins
+
+
+def break_symmetry(job: "Job", member: "nn.Module") -> None:
     """Draw anew, shrink and add noise, as the options say, in place: the function changes."""
     from mnbench.mothernets.hatching import perturb, renew, renew_at_random, shrink
 

@@ -13,6 +13,7 @@ from mnbench.commands import (
     dataset,
     docs,
     figure,
+    insides,
     plan,
     preview,
     report,
@@ -31,6 +32,7 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         preview.COMMAND,
         plan.COMMAND,
         compare.COMMAND,
+        insides.COMMAND,
     ),
     "steps of the pipeline, which Snakemake runs": (
         dataset.COMMAND,

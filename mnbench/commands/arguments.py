@@ -23,6 +23,8 @@ from mnbench.planning.recipe import LARGEST_COUNT
 
 FROM_0, FROM_1 = (f"a whole number from {least} to {LARGEST_COUNT:,}" for least in (0, 1))
 
+_FLOPS = {None: 0, "G": 9, "T": 12, "P": 15}  # exponents of units
+
 
 def whole_number(text: str) -> int | None:
     """Return the whole number from 0 to a thousand million that a text is, or None."""
@@ -72,6 +74,17 @@ def percentage_points(text: str) -> float:
     if not 0 < number <= 100:
         raise ArgumentTypeError(f"must be a number above 0 and up to 100, got '{text}'")
     return number
+
+
+def flops(text: str) -> float:
+    """Read a number of floating-point operations: 1.2e12, 1.2T or 500G."""
+    # Not float() alone: it takes the digits of every script, and "nan".
+    read = re.fullmatch(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(?:[eE]\+?([0-9]{1,2})|([GTP]))?", text)
+    number, exponent, unit = read.groups() if read else ("0", None, None)
+    value = float(f"{number}e{exponent or _FLOPS[unit]}")
+    if value < 1:
+        raise ArgumentTypeError(f"must be training FLOPs, as 1.2e12, 1.2T or 500G, got '{text}'")
+    return value
 
 
 def text_that_names(text: str) -> str:

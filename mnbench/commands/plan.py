@@ -7,7 +7,7 @@ approaches from the rule files, this command from the modules in ``baselines/``.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mnbench.commands.arguments import path_to_read, percentage_points
+from mnbench.commands.arguments import flops, path_to_read, percentage_points
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
 
@@ -29,6 +29,20 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="components.csv of a finished study (default: the one of this study)",
     )
+    parser.add_argument(
+        "--budget",
+        type=flops,
+        metavar="FLOPS",
+        help="also propose how MotherNets best spend so many training FLOPs for each seed, as "
+        "1.2e12, 1.2T or 500G: g, and the epochs of MotherNets and of hatched networks",
+    )
+    parser.add_argument(
+        "--pilot",
+        type=path_to_read,
+        metavar="FOLDER",
+        help="tables of a finished study, whose errors --budget interpolates (default: those of "
+        "this study)",
+    )
 
 
 def _run(arguments: Namespace) -> None:
@@ -40,15 +54,22 @@ def _run(arguments: Namespace) -> None:
 
     source = str(arguments.configuration)
     study = read_study(read_yaml(arguments.configuration), source=source)
-    plan = make_plan(study, find_approaches(), source=source)
-    print(f"{overview(plan)}\n{disk_line(plan)}")
+    approaches = find_approaches()
+    plan = make_plan(study, approaches, source=source)
+    said = [f"{overview(plan)}\n{disk_line(plan)}"]
     if arguments.half_width is not None:
         from mnbench.evaluation.tables.files import read_table
         from mnbench.report.precision import seeds_needed
 
         finished = arguments.components or Path("results", study.study, "components.csv")
         table = read_table(finished)
-        print(f"\n{seeds_needed(table, arguments.half_width / 100)}")
+        said.append(seeds_needed(table, arguments.half_width / 100))
+    if arguments.budget is not None:
+        from mnbench.report.budget import proposals
+
+        pilot = arguments.pilot or Path("results", study.study)
+        said.append(proposals(study, approaches, arguments.budget, pilot, source=source))
+    print("\n\n".join(said))
 
 
 COMMAND = Command(

@@ -20,7 +20,7 @@ from mnbench.naming import named_variant
 from mnbench.planning.config import COST_AXES, TIMES
 
 COSTS = (*COST_AXES, "epochs")
-Line = tuple[str, str]  # an approach, and the name of a variant of it or ""
+CurveId = tuple[str, str]  # an approach, and the name of a variant of it or ""
 Points = Mapping[tuple[str, str], list["Point"]]  # by (data set, architecture set)
 
 
@@ -35,7 +35,7 @@ class PointId:
     variant: str = ""
 
     @property
-    def line(self) -> Line:
+    def line(self) -> CurveId:
         """The approach, and the variant's name in the configuration, "" for none."""
         return self.approach, named_variant(self.variant)
 
@@ -156,7 +156,7 @@ def full_size(of_set: Iterable[Point]) -> list[Point]:
     return [point for point in of_set if point.full_size]
 
 
-def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[Line, list[Point]]]:
+def budget_curves(of_set: Iterable[Point]) -> Iterator[tuple[CurveId, list[Point]]]:
     """Yield each line, an approach or a named variant of it, with what it offers at its costs."""
     ordered = sorted(of_set, key=lambda point: point.id.line)
     for line, group in groupby(ordered, key=lambda point: point.id.line):

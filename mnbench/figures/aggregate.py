@@ -13,7 +13,7 @@ from mnbench.figures.style import COST_TITLES
 from mnbench.naming import named_variant, networks_in_words
 from mnbench.planning.config import TIMES
 
-Name = TypeVar("Name")
+Owner = TypeVar("Owner")
 MOST_VARIANTS = 2  # of an approach, each a line of its own; more cannot be told apart
 
 
@@ -141,7 +141,7 @@ def why_empty(data: FigureData, otherwise: str) -> str:
     return f"Nothing to show: {otherwise}"
 
 
-def main_budgets(pairs: Iterable[tuple[Name, float]]) -> dict[Name, float]:
+def main_budgets(pairs: Iterable[tuple[Owner, float]]) -> dict[Owner, float]:
     """Choose the budget at which figures without a budget axis show each approach, or line.
 
     Args:
@@ -150,7 +150,7 @@ def main_budgets(pairs: Iterable[tuple[Name, float]]) -> dict[Name, float]:
     Returns:
         By approach: 1, the recipe's own epochs, or the largest budget where 1 was not run.
     """
-    budgets: dict[Name, set[float]] = {}
+    budgets: dict[Owner, set[float]] = {}
     for approach, budget in pairs:
         budgets.setdefault(approach, set()).add(budget)
     return {approach: 1.0 if 1 in some else max(some) for approach, some in budgets.items()}

@@ -16,12 +16,12 @@ from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.mothernets.construction import construct
 
-Shape = Literal["star", "tree"]
+Descent = Literal["star", "tree"]
 MOTHERNET = -1  # as a parent; the others are positions among the members
 
 
 def parents(
-    members: Sequence[Architecture], shape: Shape, size: Callable[[Architecture], int]
+    members: Sequence[Architecture], shape: Descent, size: Callable[[Architecture], int]
 ) -> list[int]:
     """Return each member's parent: a position among *members*, or :data:`MOTHERNET`.
 

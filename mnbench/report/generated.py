@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+from mnbench.planning.planner import Approach
 from mnbench.report.configuration import configuration_pages
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
@@ -18,10 +19,16 @@ STUDIES = {
         ("default", "default-run"),  # of its own name: `make` writes results/default
         ("reference", "reference"),
         ("families", "families"),
+        ("first_search", "search-1"),
+        ("second_search", "search-2"),
     )
 }
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
-PAGES = {"README.md": "readme.md.jinja", "docs/results.md": "results.md.jinja"}
+PAGES = {
+    "README.md": "readme.md.jinja",
+    "docs/results.md": "results.md.jinja",
+    "docs/improved.md": "improved.md.jinja",
+}
 
 
 def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dict[Path, str]:
@@ -35,7 +42,10 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
         UserError: a page, a template or a table is missing, or a template asks for a number that
             the tables do not have.
     """
-    results = {name: Results(checkout / folder) for name, folder in STUDIES.items()}
+    known = {
+        name: Approach(name, module.Options, module.lineage) for name, module in approaches.items()
+    }
+    results = {name: Results(checkout / folder, known) for name, folder in STUDIES.items()}
     pages = {
         Path(page): fill(
             read_text(checkout / page), read_text(checkout / TEMPLATES / template), results

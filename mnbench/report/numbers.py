@@ -7,7 +7,7 @@ the tables through :class:`Results`. The trap: page and template must have the s
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,10 +19,14 @@ from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
+from mnbench.evaluation.pilot import read_pilot
+from mnbench.evaluation.split_model import misses_by_kind, root_mean_square
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import point_name
+from mnbench.planning.planner import Approach
 from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
+from mnbench.report.search_table import search_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
@@ -37,6 +41,7 @@ class Results:
     """
 
     folder: Path
+    approaches: Mapping[str, Approach] = field(default_factory=dict)  # for `split_misses` alone
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -197,9 +202,20 @@ class Results:
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
 
+    def split_misses(self, architecture_set: str, hatched: bool) -> np.ndarray:
+        """Return what ``mnbench plan --budget`` misses by, each point left out, as fractions."""
+        pilot = read_pilot(self.folder, self.approaches)
+        points = pilot.splits(self.estimates["dataset"].iloc[0], architecture_set)
+        return np.abs(misses_by_kind(points)[hatched])
+
     def table(self, architecture_set: str) -> str:
         """Return the overview's table of one architecture set, as Markdown."""
         return summary_table(self._rows(self.tables["estimates"], architecture_set))
+
+    def search(self, architecture_set: str, approach: str) -> str:
+        """Return the table of an approach's variants, as Markdown."""
+        rows = self._rows(self.estimates, architecture_set)
+        return search_table(rows[rows["approach"] == approach])
 
     def convergence(self, architecture_set: str) -> str:
         """Return whether one network has converged, as a sentence without its full stop."""
@@ -236,6 +252,8 @@ def fill(page: str, template: str, results: Mapping[str, Results]) -> str:
         "points": _points,
         "signed": _signed,
         "times": _times,
+        "root_mean_square": root_mean_square,
+        "largest": np.nanmax,
     }
     try:
         blocks = environment.from_string(template)

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mnbench.architectures import (
@@ -22,25 +20,22 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.datasets import Dataset
-from mnbench.errors import UserError
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Training
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
-from mnbench.records.checksums import check_file
 from mnbench.records.record import (
     KEPT_MOMENTUM,
-    WEIGHTS,
     Cost,
     Record,
     read_record,
 )
-from mnbench.records.refusal import RETRAIN
 from mnbench.training.data import TrainingSet
 from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, evaluate, fit
 from mnbench.training.optimiser import give_momentum, momentum_of, new_optimiser
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
+from mnbench.training.weights import recorded_network, recorded_tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +103,7 @@ class Job:
         Raises:
             UserError: the weights are missing, altered, damaged or of another architecture.
         """
-        shape: dict[str, Any] = self.dataset.image_shape
-        network = build(self.parent_architecture(index), **shape)
-        weights = {
-            name: value
-            for name, value in self._parent_tensors(index).items()
-            if not name.startswith(KEPT_MOMENTUM)
-        }
-        try:
-            network.load_state_dict(weights)
-        except RuntimeError as error:
-            raise self._not_weights(index, error) from error
-        return network.to(self.device).to(memory_format=torch.channels_last)
+        return recorded_network(self._parent_directory(index), self.dataset, self.device)
 
     def parent_momentum(self, index: int) -> dict[str, Tensor]:
         """Return the momentum that a parent kept, by the name of its network's parameter.
@@ -129,22 +113,9 @@ class Job:
         """
         return {
             name.removeprefix(KEPT_MOMENTUM): value.to(self.device)
-            for name, value in self._parent_tensors(index).items()
+            for name, value in recorded_tensors(self._parent_directory(index)).items()
             if name.startswith(KEPT_MOMENTUM)
         }
-
-    def _parent_tensors(self, index: int) -> dict[str, Tensor]:
-        path = self._parent_directory(index) / WEIGHTS
-        check_file(path.parent, self.parent(index), WEIGHTS)
-        try:
-            return load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise self._not_weights(index, error) from error
-
-    def _not_weights(self, index: int, error: Exception) -> UserError:
-        reason = str(error).splitlines()[0]
-        path = self._parent_directory(index) / WEIGHTS
-        return UserError(f"{path}: not the weights of this record's network ({reason}); {RETRAIN}")
 
     def teacher(self, index: int) -> Teacher:
         """Return a parent as a teacher: a function from a batch to logits."""

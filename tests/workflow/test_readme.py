@@ -17,7 +17,7 @@ from mnbench.evaluation.tables import TITLES, table_module
 from mnbench.evaluation.tables.files import read_table
 from mnbench.report.claims_page import TABLES as CLAIMS_TABLES
 from mnbench.report.claims_page import claims_page
-from mnbench.report.generated import generated_pages
+from mnbench.report.generated import PAGES, generated_pages
 from mnbench.report.overview import TABLES as OVERVIEW_TABLES
 from mnbench.report.overview import summary_page
 
@@ -42,7 +42,7 @@ def test_the_installed_command_writes_every_generated_page_of_the_checkout_aroun
     (package / "mnbench").symlink_to(ROOT / "mnbench")
     for name in ("baselines", "results", "workflow/numbers"):
         (checkout / name).symlink_to(ROOT / name)
-    for page in ("README.md", "docs/results.md"):  # those whose prose is kept
+    for page in PAGES:  # whose prose is kept
         shutil.copy(ROOT / page, checkout / page)
     run = subprocess.run(
         [Path(sys.executable).with_name("mnbench"), "docs"],

@@ -19,6 +19,7 @@ def test_looks_are_distinct_and_unknown_approaches_get_their_own():
 
 def test_a_wider_network_says_what_it_is_as_large_as():
     points = pd.DataFrame({"approach": ["full_data", "wider_network"], "size": [5, 3]})
+    points["variant"] = ""
     titles = {"full_data": "Full Data", "wider_network": "One wider network"}
     assert sized_titles(points, titles) == {
         "full_data": "Full Data",

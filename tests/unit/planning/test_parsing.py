@@ -37,7 +37,7 @@ UNKNOWN_KEYS = [
         0,
         "did you mean 'noise'? allowed: architecture_sets, budgets, cluster_by, ",
     ),
-    ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: budgets, epochs, "),
+    ("approaches.mothernets.hatched.epoch", 1, "did you mean 'epochs'? allowed: anew, "),
     (
         "approaches.treenets.xyz",
         1,
