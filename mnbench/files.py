@@ -20,7 +20,21 @@ from mnbench.errors import UserError
 
 # What may name a file or folder: no path, no option, nothing that a shell reads as more than text.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+LONGEST_NAME = 100  # characters: file systems take 255, and other names follow it
 ALLOWED_IN_NAMES = "letters, digits, '_', '.' and '-', a letter or digit first"
+
+
+def file_name(name: str) -> str:
+    """Return a name that can be a file's or a folder's.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a folder; use {ALLOWED_IN_NAMES}")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"has {len(name)} characters; allowed: 1 to {LONGEST_NAME}")
+    return name
 
 
 @contextmanager

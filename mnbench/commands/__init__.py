@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from mnbench.commands import (
     compare,
+    data,
     dataset,
     docs,
     figure,
@@ -27,6 +28,7 @@ from mnbench.commands.command import Command
 GROUPS: Mapping[str, tuple[Command, ...]] = {
     "for you": (
         sets.COMMAND,
+        data.COMMAND,
         preview.COMMAND,
         plan.COMMAND,
         compare.COMMAND,

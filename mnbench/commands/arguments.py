@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import ARCHITECTURE_SETS
-from mnbench.datasets import DATASETS, EVALUATION_SETS
+from mnbench.datasets import EVALUATION_SETS
 from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.files import why_no_folder
@@ -142,13 +142,6 @@ def add_tables(parser: ArgumentParser) -> None:
     """Add the folder that `mnbench tables` has written."""
     parser.add_argument(
         "tables", type=path_to_read, metavar="TABLES", help="the folder with the study's tables"
-    )
-
-
-def add_dataset(parser: ArgumentParser, help: str, *, required: bool) -> None:
-    """Add the name of a data set as an option."""
-    parser.add_argument(
-        "--dataset", choices=tuple(DATASETS), metavar="NAME", required=required, help=help
     )
 
 

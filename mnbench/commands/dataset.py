@@ -7,7 +7,14 @@ numbers alone, so two studies with the same numbers have the same split.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mnbench.commands.arguments import add_plan, count, folder_to_write, positive, whole
+from mnbench.commands.arguments import (
+    add_plan,
+    count,
+    folder_to_write,
+    positive,
+    text_that_names,
+    whole,
+)
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS, prepare
 from mnbench.planning.plan import read_plan
@@ -16,9 +23,9 @@ from mnbench.planning.plan import read_plan
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "name",
-        choices=tuple(DATASETS),
+        type=text_that_names,
         metavar="DATASET",
-        help=f"one of {', '.join(DATASETS)}",
+        help=f"one of {', '.join(DATASETS)}, or a data set of the study's own",
     )
     add_plan(parser)
     parser.add_argument(
@@ -55,7 +62,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> None:
     plan = read_plan(arguments.plan)
     prepare(
-        arguments.name,
+        plan.dataset(arguments.name),
         root=Path(plan.data_root),
         download=plan.download,
         train_images=arguments.train_images,
@@ -68,7 +75,8 @@ def _run(arguments: Namespace) -> None:
 COMMAND = Command(
     name="dataset",
     summary="check, split and store a data set",
-    description="Read a data set from the package or from the plan's data folder, check it, hold "
+    description="Read a data set from the package, from the plan's data folder or from a folder "
+    "of images that the plan names, check it, hold "
     "the validation and development images out, and write a file of each part. Training reads the "
     "first file, train.npz, only.",
     example="mnbench dataset fashion_mnist results/default/plan.json --train-images 12000 "

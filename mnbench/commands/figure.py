@@ -9,13 +9,12 @@ from argparse import ArgumentParser, Namespace
 from mnbench.commands.arguments import (
     add_architecture_set,
     add_costs,
-    add_dataset,
     add_plan,
     add_tables,
     folder_to_write,
+    text_that_names,
 )
 from mnbench.commands.command import Command
-from mnbench.datasets import DATASETS
 from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
@@ -28,7 +27,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     add_plan(parser)
     add_tables(parser)
-    add_dataset(parser, "the data set that is drawn", required=True)
+    parser.add_argument(
+        "--dataset",
+        type=text_that_names,
+        metavar="NAME",
+        required=True,
+        help="the data set that is drawn",
+    )
     add_architecture_set(parser)
     add_costs(parser, "cost axes, a file each")
     parser.add_argument(
@@ -98,7 +103,7 @@ def heading(plan: Plan, dataset: str, architecture_set: str) -> str:
         default=0,
     )
     networks = f"{size} network{'s' * (size != 1)}"
-    return f"{DATASETS[dataset].title}, {networks} ({architecture_set})"
+    return f"{plan.dataset(dataset).title}, {networks} ({architecture_set})"
 
 
 COMMAND = Command(

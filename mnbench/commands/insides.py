@@ -26,7 +26,6 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.datasets import DATASETS
     from mnbench.evaluation.tables.files import write_table
     from mnbench.figures import FORMATS, style
     from mnbench.insides.ensembles import ensemble_table
@@ -59,7 +58,7 @@ def _run(arguments: Namespace) -> None:
         write_table(table, arguments.out / f"{name}.csv")
     for dataset in tables["hatched"]["dataset"].unique():
         shown = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
-        figure = draw_insides(**shown, title=f"Inside the networks: {DATASETS[dataset].title}")
+        figure = draw_insides(**shown, title=f"Inside the networks: {plan.dataset(dataset).title}")
         names = (arguments.out / f"insides_{dataset}.{suffix}" for suffix in FORMATS)
         style.save_figure(figure, *names)
 

@@ -10,7 +10,6 @@ from dataclasses import asdict
 
 from mnbench.commands.arguments import (
     add_architecture_set,
-    add_dataset,
     fraction,
     positive,
     whole_number,
@@ -58,8 +57,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
         default="parameters",
         help="what a cluster shall share most: parameters or training_flops (default: parameters)",
     )
-    add_dataset(
-        parser, "sets the size of the images (default: the first that suits)", required=False
+    parser.add_argument(
+        "--dataset",
+        choices=tuple(DATASETS),
+        metavar="NAME",
+        help="sets the size of the images (default: the first that suits)",
     )
     parser.add_argument(
         "--images",

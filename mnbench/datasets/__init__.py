@@ -1,14 +1,15 @@
 """Data sets: where images come from, how they are split, and the files they end up in.
 
-In comes the name of a data set; out go ``train.npz``, ``test.npz`` and, if a study asks for it,
-``development.npz``. Open a module here to add a
-data set or to change the split.
+In comes the name of a data set, or the description of a study's own; out go ``train.npz``,
+``test.npz`` and, if a study asks for it, ``development.npz``. Open a module here to add a data set
+or to change the split.
 
 =================  =============================================================================
-``registry``       the data sets that a study can name: :data:`DATASETS`
+``registry``       the data sets that every study can name: :data:`DATASETS`
 ``bundled``        Fashion-MNIST, which comes with the package
 ``downloaded``     CIFAR-10, CIFAR-100 and SVHN, through torchvision
-``loading``        either kind by name, checked
+``folders``        any folder of images: what a study may have of its own
+``loading``        any of these, checked
 ``split``          the fixed rule that holds images out, and the sample that a seed draws
 ``prepare``        writes the files
 ``training_set``   reads ``train.npz``: all that training code needs
@@ -20,6 +21,7 @@ is not imported. Importing this package imports no torch, since Snakemake import
 parses the workflow.
 """
 
+from mnbench.datasets.folders.description import ImageFolder
 from mnbench.datasets.images import Images
 from mnbench.datasets.loading import check_available, load_train
 from mnbench.datasets.prepare import prepare
@@ -32,6 +34,7 @@ __all__ = [
     "EVALUATION_SETS",
     "SAMPLE_SEED",
     "Dataset",
+    "ImageFolder",
     "Images",
     "Sample",
     "Split",

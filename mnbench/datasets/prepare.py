@@ -10,13 +10,13 @@ from mnbench.datasets.images import channel_statistics
 from mnbench.datasets.loading import load_test, load_train
 from mnbench.datasets.npz import write_arrays
 from mnbench.datasets.prepared import DATA_FILES, DEVELOPMENT, TEST, TRAIN, write_note
-from mnbench.datasets.registry import dataset
+from mnbench.datasets.registry import Dataset, dataset
 from mnbench.datasets.split import split
 from mnbench.files import only_a_file
 
 
 def prepare(
-    name: str,
+    name: str | Dataset,
     *,
     root: Path,
     download: bool,
@@ -35,7 +35,7 @@ def prepare(
     ``data.json`` says what they are (:mod:`mnbench.datasets.prepared`).
 
     Args:
-        name: one of :data:`mnbench.datasets.DATASETS`.
+        name: one of :data:`mnbench.datasets.DATASETS`, or the description of a study's own.
         root: the folder of the data sets that are not bundled.
         download: whether files that are missing may be downloaded into *root*.
         train_images: number of images to train on; None is all that are not held out.
@@ -46,15 +46,16 @@ def prepare(
     Raises:
         UserError: the data set cannot be read or has too few images, or *out* is not writable.
     """
-    official = load_train(name, root=root, download=download)
+    entry = dataset(name)
+    official = load_train(entry, root=root, download=download)
     chosen = split(
         official.labels,
         train_images=train_images,
         validation_images=validation_images,
         development_images=development_images,
-        num_classes=dataset(name).num_classes,
+        num_classes=entry.num_classes,
     )
-    test = load_test(name, root=root, download=download)  # before writing: errors leave no files
+    test = load_test(entry, root=root, download=download)  # before writing: errors leave no files
     train, validation = official.take(chosen.train), official.take(chosen.validation)
     mean, std = channel_statistics(train)
     for file in (*DATA_FILES, DEVELOPMENT):
@@ -80,4 +81,4 @@ def prepare(
         numbers["development_images"] = development_images
     else:
         (out / DEVELOPMENT).unlink(missing_ok=True)  # of a former split
-    write_note(out, {"dataset": name, **numbers})
+    write_note(out, {**entry.identity, **numbers})

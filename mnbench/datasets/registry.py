@@ -1,13 +1,15 @@
-"""The data sets that a study can name: their sizes, known before any image is read.
+"""The data sets that every study can name: their sizes, known before any image is read.
 
-Open this module first to add a data set. The trap: an entry here says nothing of the files; those
-are read by ``bundled`` or ``downloaded``.
+Open this module first to add a data set. A study may have data sets of its own as well, folders of
+images; its plan describes them, as a :class:`Dataset` too. The trap: an entry here says nothing of
+the files; those are read by ``bundled`` or ``downloaded``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mnbench.datasets.folders.description import ImageFolder
 from mnbench.errors import UserError, choices
 
 # What networks are evaluated on: the official test part, and training images kept for development.
@@ -26,6 +28,13 @@ class Dataset:
     num_classes: int
     train_images: int  # in the official training part, before any are held out
     test_images: int
+    folder: ImageFolder | None = None  # of a study's own data set: where its images are
+    content: str = ""  # likewise: a hash of all that decides them
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells it from other images, as a training's ``data`` has it."""
+        return {"dataset": self.name} | ({"content": self.content} if self.content else {})
 
     @property
     def image_shape(self) -> dict[str, int]:
@@ -50,12 +59,14 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
 )
 
 
-def dataset(name: str) -> Dataset:
-    """Return the description of a data set.
+def dataset(name: str | Dataset) -> Dataset:
+    """Return the description of a data set; a description is returned as it is.
 
     Raises:
         UserError: no data set has this name; names the nearest one.
     """
+    if isinstance(name, Dataset):
+        return name
     if name not in DATASETS:
         raise UserError(f"unknown data set '{name}': {choices(name, DATASETS)}")
     return DATASETS[name]

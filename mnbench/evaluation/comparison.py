@@ -6,6 +6,7 @@ seeds that both studies have, on replicates that draw the same images for both.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,23 +71,37 @@ def check_same_images(stores: Sequence[RecordStore]) -> None:
         stores: of the two studies, evaluated on the same set.
 
     Raises:
-        UserError: on the development images, a key of ``data`` that decides them differs; or the
-            labels of a data set differ.
+        UserError: a folder of images has another content; on the development images, a key of
+            ``data`` that decides them differs; or the labels of a data set differ.
     """
     datasets = ({id.dataset for id in store.plan.trainings} for store in stores)
     for dataset in sorted(set.intersection(*datasets)):
+        _check_content(stores, dataset)
         if stores[0].evaluated_on != TEST_SET:
             _check_held_out(stores, dataset)
         _check_labels(stores, dataset)
 
 
+def _data_of(store: RecordStore, dataset: str) -> dict[str, Any]:
+    """Return what decides the images of a data set's first training."""
+    return next(one.data for one in store.plan.trainings.values() if one.id.dataset == dataset)
+
+
+def _check_content(stores: Sequence[RecordStore], dataset: str) -> None:
+    """Check that a folder of images held the same ones, where the data set is one."""
+    ours, theirs = (_data_of(store, dataset).get("content") for store in stores)
+    if ours != theirs:
+        first, second = (store.plan.study for store in stores)
+        raise UserError(
+            f"the images of '{dataset}' in study '{first}' are others than in '{second}': another "
+            "folder, other files or other keys; run one of them again on the other's"
+        )
+
+
 def _check_held_out(stores: Sequence[RecordStore], dataset: str) -> None:
     """Check the numbers that decide which images are for development."""
     first, second = (store.plan for store in stores)
-    ours, theirs = (
-        next(one.data for one in plan.trainings.values() if one.id.dataset == dataset)
-        for plan in (first, second)
-    )
+    ours, theirs = (_data_of(store, dataset) for store in stores)
     # Development images lie before the validation images of each class (mnbench.datasets.split).
     for key in ("validation_images", "development_images"):
         if ours.get(key) != theirs.get(key):

@@ -140,14 +140,18 @@ class OpenedStudy:
             UserError: the record is missing, refused, or its weights are damaged.
         """
         self.store.record(id)
-        return recorded_network(self.paths.record(id), self.device)
+        return recorded_network(self.paths.record(id), self.plan.dataset(id.dataset), self.device)
 
     def job(self, training: Training) -> Job:
         """Return the job that a training was."""
-        checkpoint = self.paths.checkpoint(training.id)
-        silent = Progress(None, None)
         return Job(
-            training, self.data_of(training), self.device, self.paths.records, checkpoint, silent
+            training=training,
+            dataset=self.plan.dataset(training.id.dataset),
+            data=self.data_of(training),
+            device=self.device,
+            records=self.paths.records,
+            checkpoint=self.paths.checkpoint(training.id),
+            progress=Progress(None, None),
         )
 
     def hatched_again(self, training: Training) -> HatchedAgain:

@@ -9,20 +9,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import ARCHITECTURE_SETS
-from mnbench.datasets import DATASETS, SAMPLE_SEED
+from mnbench.datasets import DATASETS, SAMPLE_SEED, Dataset, ImageFolder
 from mnbench.errors import UserError, choices
-from mnbench.files import ALLOWED_IN_NAMES, FILE_NAME
+from mnbench.files import file_name
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 from mnbench.planning.seeds import sample_seed
 
 T = TypeVar("T")
 
-LONGEST_NAME = 100  # of a study: file systems take 255, and other names follow it
 LARGEST_SEED = 2**32 - 1  # as numpy's; the name of a folder has all of its digits
 COST_AXES = ("cpu_seconds", "device_seconds", "training_flops", "examples")
 FORMER_KEYS = MappingProxyType({"ensembles": "architecture_sets"})  # still valid
@@ -49,22 +48,31 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
-def file_name(name: str) -> str:
-    """Return a name that can be a file's or a folder's.
+def _of_its_own(entry: ImageFolder) -> ImageFolder:
+    if entry.name in DATASETS:
+        raise ValueError(f"the name '{entry.name}' is of another data set; give one of your own")
+    return entry
 
-    Raises:
-        ValueError: it cannot.
-    """
-    if not FILE_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot name a folder; use {ALLOWED_IN_NAMES}")
-    if len(name) > LONGEST_NAME:
-        raise ValueError(f"has {len(name)} characters; allowed: 1 to {LONGEST_NAME}")
-    return name
+
+def _distinct_datasets(entries: tuple[str | ImageFolder, ...]) -> tuple[str | ImageFolder, ...]:
+    _distinct(tuple(map(name_of_dataset, entries)))
+    return entries
+
+
+def name_of_dataset(entry: str | ImageFolder) -> str:
+    """Return the name of a data set, as a study's list of them has it."""
+    return entry if isinstance(entry, str) else entry.name
 
 
 _DATASETS = tuple(DATASETS)
 Distinct = AfterValidator(_distinct)
 DatasetName = Annotated[str, _one_of("data set", _DATASETS), _enumeration(_DATASETS)]
+# Tags in brackets: parsing leaves them out of a key's place.
+DatasetEntry = Annotated[
+    Annotated[DatasetName, Tag("[name]")]
+    | Annotated[ImageFolder, AfterValidator(_of_its_own), Tag("[folder]")],
+    Discriminator(lambda value: "[folder]" if isinstance(value, dict | ImageFolder) else "[name]"),
+]
 ArchitectureSetName = Annotated[
     str, _one_of("architecture set", ARCHITECTURE_SETS), _enumeration(ARCHITECTURE_SETS)
 ]
@@ -142,9 +150,9 @@ class Data:
         }
         return {key: n for key, n in numbers.items() if key != "development_images" or n}
 
-    def of_seed(self, dataset: str, seed: int) -> dict[str, Any]:
+    def of_seed(self, dataset: Dataset, seed: int) -> dict[str, Any]:
         """Return all that decides the images of a seed's trainings: plain values for a plan."""
-        data = {"dataset": dataset, **self.numbers}
+        data: dict[str, Any] = {**dataset.identity, **self.numbers}
         return data | {SAMPLE_SEED: sample_seed(seed)} if self.sample == "per_seed" else data
 
 
@@ -156,10 +164,15 @@ class Study:
         description="Name of the study. Results are written to `results/<study>/`.",
         examples=["my-study"],
     )
-    datasets: Annotated[tuple[DatasetName, ...], Field(min_length=1), Distinct] = Field(
-        description="Data sets. `fashion_mnist` comes with the package; the others are read from "
-        "`data.root`.",
-        examples=[("fashion_mnist",)],
+    datasets: Annotated[
+        tuple[DatasetEntry, ...], Field(min_length=1), AfterValidator(_distinct_datasets)
+    ] = Field(
+        description="Data sets. `fashion_mnist` comes with the package; the other names are read "
+        "from `data.root`. An entry that is a mapping is a folder of images of your own.",
+        examples=[
+            ("fashion_mnist",),
+            ({"name": "flowers", "folder": "../flowers", "image_size": 32, "test": 0.2},),
+        ],
     )
     architecture_sets: ArchitectureSetNames = Field(
         description="Architecture sets: named lists of networks. Each becomes an ensemble of "
@@ -191,6 +204,11 @@ class Study:
         description="Where networks are trained. `auto`, the default, is a GPU if torch sees one.",
         examples=["cpu"],
     )
+
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """The names of the data sets."""
+        return tuple(map(name_of_dataset, self.datasets))
 
 
 def read_study(config: Mapping[str, Any], *, source: str) -> Study:

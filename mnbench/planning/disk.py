@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from mnbench.architectures import Architecture, parameter_count
-from mnbench.datasets import DATASETS
+from mnbench.datasets import Dataset
 from mnbench.errors import UserError
 from mnbench.planning.plan import KEEPS_MOMENTUM, Plan
 from mnbench.planning.training_id import TrainingId
@@ -37,12 +37,12 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
     records, largest = 0, 0
     for id in ids:
         training = plan.trainings[id]
+        dataset = plan.dataset(id.dataset)
         weights = sum(
-            int(MORE_WEIGHTS * BYTES * parameters(network, id.dataset))
+            int(MORE_WEIGHTS * BYTES * parameters(network, dataset))
             for network in training.networks
         )
         weights *= 2 if training.options.get(KEEPS_MOMENTUM) else 1
-        dataset = DATASETS[id.dataset]
         images = dataset.test_images + training.data["validation_images"]
         images += training.data.get("development_images", 0)
         predictions = len(training.networks) * images * dataset.num_classes * BYTES
@@ -57,8 +57,8 @@ def disk_line(plan: Plan) -> str:
     return f"disk: at most {needed / GIGABYTE:.1f} GB"
 
 
-def _parameters(network: Architecture, dataset: str) -> int:
-    return parameter_count(network, **DATASETS[dataset].image_shape)
+def _parameters(network: Architecture, dataset: Dataset) -> int:
+    return parameter_count(network, **dataset.image_shape)
 
 
 def check_disk(folder: Path, needed: int) -> None:

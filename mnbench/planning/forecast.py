@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from mnbench.architectures import Architecture, forward_flops, training_flops
-from mnbench.datasets import DATASETS
+from mnbench.datasets import Dataset
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan, Training
 from mnbench.planning.recipe import Augmentation, Recipe
@@ -93,24 +93,26 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
 
 def _training_flops(training: Training, plan: Plan) -> int:
     """Return the maximum FLOPs of a training, its teachers' predictions included."""
-    dataset = DATASETS[training.data["dataset"]]
+    dataset = plan.dataset(training.id.dataset)
     held_out = training.data["validation_images"] + training.data.get("development_images", 0)
     rest = dataset.train_images - held_out
     images = training.data["train_images"] or rest
     recipe = parse(Recipe, training.recipe, source=str(training.id), key="recipe")
     teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
     predicted_epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
-    trained = recipe.longest * _per_image(training, training_flops)
-    taught = predicted_epochs * sum(_per_image(teacher, forward_flops) for teacher in teachers)
+    trained = recipe.longest * _per_image(training, dataset, training_flops)
+    taught = predicted_epochs * sum(
+        _per_image(teacher, dataset, forward_flops) for teacher in teachers
+    )
     return images * (trained + taught)
 
 
-def _per_image(training: Training, count: Callable[..., int]) -> int:
-    return sum(_counted(network, training.data["dataset"], count) for network in training.networks)
+def _per_image(training: Training, dataset: Dataset, count: Callable[..., int]) -> int:
+    return sum(_counted(network, dataset, count) for network in training.networks)
 
 
 @cache
-def _counted(network: Architecture, dataset: str, count: Callable[..., int]) -> int:
+def _counted(network: Architecture, dataset: Dataset, count: Callable[..., int]) -> int:
     """Return the FLOPs of one image; a plan has each network many times."""
-    shape = DATASETS[dataset].image_shape
+    shape = dataset.image_shape
     return count(network, shape.pop("image_size"), **shape)

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.errors import UserError, choices
-from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study, file_name
+from mnbench.files import file_name
+from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG, Recipe
 

@@ -49,7 +49,8 @@ def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ..
     inner = {finding["loc"][:-1] for finding in findings}
     findings = [f for f in findings if f["type"] != "too_short" or f["loc"] not in inner]
     first = findings[0]
-    path = [str(part) for part in first["loc"] if part != "[key]"]  # pydantic's, of a key
+    # Without pydantic's "[key]", of a mapping's key, and the tags of alternatives.
+    path = [str(part) for part in first["loc"] if not re.fullmatch(r"\[[a-z]+\]", str(part))]
     place = ".".join([key, *path] if key else path)
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     match first["type"]:

@@ -14,15 +14,16 @@ Nothing here knows torch: Snakemake makes a plan each time it parses the workflo
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import Architecture
-from mnbench.datasets import EVALUATION_SETS
-from mnbench.errors import UserError, cause
+from mnbench.datasets import DATASETS, EVALUATION_SETS, Dataset
+from mnbench.errors import UserError, cause, choices
 from mnbench.files import read_json, write_text
+from mnbench.planning.parsing import parse
 from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
@@ -39,7 +40,7 @@ class Training:
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
     recipe: dict[str, Any]  # a mnbench.planning.recipe.Recipe as plain values
     seed: int  # for initialisation, data order, augmentation, bootstrap and noise
-    data: dict[str, Any]  # dataset name, numbers of images, the sample's seed if one is drawn
+    data: dict[str, Any]  # data set and its content, numbers of images, seed of a drawn sample
     parents: tuple[TrainingId, ...] = ()  # the records it starts from
     parent_hashes: tuple[str, ...] = ()  # their recipe hashes: another MotherNet, another member
     options: dict[str, Any] = field(default_factory=dict)  # read by the approach's module only
@@ -118,6 +119,19 @@ class Plan:
     device: str = "auto"  # where trainings run: no part of what they are
     data_root: str = "data"  # the folder of data sets, and whether they may be fetched: likewise
     download: bool = False
+    own_datasets: tuple[Dataset, ...] = ()  # folders of images, which only this study knows
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the description of a data set: the study's own, or one that all know.
+
+        Raises:
+            UserError: there is no data set of this name.
+        """
+        own = {dataset.name: dataset for dataset in self.own_datasets}
+        if name not in own and name not in DATASETS:
+            known = choices(name, [*own, *DATASETS])
+            raise UserError(f"study '{self.study}' has no data set '{name}'; {known}")
+        return own.get(name) or DATASETS[name]
 
     def lineage(self, ids: Iterable[TrainingId]) -> tuple[TrainingId, ...]:
         """Return *ids* and all their ancestors, each once, ancestors first.
@@ -175,6 +189,10 @@ class Plan:
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
         }
+        if self.own_datasets:
+            plan["own_datasets"] = [asdict(own) for own in self.own_datasets]
+        else:
+            del plan["own_datasets"]
         return json.dumps({"format": PLAN_FORMAT, **plan}, indent=1)
 
     def write(self, path: Path) -> None:
@@ -260,21 +278,25 @@ def read_plan(path: Path) -> Plan:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
         # A plan of large ensembles names each training many times.
-        parse = cache(TrainingId.parse)
+        parse_id = cache(TrainingId.parse)
         trainings = [
-            _training(value, networks, data["recipes"], parse) for value in data["trainings"]
+            _training(value, networks, data["recipes"], parse_id) for value in data["trainings"]
         ]
         plan = Plan(
             study=data["study"],
             trainings=union(trainings),
             ensembles=tuple(
-                Ensemble(**row | {"members": tuple(map(parse, row["members"]))})
+                Ensemble(**row | {"members": tuple(map(parse_id, row["members"]))})
                 for row in data["ensembles"]
             ),
             left_out=tuple(LeftOut(**row) for row in data["left_out"]),
             device=data["device"],
             data_root=data["data_root"],
             download=data["download"],
+            own_datasets=tuple(
+                parse(Dataset, value, source=str(path), key="own_datasets")
+                for value in data.get("own_datasets", [])
+            ),
         )
         check_plan(plan, str(path))
         return plan

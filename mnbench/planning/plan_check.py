@@ -26,9 +26,12 @@ def check_plan(plan: "Plan", source: str) -> None:
         UserError: a recipe is wrong.
     """
     _check_types(plan, "plan", study=str, device=str, data_root=str, download=bool)
+    contents = {dataset.name: dataset.content for dataset in plan.own_datasets}
     recipes: set[int] = set()
     for training in plan.trainings.values():
         _check_training(training)
+        if training.data.get("content", "") != contents.get(training.id.dataset, ""):
+            raise ValueError(f"{training.id}: data is of other images than own_datasets")
         if id(training.recipe) not in recipes:
             recipes.add(id(training.recipe))
             parse(Recipe, training.recipe, source=source, key="recipes")

@@ -8,13 +8,13 @@ budgets begin with the same weights.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from mnbench.architectures import Architecture, load_architectures, parameter_count
-from mnbench.datasets import DATASETS, Dataset, check_available, check_counts
+from mnbench.datasets import Dataset
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
+from mnbench.planning.images import datasets_of
 from mnbench.planning.options import PLAIN, Configured, options_by_set, place_of
 from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.planning.recipe import Recipe
@@ -76,7 +76,7 @@ class Setting:
             networks=networks,
             recipe=_plain(recipe.with_budget(budget)),
             seed=derive_seed(self.seed, approach, name),
-            data=self.study.data.of_seed(self.dataset.name, self.seed),
+            data=self.study.data.of_seed(self.dataset, self.seed),
             parents=tuple(parent.id for parent in parents),
             parent_hashes=tuple(parent.recipe_hash for parent in parents),
             options=dict(options or {}),
@@ -209,12 +209,11 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
     """
     kinds = {name: approach.options for name, approach in approaches.items()}
     options = options_by_set(study, kinds, source=source)
-    for dataset in study.datasets:
-        _check_data(study, dataset, source)
+    datasets = datasets_of(study, source=source)
     trainings: list[Training] = []
     ensembles: list[Ensemble] = []
     left_out: dict[LeftOut, None] = {}
-    for setting in _settings(study, source):
+    for setting in _settings(study, datasets.values(), source):
         planned: dict[TrainingId, Training] = {}
         for name, variant, configured in _plain_first(options[setting.architecture_set]):
             varied = replace(setting, recipe=configured.recipe, variant=variant, planned=planned)
@@ -236,6 +235,7 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         study.device,
         study.data.root,
         study.data.download,
+        tuple(dataset for dataset in datasets.values() if dataset.folder is not None),
     )
 
 
@@ -261,50 +261,13 @@ def _why_nothing(left_out: Iterable[LeftOut]) -> str:
     )
 
 
-def _check_data(study: Study, dataset: str, source: str) -> None:
-    """Check that a data set can be read and has enough images, before anything runs."""
-    data = study.data
-    try:
-        check_counts(
-            DATASETS[dataset].train_images,
-            data.train_images,
-            data.validation_images,
-            data.development_images,
-            drawn=data.sample == "per_seed",
-        )
-        _check_images(study, DATASETS[dataset])
-        check_available(dataset, Path(data.root), data.download)
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from None
-
-
-def _check_images(study: Study, dataset: Dataset) -> None:
-    """Check that each class has an image of each part, and that a shift leaves some of an image.
-
-    Raises:
-        UserError: names the key.
-    """
-    for key, number in study.data.numbers.items():
-        if number is not None and number < dataset.num_classes:
-            raise UserError(
-                f"key 'data.{key}': {number} images of {dataset.num_classes} classes; "
-                f"give at least {dataset.num_classes}"
-            )
-    shift, size = study.recipe.augmentation.shift, dataset.image_shape["image_size"]
-    if shift >= size:
-        raise UserError(
-            f"key 'recipe.augmentation.shift': {shift} pixels would shift images of {size} pixels "
-            f"out of sight; allowed: 0 to {size - 1}"
-        )
-
-
-def _settings(study: Study, source: str) -> Iterator[Setting]:
+def _settings(study: Study, datasets: Iterable[Dataset], source: str) -> Iterator[Setting]:
     """Yield every (data set, architecture set, seed) of a study."""
     members = {
         architecture_set: load_architectures(architecture_set)
         for architecture_set in study.architecture_sets
     }
-    for dataset in map(DATASETS.__getitem__, study.datasets):
+    for dataset in datasets:
         for architecture_set in study.architecture_sets:
             _check_networks(dataset, architecture_set, members[architecture_set], source)
             for seed in study.seeds:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mnbench.errors import UserError
-from mnbench.planning.config import Study
+from mnbench.planning.config import Study, name_of_dataset
 from mnbench.planning.forecast import forecast
 from mnbench.planning.options import SETS_KEY, VARIANTS_KEY, overridden
 from mnbench.planning.plan import Ensemble, Plan, Training
@@ -81,7 +81,9 @@ class SplitPlanner:
         """Return the plan of one seed with these options, or None where they are refused."""
         study = replace(
             self.study,
-            datasets=(self.dataset,),
+            datasets=tuple(
+                one for one in self.study.datasets if name_of_dataset(one) == self.dataset
+            ),
             architecture_sets=(self.architecture_set,),
             seeds=self.study.seeds[:1],
             approaches={HATCHING: options},

@@ -99,8 +99,7 @@ def as_template(schema: Schema) -> str:
 
 def in_words(schema: Schema, *, plural: bool = False) -> str:
     """Return the type that a JSON schema describes, as Markdown, for example "number ≥ 0"."""
-    if "anyOf" in schema:
-        forms = [form for form in schema["anyOf"] if not form.get("deprecated")]
+    if forms := [form for form in _forms(schema) if not form.get("deprecated")]:
         return " or ".join(in_words(form, plural=plural) for form in forms)
     if "enum" in schema:
         names = [f"`{flow(value)}`" for value in schema["enum"]]
@@ -139,6 +138,8 @@ def _sections(path: str, group: Schema) -> Iterator[str]:
     for key, value in own.items():
         if _is_group(value):
             yield from _sections(f"{path}.{key}" if path else key, value)
+        elif entry := next(filter(_is_group, _forms(value.get("items", {}))), None):
+            yield from _sections(f"{path}.{key}[]" if path else f"{key}[]", entry)
 
 
 def _table(keys: dict[str, Schema], required: list[str]) -> str:
@@ -179,6 +180,11 @@ def _required(group: Schema) -> list[str]:
     """Return the keys of a group that have an example but no default, in order."""
     keys = _keys(group).items()
     return [key for key, value in keys if "default" not in value and _examples(value)]
+
+
+def _forms(schema: Schema) -> list[Schema]:
+    """Return the alternatives that a schema allows; none if it is one form itself."""
+    return [*schema.get("anyOf", []), *schema.get("oneOf", [])]
 
 
 def _is_group(schema: Schema) -> bool:

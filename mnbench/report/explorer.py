@@ -13,7 +13,6 @@ import pandas as pd
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from mnbench.datasets import DATASETS
 from mnbench.evaluation.claims.claim import COMPARISONS
 from mnbench.evaluation.combination import AVERAGE, COMBINATIONS
 from mnbench.evaluation.convergence import convergence_of
@@ -155,7 +154,7 @@ def _setting(
         notes.append(f"{missing} could not be evaluated (missing.csv says why)")
     return {
         "dataset": dataset,
-        "datasetTitle": DATASETS[dataset].title,
+        "datasetTitle": plan.dataset(dataset).title,
         "architectureSet": architecture_set,
         "notes": notes,
         "warning": converged.sentence if converged.converged is False else None,

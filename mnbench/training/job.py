@@ -19,7 +19,7 @@ from mnbench.architectures import (
     forward_flops,
     training_flops,
 )
-from mnbench.datasets import DATASETS, Dataset
+from mnbench.datasets import Dataset
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Training
 from mnbench.planning.recipe import Recipe
@@ -54,6 +54,7 @@ class Job:
     """One training and what it needs. It cannot reach the test images."""
 
     training: Training
+    dataset: Dataset  # what the images are of
     data: TrainingSet
     device: torch.device
     records: Path
@@ -69,11 +70,6 @@ class Job:
     def recipe(self) -> Recipe:
         """How to train."""
         return parse(Recipe, self.training.recipe, source=str(self.training.id), key="recipe")
-
-    @property
-    def dataset(self) -> Dataset:
-        """What the images are of."""
-        return DATASETS[self.training.data["dataset"]]
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return a CPU generator whose seed the training's seed and *purpose* decide."""
@@ -107,7 +103,7 @@ class Job:
         Raises:
             UserError: the weights are missing, altered, damaged or of another architecture.
         """
-        return recorded_network(self._parent_directory(index), self.device)
+        return recorded_network(self._parent_directory(index), self.dataset, self.device)
 
     def parent_momentum(self, index: int) -> dict[str, Tensor]:
         """Return the momentum that a parent kept, by the name of its network's parameter.

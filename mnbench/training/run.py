@@ -86,7 +86,15 @@ def run(
                 check_prepared(paths.data(id.dataset), stored(training.data))
                 images, sample = paths.train_data(id.dataset), Sample.of(training.data)
                 data = TrainingSet.read(images, device, sample)
-                job = Job(training, data, device, paths.records, paths.checkpoint(id), progress)
+                job = Job(
+                    training=training,
+                    dataset=plan.dataset(id.dataset),
+                    data=data,
+                    device=device,
+                    records=paths.records,
+                    checkpoint=paths.checkpoint(id),
+                    progress=progress,
+                )
                 _write(train(job), job, paths)
         except Exception as error:
             leave(paths, training, _failure(error))

@@ -13,25 +13,26 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mnbench.architectures import Architecture, build
-from mnbench.datasets import DATASETS
+from mnbench.datasets import Dataset
 from mnbench.errors import UserError
 from mnbench.records.checksums import check_file
 from mnbench.records.record import KEPT_MOMENTUM, WEIGHTS, read_record
 from mnbench.records.refusal import RETRAIN
 
 
-def recorded_network(directory: Path, device: torch.device) -> nn.Module:
+def recorded_network(directory: Path, dataset: Dataset, device: torch.device) -> nn.Module:
     """Return the one network of a record with its trained weights, on a device.
 
     Args:
         directory: the record's folder.
+        dataset: what the network's images are of.
         device: where the network goes, channels last.
 
     Raises:
         UserError: the weights are missing, altered, damaged or of another architecture.
     """
     record = read_record(directory)
-    shape: dict[str, Any] = DATASETS[record.dataset].image_shape
+    shape: dict[str, Any] = dataset.image_shape
     network = build(Architecture.from_dict(record.networks[0]["architecture"]), **shape)
     weights = {
         name: value

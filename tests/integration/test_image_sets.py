@@ -273,6 +273,13 @@ def test_other_labels_are_not_compared(developed):
         check_same_images(stores)
 
 
+def test_other_images_of_a_folder_are_not_compared(developed, tmp_path):
+    stores = [RecordStore(read_plan(developed.plan), developed.records) for _ in range(2)]
+    next(iter(stores[0].plan.trainings.values())).data["content"] = "0123"
+    with pytest.raises(UserError, match=f"the images of '{DATASET}' in study .* are others than"):
+        check_same_images(stores)
+
+
 @pytest.mark.parametrize("command", ["tables", "compare"])
 def test_a_study_without_development_images_is_refused_in_one_line(
     trained, tmp_path, capsys, command

@@ -207,7 +207,10 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
             "'size' has no intervals of differences that could be absolute; leave the option out",
         ),
         ("report nowhere.json nowhere --costs examples --out o --explorer e", "nowhere"),
-        ("dataset fashion nowhere.json", "did you mean 'fashion_mnist'?"),
+        (
+            "dataset fashion_mnist nowhere.json --out o --train-images all --validation-images 1",
+            "mnbench: nowhere.json: not a readable plan",
+        ),
         (
             "dataset fashion_mnist nowhere.json --out o --train-images no --validation-images 1",
             "or 'all', got 'no'",

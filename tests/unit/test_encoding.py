@@ -15,8 +15,8 @@ def opens_text_without_encoding(call: ast.Call) -> bool:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
     if name not in READERS or any(keyword.arg == "encoding" for keyword in call.keywords):
         return False
-    if ast.unparse(call.func) in ("os.open", "read_text", "write_text"):
-        return False  # a descriptor; functions of the package, whose own calls are looked at
+    if ast.unparse(call.func) in ("os.open", "Image.open", "read_text", "write_text"):
+        return False  # a descriptor; pixels; functions whose own calls are looked at
     modes = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
     return not any(isinstance(mode, str) and "b" in mode for mode in modes)
 

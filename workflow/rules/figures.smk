@@ -32,7 +32,7 @@ for figure in FIGURE_ENTRIES.values():
 
 FIGURES = expand(
     str(FIGURE / "{stem}.{format}"),
-    dataset=STUDY.datasets,
+    dataset=STUDY.dataset_names,
     architecture_set=STUDY.architecture_sets,
     stem=[
         stem for figure in FIGURE_ENTRIES.values() for stem in figure.stems(STUDY.costs).values()

@@ -33,7 +33,8 @@ def to_prepare(dataset: str) -> str | None:
     """Return why a data set's images have to be stored, or None."""
     try:
         # Of any seed: they differ in the sample, which is not stored.
-        check_prepared(PATHS.data(dataset), stored(STUDY.data.of_seed(dataset, STUDY.seeds[0])))
+        wanted = STUDY.data.of_seed(PLAN.dataset(dataset), STUDY.seeds[0])
+        check_prepared(PATHS.data(dataset), stored(wanted))
     except UserError as error:
         return str(error)
     return None
