@@ -10,6 +10,7 @@ from types import ModuleType
 
 from mnbench.planning.planner import Approach
 from mnbench.report.configuration import configuration_pages
+from mnbench.report.insides_numbers import Insides
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
 
@@ -23,11 +24,13 @@ STUDIES = {
         ("second_search", "search-2"),
     )
 }
+WHY = Path("results", "why")  # looked into by `mnbench insides`
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
 PAGES = {
     "README.md": "readme.md.jinja",
     "docs/results.md": "results.md.jinja",
     "docs/improved.md": "improved.md.jinja",
+    "docs/insides.md": "insides.md.jinja",
 }
 
 
@@ -45,7 +48,10 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
     known = {
         name: Approach(name, module.Options, module.lineage) for name, module in approaches.items()
     }
-    results = {name: Results(checkout / folder, known) for name, folder in STUDIES.items()}
+    results: dict[str, object] = {
+        name: Results(checkout / folder, known) for name, folder in STUDIES.items()
+    }
+    results["why"] = Insides(checkout / WHY)
     pages = {
         Path(page): fill(
             read_text(checkout / page), read_text(checkout / TEMPLATES / template), results

@@ -234,7 +234,7 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give another file") from error
 
 
-def fill(page: str, template: str, results: Mapping[str, Results]) -> str:
+def fill(page: str, template: str, results: Mapping[str, object]) -> str:
     """Return a page with its passages written anew.
 
     Args:
