@@ -1,4 +1,4 @@
-"""Numbers of what was looked into: means of the rows asked for, and an error where there are none."""
+"""Numbers of what was looked into: means of the rows asked for, and an error without any."""
 
 import pandas as pd
 import pytest
