@@ -77,7 +77,7 @@ class Trunk:
         gt=0,
         le=LARGEST_COUNT,
         description="Only the protocol `epochs`: if given, the MotherNets of several clusters are "
-        "hatched from the MotherNet of all networks, and trained so many epochs each. `null`, the "
+        "hatched from the MotherNet of all networks, and trained for this number each. `null`, the "
         "default and the paper's, trains each from scratch.",
         examples=[2],
     )
@@ -129,10 +129,10 @@ class Hatched:
         default=1.0,
         gt=0,
         le=1,
-        description="Shrink and perturb (Ash, Adams 2020): a hatched network starts from so much "
-        "of its hatched weights, and the rest of a fresh initialisation. 1, the default and the "
-        "paper's, keeps the function. Less separates replicated channels, and loses accuracy at "
-        "first.",
+        description="Shrink and perturb (Ash, Adams 2020): a hatched network starts from this "
+        "fraction of its hatched weights, and the rest of a fresh initialisation. 1, the default "
+        "and the paper's, keeps the function. Less separates replicated channels, and loses "
+        "accuracy at first.",
         examples=[0.5],
     )
     split: Literal["equal", "unequal"] = Field(
@@ -174,9 +174,9 @@ class Hatched:
         default=1,
         gt=0,
         le=LARGEST_COUNT,
-        description="Networks of an ensemble that each hatched network gives. Its epochs are so "
-        "many cycles, each with the whole schedule, and predicts with the network at the end of "
-        "each. They count as networks of the ensemble.",
+        description="Number of networks of an ensemble that each hatched network gives. Its epochs "
+        "are divided among that number of cycles, each with the whole schedule. The networks at "
+        "their ends predict, and count as networks of the ensemble.",
         examples=[2],
     )
 

@@ -74,10 +74,17 @@ def _check_budgets(setting: Setting, options: Options) -> None:
 def _check_cycles(setting: Setting, options: Options) -> None:
     """Refuse snapshots that a hatched network's epochs cannot be divided among, at any budget."""
     cycles, budgets = options.hatched.snapshots, options.hatched.budgets
-    if setting.recipe.protocol == "convergence" and cycles > 1:
-        raise setting.refuse(
-            NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
-        )
+    if setting.recipe.protocol == "convergence":
+        if cycles > 1:
+            raise setting.refuse(
+                NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
+            )
+        if options.mothernet.hatched_epochs is not None:
+            raise setting.refuse(
+                NAME,
+                "mothernet",
+                "hatched_epochs: under recipe.protocol 'convergence' allowed: null",
+            )
     for hatched_budget, budget in product(budgets, options.budgets):
         recipe = _hatched_recipe(setting, options.hatched, hatched_budget)
         epochs = recipe.with_budget(budget).epochs
@@ -91,9 +98,24 @@ def _check_cycles(setting: Setting, options: Options) -> None:
 
 
 def _check_parts(setting: Setting, options: Options) -> None:
-    """Refuse parts to draw anew of networks that have no parts."""
+    """Refuse parts to draw anew of networks that have no parts, and options that do not combine."""
+    hatched = options.hatched
+    if hatched.inserted_rate != 1 and hatched.snapshots > 1:
+        raise setting.refuse(
+            NAME,
+            "hatched",
+            "inserted_rate and snapshots: only the first cycle knows what was inserted; leave out "
+            "one of them",
+        )
+    if hatched.momentum == "carried" and (hatched.anew != "nothing" or hatched.anew_fraction):
+        raise setting.refuse(
+            NAME,
+            "hatched",
+            "momentum: what is drawn anew has none to carry; leave out momentum or what is drawn "
+            "anew",
+        )
     libraries = [network.name for network in setting.members if network.library]
-    if options.hatched.anew != "nothing" and libraries:
+    if hatched.anew != "nothing" and libraries:
         raise setting.refuse(
             NAME,
             "hatched",
@@ -333,7 +355,12 @@ def train(job: "Job") -> "Trained":
     """
     keeps_momentum = job.options.get(KEEPS_MOMENTUM, False)
     if not job.training.parents:
-        return job.fit(job.new_network(), phase="mothernet", keeps_momentum=keeps_momentum)
+        return job.fit(
+            job.new_network(),
+            phase="mothernet",
+            rate_key=_RATE_KEY.format("mothernet"),
+            keeps_momentum=keeps_momentum,
+        )
     if "cycle" in job.options:
         return job.fit(
             job.parent_network(0),

@@ -25,6 +25,7 @@ from mnbench.evaluation.metrics.calibration import (
     resampled_reliability,
 )
 from mnbench.evaluation.unread import reasons
+from mnbench.planning.full_size import of_full_size
 from mnbench.planning.plan import Ensemble, Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import PREDICTIONS, RECORD, Cost
@@ -70,7 +71,7 @@ class EvaluatedEnsemble:
             development images (:attr:`RecordStore.evaluated_on`).
         replicates: every metric on resampled images, ``(replicates,)``.
         reliability: of the averaged prediction.
-        full_size: whether the plan has no larger ensemble of this approach and variant.
+        full_size: whether the plan has no larger ensemble of this approach, g and variant.
         resampled_reliability: on resampled images; of the full size only.
     """
 
@@ -152,11 +153,8 @@ def _evaluate_setting(
     store: RecordStore, replicates: int, ensembles: Sequence[Ensemble]
 ) -> list[EvaluatedEnsemble | Missing]:
     """Return the ensembles of one data set, architecture set and seed, measured."""
-    largest: dict[tuple[str, str], int] = {}
-    for ensemble in ensembles:
-        line = (ensemble.approach, ensemble.variant)
-        largest[line] = max(largest.get(line, 0), ensemble.size)
-    full = {e.members for e in ensembles if e.size == largest[e.approach, e.variant]}
+    largest = of_full_size(ensembles)
+    full = {ensemble.members for ensemble in largest}
     known: dict[tuple[TrainingId, ...], EvaluatedEnsemble] = {}
     results: list[EvaluatedEnsemble | Missing] = []
     bootstrap = None
@@ -167,8 +165,8 @@ def _evaluate_setting(
                 _check_members(ensemble, store)
                 bootstrap = bootstrap or _bootstrap(store, ensemble.dataset, replicates)
                 known[members] = _evaluate(ensemble, store, bootstrap, members in full)
-            full_size = ensemble.size == largest[ensemble.approach, ensemble.variant]
-            results.append(replace(known[members], ensemble=ensemble, full_size=full_size))
+            whole = ensemble in largest
+            results.append(replace(known[members], ensemble=ensemble, full_size=whole))
         except UserError as error:
             results.append(Missing(ensemble, str(error)))
     return results

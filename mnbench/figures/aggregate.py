@@ -12,6 +12,7 @@ from mnbench.figures.figure_data import FigureData
 from mnbench.figures.style import COST_TITLES
 from mnbench.naming import named_variant, networks_in_words
 from mnbench.planning.config import TIMES
+from mnbench.planning.full_size import of_full_size
 
 Owner = TypeVar("Owner")
 MOST_VARIANTS = 2  # of an approach, each a line of its own; more cannot be told apart
@@ -131,11 +132,7 @@ def why_empty(data: FigureData, otherwise: str) -> str:
         alone = set(timed(networks, data.cost, "lineage_shared_device")["record"])
         there = set(networks["record"])
         known = [e for e in data.plan.ensembles if there.issuperset(map(str, e.members))]
-        largest: dict[tuple[str, str], int] = {}
-        for ensemble in known:
-            line = (ensemble.approach, ensemble.variant)
-            largest[line] = max(largest.get(line, 0), ensemble.size)
-        full = [set(map(str, e.members)) for e in known if e.size == largest[e.approach, e.variant]]
+        full = [set(map(str, one.members)) for one in of_full_size(known)]
         if full and not any(members <= alone for members in full):
             return f"Nothing to show: {no_times(data.cost)}"
     return f"Nothing to show: {otherwise}"
@@ -181,6 +178,12 @@ def in_lines(rows: pd.DataFrame) -> pd.Series:
     number = names[names != ""].groupby(rows["approach"]).nunique()
     few = rows["approach"].map(number).fillna(0) <= MOST_VARIANTS
     return main & (rows["variant"] == names) & (few | (names == ""))
+
+
+def small_note(points: pd.DataFrame) -> str:
+    """Return a legend's words on small points: what they have other than the large ones."""
+    named = (points["variant"].map(named_variant) != "").any()
+    return f"small: other {'epochs or options' if named else 'numbers of epochs'}"
 
 
 def sized_titles(points: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, str]:

@@ -115,21 +115,27 @@ def clusters(plan: Plan, dataset: str, architecture_set: str) -> list[DrawnClust
     rows = [
         row
         for row in plan.ensembles
-        if (row.dataset, row.architecture_set, row.approach)
-        == (dataset, architecture_set, "mothernets")
+        if (row.dataset, row.architecture_set, row.approach, row.variant)
+        == (dataset, architecture_set, "mothernets", "")
     ]
     if not rows:
         return []
     fewest = min(rows, key=lambda row: (row.g or 0, -row.size, row.seed))
     groups: dict[TrainingId, list[Architecture]] = {}
     for member in fewest.members:
+        # The nearest MotherNet above: between it and a member may be cycles and other members.
+        above = [id for id in plan.predecessors(member) if _is_mothernet(plan, id)]
         training = plan.trainings[member]
-        for parent in training.parents:
-            groups.setdefault(parent, []).extend(training.networks)
+        if above and "cycle" not in training.options:  # a further one of the same network
+            groups.setdefault(above[-1], []).extend(training.networks)
     return [
         DrawnCluster(plan.trainings[parent].networks[0], tuple(members))
         for parent, members in groups.items()
     ]
+
+
+def _is_mothernet(plan: Plan, id: TrainingId) -> bool:
+    return plan.trainings[id].role == "mothernet"
 
 
 def layer_bars(network: Architecture, mothernet: Architecture) -> list[LayerBar]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import in_main, interval_note
+from mnbench.figures.aggregate import in_main, interval_note, small_note
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import configuration
@@ -20,7 +20,7 @@ TITLE = "Diversity and members' error"
 CAPTION = (
     "How often two networks of an ensemble disagree against how often they err by themselves. Good "
     "ensembles are to the left and up; labels say the ensemble's own error. Bars are 95 % "
-    "intervals; small points have other numbers of epochs."
+    "intervals; small points have other numbers of epochs, or are variants."
 )
 COST_AXIS = False
 TABLES = ("estimates",)
@@ -73,7 +73,7 @@ def draw(data: FigureData) -> Figure:
         ]
         axes.set_xlim(*_room(rows[~small], rows[MEMBERS], MEMBERS))
         axes.set_ylim(*_room(rows[~small], rows[DIFFER], DIFFER))
-        _legend(figure, rows, small.any())
+        _legend(figure, rows, rows[small])
         place(axes, labels, obstacles)
     return figure
 
@@ -115,13 +115,13 @@ def _draw_bars(axes: Axes, row: pd.Series, look: style.Look) -> list[Obstacle]:
     return [Obstacle(line, weight=8) for line in lines]
 
 
-def _legend(figure: Figure, rows: pd.DataFrame, small: bool) -> None:
+def _legend(figure: Figure, rows: pd.DataFrame, small: pd.DataFrame) -> None:
     """Say what bars and small points are."""
     note = f"bars: {interval_note(rows)}"
     handles = [Line2D([], [], marker="+", linestyle="none", color=style.GREY, ms=9, label=note)]
-    if small:
+    if not small.empty:
         dot: style.Keywords = {"marker": "o", "linestyle": "none", "ms": 4, "color": style.GREY}
-        handles.append(Line2D([], [], **dot, label="small: other numbers of epochs"))
+        handles.append(Line2D([], [], **dot, label=small_note(small)))
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
 
 

@@ -15,12 +15,13 @@ def message(shown: pd.DataFrame) -> str:
 
     Args:
         shown: points with the intervals of their differences to Full Data (``aggregate.paired``),
-            and whether each is ``small``, of another budget than its approach's main one.
+            and whether each is ``small``, of another budget than its approach's main one. Variants
+            do not count.
 
     Returns:
         An empty text without Full Data or MotherNets of its budget.
     """
-    main = shown[~shown["small"]].sort_values("g")
+    main = shown[~shown["small"] & (shown["variant"] == "")].sort_values("g")
     full, hatched = (main[main["approach"] == name] for name in ("full_data", "mothernets"))
     if full.empty or hatched.empty or full["budget"].iloc[0] != hatched["budget"].iloc[0]:
         return ""

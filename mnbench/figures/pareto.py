@@ -22,6 +22,7 @@ from mnbench.figures.aggregate import (
     paired,
     plotted_points,
     sized_titles,
+    small_note,
     why_empty,
 )
 from mnbench.figures.figure_data import FigureData
@@ -34,8 +35,8 @@ CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
-    "paired over seeds and test images; small points have other numbers of epochs. Pale markers "
-    "on a dashed staircase are a variant of the approach of that colour."
+    "paired over seeds and test images; small points have other numbers of epochs, or are variants. "
+    "Pale markers on a dashed staircase are a variant of the approach of that colour."
 )
 COST_AXIS = True
 ABSOLUTE = True
@@ -280,7 +281,7 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
         handles.insert(position, Line2D([], [], **_wide(look, variant), label=label))
     dot: style.Keywords = {"marker": "o", "linestyle": "none"}
     if points["small"].any():
-        label = "small: other numbers of epochs"
+        label = small_note(points[points["small"]])
         handles.append(Line2D([], [], **dot, markersize=_SMALL, color=style.GREY, label=label))
     figure.legend(
         handles=handles,

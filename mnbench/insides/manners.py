@@ -5,7 +5,7 @@ and of its members, so that trainings which differ in epochs alone must have one
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnbench.planning.plan import KEEPS_MOMENTUM, Plan, Training
@@ -26,8 +26,8 @@ def manners(plan: Plan) -> Mapping[TrainingId, str]:
     for id, training in plan.trainings.items():
         if id.approach != HATCHES or training.role != "member" or not training.parents:
             continue
-        root, *_ = plan.predecessors(id)
-        words = _words(plan.trainings[root], _first_cycle(plan, training))
+        above = [plan.trainings[one] for one in plan.predecessors(id)]
+        root, words = above[0].id, _words(above, _first_cycle(plan, training))
         both = json.dumps([_without_epochs(plan.trainings[one].recipe) for one in (root, id)])
         numbers = recipes.setdefault(words, {})
         number = numbers.setdefault(both, len(numbers) + 1)
@@ -57,10 +57,15 @@ def _first_cycle(plan: Plan, training: Training) -> Training:
     return training
 
 
-def _words(root: Training, member: Training) -> str:
+def _words(above: Sequence[Training], member: Training) -> str:
+    """Return how a member was hatched, from all *above* it, the MotherNet first."""
     options = {name: value for name, value in member.options.items() if name != KEEPS_MOMENTUM}
     parts = [f"{name.replace('_', ' ')} {value}" for name, value in options.items()]
-    return SEPARATOR.join([f"{root.recipe['schedule']['name']} MotherNet", *parts])
+    if sum(one.role == "mothernet" for one in above) > 1:
+        parts.insert(0, "by way of another MotherNet")
+    if any(one.role == "member" and one.networks != member.networks for one in above):
+        parts.insert(0, "by way of a relative")
+    return SEPARATOR.join([f"{above[0].recipe['schedule']['name']} MotherNet", *parts])
 
 
 def _without_epochs(recipe: Mapping[str, Any]) -> dict[str, Any]:

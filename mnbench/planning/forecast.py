@@ -46,7 +46,7 @@ def overview(plan: Plan) -> str:
     lines = [_table(forecast(plan))]
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for out in plan.left_out:
-        reasons.setdefault((out.approach, out.architecture_set, out.reason), []).append(out.dataset)
+        reasons.setdefault((out.name, out.architecture_set, out.reason), []).append(out.dataset)
     lines += [
         f"{approach} leaves out {architecture_set} ({', '.join(datasets)}): {reason}"
         for (approach, architecture_set, reason), datasets in reasons.items()

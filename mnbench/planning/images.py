@@ -12,6 +12,7 @@ from mnbench.datasets.folders.cache import look_at
 from mnbench.datasets.folders.description import CHANNELS
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
+from mnbench.planning.recipe import Recipe
 
 
 def datasets_of(study: Study, *, source: str) -> dict[str, Dataset]:
@@ -65,20 +66,30 @@ def _checked(study: Study, dataset: Dataset) -> Dataset:
 
 
 def _check_images(study: Study, dataset: Dataset) -> None:
-    """Check that each class has an image of each part, and that a shift leaves some of an image.
-
-    Raises:
-        UserError: names the key.
-    """
+    """Check that each class has an image of each part, and the study's shift."""
     for key, number in study.data.numbers.items():
         if number is not None and number < dataset.num_classes:
             raise UserError(
                 f"key 'data.{key}': {number} images of {dataset.num_classes} classes; "
                 f"give at least {dataset.num_classes}"
             )
-    shift, size = study.recipe.augmentation.shift, dataset.image_shape["image_size"]
+    check_shift(study.recipe, dataset, "recipe")
+
+
+def check_shift(recipe: Recipe, dataset: Dataset, key: str) -> None:
+    """Check that a recipe's shift leaves something of an image.
+
+    Args:
+        recipe: a study's or a variant's.
+        dataset: whose images are shifted.
+        key: where the recipe stands, dotted.
+
+    Raises:
+        UserError: it does not; names the key.
+    """
+    shift, size = recipe.augmentation.shift, dataset.image_shape["image_size"]
     if shift >= size:
         raise UserError(
-            f"key 'recipe.augmentation.shift': {shift} pixels would shift images of {size} pixels "
+            f"key '{key}.augmentation.shift': {shift} pixels would shift images of {size} pixels "
             f"out of sight; allowed: 0 to {size - 1}"
         )

@@ -37,10 +37,11 @@ class CommonOptions:
     )
     variants: dict[Annotated[str, AfterValidator(file_name)], dict[str, Any]] | None = Field(
         default=None,
-        description="The approach again, with other options: a line of its own in figures, and no "
-        "part of the claims. By name, each a mapping to the options that differ, and `recipe` to "
-        "what differs there. What is equal to a training of the approach itself, or of another "
-        "variant, is trained once. `null`, the default, is none.",
+        description="The approach again, with other options: a point or line of its own in the "
+        "main figure, and no part of the claims. By name, each a mapping to the options that "
+        "differ, and `recipe` to what differs there. What is equal to a training of the approach "
+        "itself, or of another variant, is trained once. To make a variant the approach itself "
+        "trains it again, under the approach's own names. `null`, the default, is none.",
         examples=[{"longer": {"recipe": {"epochs": 20}}}],
     )
 
@@ -132,7 +133,10 @@ def _variants(
     for name, changes in variants.items():
         place = f"{key}.{VARIANTS_KEY}.{name}"
         changes = dict(changes)
-        recipe = overridden(dataclasses.asdict(study.recipe), changes.pop(RECIPE_KEY, None) or {})
+        own_recipe = changes.pop(RECIPE_KEY, None)
+        recipe = overridden(
+            dataclasses.asdict(study.recipe), {} if own_recipe is None else own_recipe
+        )
         configured[name] = Configured(
             parse(kind, overridden(own, changes), source=source, key=place, others=(RECIPE_KEY,)),
             parse(Recipe, recipe, source=source, key=f"{place}.{RECIPE_KEY}"),
@@ -181,8 +185,17 @@ def place_of(
         of_variant: (own.get(VARIANTS_KEY) or {}).get(variant),
         inside_set: of_set,
     }
-    inner = next((place for place, values in places.items() if option in (values or ())), "")
+    inner = next((place for place, values in places.items() if _has(values, option)), "")
     return f"approaches.{approach}.{inner}{option}"
+
+
+def _has(values: Any, option: str) -> bool:
+    """Return whether plain values have a dotted key."""
+    for part in option.split("."):
+        if not isinstance(values, Mapping) or part not in values:
+            return False
+        values = values[part]
+    return True
 
 
 def _chosen(given: Any, study: Study, place: str) -> dict[str, dict[str, Any]]:

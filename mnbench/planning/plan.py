@@ -55,16 +55,21 @@ class Training:
         """The last part of the id."""
         return self.id.name
 
-    def equals(self, other: "Training | None") -> bool:
-        """Return whether another training of the same id leaves the same record."""
-        return other is not None and other.recipe_hash == self.recipe_hash
-
     @cached_property
     def recipe_hash(self) -> str:
         """A hash of all that decides this training: 16 hexadecimal digits."""
         decisive = _with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
-        text = json.dumps(decisive, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _hash(decisive)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The same without the name: trainings of one approach and seed that it equals are one."""
+        decisive = _with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
+        return _hash(decisive | {"id": str(self.id._replace(name=""))})
+
+
+def _hash(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,12 @@ class LeftOut:
     architecture_set: str
     approach: str
     reason: str
+    variant: str = ""  # its name, if it is a variant that cannot
+
+    @property
+    def name(self) -> str:
+        """Who cannot: "treenets", or "treenets in its variant 'deep'"."""
+        return self.approach + (f" in its variant '{self.variant}'" if self.variant else "")
 
 
 @dataclass(frozen=True)
@@ -185,7 +196,7 @@ class Plan:
         plan = vars_of(self) | {
             "trainings": trainings,
             "ensembles": [_with_ids_as_text(row) for row in self.ensembles],
-            "left_out": [vars_of(row) for row in self.left_out],
+            "left_out": [_with_ids_as_text(row) for row in self.left_out],
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
         }

@@ -40,7 +40,8 @@ def check_plan(plan: "Plan", source: str) -> None:
         if missing := [str(member) for member in ensemble.members if member not in plan.trainings]:
             raise ValueError(f"an ensemble has the member {missing[0]}, which is not planned")
     for out in plan.left_out:
-        _check_types(out, "left_out", dataset=str, architecture_set=str, approach=str, reason=str)
+        texts = dict.fromkeys(("dataset", "architecture_set", "approach", "reason", "variant"), str)
+        _check_types(out, "left_out", **texts)
 
 
 def _check_training(training: "Training") -> None:

@@ -14,8 +14,15 @@ from mnbench.architectures import Architecture, load_architectures, parameter_co
 from mnbench.datasets import Dataset
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
-from mnbench.planning.images import datasets_of
-from mnbench.planning.options import PLAIN, Configured, options_by_set, place_of
+from mnbench.planning.images import check_shift, datasets_of
+from mnbench.planning.options import (
+    PLAIN,
+    RECIPE_KEY,
+    VARIANTS_KEY,
+    Configured,
+    options_by_set,
+    place_of,
+)
 from mnbench.planning.plan import Ensemble, LeftOut, Lineage, Plan, Training, union
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
@@ -36,7 +43,7 @@ class Setting:
     source: str  # the configuration file, for errors
     recipe: Recipe  # from which approaches derive theirs: the study's, or a variant's
     variant: str = PLAIN
-    planned: Mapping[TrainingId, Training] = field(default_factory=dict)  # what a variant can share
+    planned: Mapping[str, Training] = field(default_factory=dict)  # to share, by content
 
     def training(
         self,
@@ -53,9 +60,9 @@ class Setting:
         """Return a training of this setting, its id and seed made from *approach* and *name*.
 
         A training of another budget or variant has the same seed and hence the same initial
-        weights. In a variant of the approach, a training that the approach has without it is that
-        training. Another one is named by what decides it, not by the variant's name, so that it is
-        shared between variants and found again under another name.
+        weights. In a variant of the approach, a training that the approach has without it, at
+        whatever budget, is that training. Another one is named by what decides it, not by the
+        variant's name, so that it is shared between variants and found again when one is renamed.
 
         Args:
             approach: whose module trains it.
@@ -81,10 +88,12 @@ class Setting:
             parent_hashes=tuple(parent.recipe_hash for parent in parents),
             options=dict(options or {}),
         )
-        if not self.variant or training.equals(self.planned.get(training.id)):
+        if not self.variant:
             return training
-        content = training.recipe_hash[:CONTENT_DIGITS]
-        return replace(training, id=TrainingId(*place, f"{name}_{content}{suffix}"))
+        content = training.content_hash
+        if content in self.planned:
+            return self.planned[content]
+        return replace(training, id=TrainingId(*place, f"{name}_{content[:CONTENT_DIGITS]}"))
 
     def ensembles(
         self,
@@ -104,9 +113,12 @@ class Setting:
             sizes: the sizes m; 1 to k unless given.
             g: number of clusters.
             budget: multiple of the recipe's epochs.
-            variant: what else tells these from the approach's others, in words. "" is the approach
-                as the study sets it: what claims are judged by and figures label.
+            variant: what else tells these from the approach's others, in words, two at least: one
+                word would be a variant's name in the configuration. "" is the approach as the study
+                sets it: what claims are judged by and figures label.
         """
+        if variant and " " not in variant:
+            raise ValueError(f"{approach}: the variant {variant!r} is one word; use more")
         return tuple(
             Ensemble(
                 dataset=self.dataset.name,
@@ -125,7 +137,9 @@ class Setting:
     def refuse(self, approach: str, option: str, problem: str) -> UserError:
         """Return the error for an option of an approach that this setting does not allow."""
         place = place_of(self.study, self.architecture_set, approach, option, self.variant)
-        return UserError(f"{self.source}: key '{place}': {problem}")
+        hidden = self.variant and f".{VARIANTS_KEY}.{self.variant}." not in place
+        where = f" (in its variant '{self.variant}')" if hidden else ""
+        return UserError(f"{self.source}: key '{place}'{where}: {problem}")
 
     def left_out(self, reasons: Mapping[int, str | None]) -> str | None:
         """Return in one line why an approach leaves out sizes, or None where it leaves out none.
@@ -213,18 +227,21 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
     trainings: list[Training] = []
     ensembles: list[Ensemble] = []
     left_out: dict[LeftOut, None] = {}
+    varied_study = any(len(used) > 1 for of_set in options.values() for used in of_set.values())
     for setting in _settings(study, datasets.values(), source):
-        planned: dict[TrainingId, Training] = {}
+        planned: dict[str, Training] = {}
         for name, variant, configured in _plain_first(options[setting.architecture_set]):
+            if variant != PLAIN:
+                _check_variant(configured, setting, f"approaches.{name}.{VARIANTS_KEY}.{variant}")
             varied = replace(setting, recipe=configured.recipe, variant=variant, planned=planned)
             lineage = approaches[name].lineage(varied, configured.options)
             trainings += lineage.trainings
             ensembles += lineage.ensembles
-            if variant == PLAIN:
-                planned |= {training.id: training for training in lineage.trainings}
+            if variant == PLAIN and varied_study:
+                planned |= {training.content_hash: training for training in lineage.trainings}
             if lineage.left_out:
                 place = (setting.dataset.name, setting.architecture_set, name)
-                left_out[LeftOut(*place, lineage.left_out)] = None
+                left_out[LeftOut(*place, lineage.left_out, variant)] = None
     if not trainings:
         raise UserError(f"{source}: key 'approaches': {_why_nothing(left_out)}")
     return Plan(
@@ -237,6 +254,14 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
         study.data.download,
         tuple(dataset for dataset in datasets.values() if dataset.folder is not None),
     )
+
+
+def _check_variant(configured: Configured, setting: Setting, key: str) -> None:
+    """Check what the study's own recipe was checked for."""
+    try:
+        check_shift(configured.recipe, setting.dataset, f"{key}.{RECIPE_KEY}")
+    except UserError as error:
+        raise UserError(f"{setting.source}: {error}") from None
 
 
 def _plain_first(
@@ -253,8 +278,7 @@ def _plain_first(
 def _why_nothing(left_out: Iterable[LeftOut]) -> str:
     """Return in one line why a study trains nothing."""
     reasons = dict.fromkeys(
-        f"{out.approach} leaves out '{out.architecture_set}', since {out.reason}"
-        for out in left_out
+        f"{out.name} leaves out '{out.architecture_set}', since {out.reason}" for out in left_out
     )
     return "nothing would be trained: " + "; ".join(
         [*reasons, "change their options, or add an approach or architecture set"]

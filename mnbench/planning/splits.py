@@ -46,6 +46,8 @@ def split_of(plan: Plan, ensemble: Ensemble) -> BudgetSplit | None:
     """
     lineage = [plan.trainings[id] for id in plan.lineage(ensemble.members)]
     hatched = [one for one in lineage if one.parents and one.role == "member"]
+    if any(plan.trainings[id].parents for one in hatched for id in one.parents):
+        return None  # of a tree, or of MotherNets that are hatched themselves
     before = {_epochs(one) for one in lineage if not one.parents}
     after = {_epochs(one) for one in hatched} or {0}
     if len(before) > 1 or len(after) > 1 or any("cycle" in one.options for one in hatched):

@@ -121,7 +121,7 @@
         state.size === "all"
           ? [approach, g, budget, variant]
           : g === null
-            ? [approach]
+            ? [approach, one.point.named_variant]
             : [approach, budget, variant];
       const key = parts.join("/");
       if (!groups.has(key)) groups.set(key, []);
@@ -146,20 +146,20 @@
   });
 
   const traceOf = (group, unit, divisor) => {
-    const { approach } = group[0].point;
+    const { approach, named_variant } = group[0].point;
     const { color, symbol, title } = DATA.approaches[approach];
     const xs = group.map((one) => one.x);
     const ys = group.map((one) => one.y);
     const named = state.size !== "all" && byId("plot").clientWidth > 600;
     return {
-      name: title,
+      name: named_variant ? `${title}, ${named_variant}` : title,
       x: xs,
       y: ys,
       mode: named ? "lines+markers+text" : "lines+markers",
-      text: group.map((one) => (one.point.variant ? "" : one.point.label)),
+      text: group.map((one) => (one.point.variant === named_variant ? one.point.label : "")),
       textposition: "top right",
       textfont: { size: 11, color: "#333333" },
-      line: { color, width: group[0].point.g === null ? 1 : 2 },
+      line: { color, width: group[0].point.g === null ? 1 : 2, dash: named_variant ? "dash" : "solid" },
       marker: {
         color,
         symbol,

@@ -19,7 +19,7 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.files import select, set_of
 from mnbench.figures import style
-from mnbench.naming import approach_title, configuration, networks_in_words
+from mnbench.naming import approach_title, configuration, named_variant, networks_in_words
 from mnbench.planning.config import TIMES
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -62,6 +62,7 @@ class ExplorerPoint:
     size: int
     networks: str  # the size in words
     variant: str  # what else tells it from the approach's others
+    named_variant: str  # the variant's name in the configuration, if it has one
     full: bool  # whether it is of the approach's largest size
     seeds: tuple[int, ...]
     errors: dict[str, Spread]  # by combination method, fractions
@@ -146,7 +147,7 @@ def _setting(
     converged = convergence_of(rows["convergence"], rows["networks"])
     notes = [converged.sentence]
     notes += [
-        f"{out.approach} left out: {out.reason}"
+        f"{out.name} left out: {out.reason}"
         for out in plan.left_out
         if (out.dataset, out.architecture_set) == (dataset, architecture_set)
     ]
@@ -193,6 +194,7 @@ def _points(
             size=int(size),
             networks=networks_in_words(approach, int(size)),
             variant=str(variant),
+            named_variant=named_variant(str(variant)),
             full=bool(rows["full_size"].iloc[0]),
             seeds=tuple(map(int, rows["seed"])),
             errors={

@@ -60,8 +60,9 @@ def outputs_page() -> str:
         "## Records",
         "A record is a folder of four files: `record.json`, `history.csv` (a row an epoch), "
         "`predictions.npz` (logits and labels of the validation and test images, and of the "
-        "development images if the study has any) and "
-        "`weights.safetensors`. Whatever program wrote it, a record that passes the checks is "
+        "development images if the study has any) and `weights.safetensors`, in which a parent "
+        "may keep its optimiser's momentum, `momentum/...`. "
+        "Whatever program wrote it, a record that passes the checks is "
         "compared with the others. A training that failed or diverged leaves `record.json` alone, "
         "with `id`, `recipe_hash` and `failure`: its `kind` and the `reason`.",
         "### record.json",

@@ -122,9 +122,26 @@ def test_epochs_that_cycles_cannot_share_are_refused(cycles, budgets, epochs):
 
 def test_under_convergence_a_member_gives_one_network():
     recipe = {"protocol": "convergence", "schedule": {"name": "plateau"}}
-    options = {"mothernets": {"g": [1], "hatched": {"snapshots": 2}}}
-    with pytest.raises(UserError, match=r"snapshots: under recipe.protocol 'convergence'"):
-        plan_of(config() | {"recipe": recipe, "approaches": options})
+    for options, name in (
+        ({"hatched": {"snapshots": 2}}, "snapshots"),
+        ({"mothernet": {"hatched_epochs": 2}}, "hatched_epochs"),
+    ):
+        values = config() | {"recipe": recipe, "approaches": {"mothernets": {"g": [1]} | options}}
+        with pytest.raises(UserError, match=rf"{name}: under recipe.protocol 'convergence'"):
+            plan_of(values)
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [
+        ({"hatched": {"epochs": 4, "snapshots": 2, "inserted_rate": 2}}, "inserted_rate and snaps"),
+        ({"hatched": {"momentum": "carried", "anew": "head"}}, "momentum: what is drawn anew has "),
+        ({"hatched": {"momentum": "carried", "anew_fraction": 0.1}}, "momentum: what is drawn "),
+    ],
+)
+def test_options_that_do_not_combine_are_refused(options, answer):
+    with pytest.raises(UserError, match=f"mothernets.hatched': {answer}"):
+        mothernets(g=[1], **options)
 
 
 # Networks of a library

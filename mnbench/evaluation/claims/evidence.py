@@ -17,6 +17,7 @@ from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval
 from mnbench.evaluation.convergence import Converged, convergence_of
 from mnbench.evaluation.points import Point, PointId, Points, full_size
 from mnbench.evaluation.tables.files import select
+from mnbench.naming import named_variant
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.store import RecordStore
@@ -115,6 +116,7 @@ class Evidence:
             out.approach
             for out in self.plan.left_out
             if (out.dataset, out.architecture_set) == (self.dataset, self.architecture_set)
+            and not out.variant
         )
         return frozenset([*(point.id.approach for point in self.points), *left_out])
 
@@ -223,15 +225,18 @@ def evidence_of(
     """Return the evidence of every data set and architecture set of a study.
 
     Args:
-        points: all of the study.
-        networks: the table ``networks``, whole.
+        points: all that claims are judged by.
+        networks: the table ``networks``, whole. Those that named variants alone have are left out.
         gains: the table ``convergence``, whole.
         store: the records.
         cost: the cost axis that claims are judged on.
     """
     evidence = []
+    unnamed = (row for row in store.plan.ensembles if not named_variant(row.variant))
+    own = set(map(str, store.plan.lineage(id for row in unnamed for id in row.members)))
     for (dataset, architecture_set), of_set in points.items():
         rows = select(networks, dataset, architecture_set)
+        rows = rows[rows["record"].isin(own)].reset_index(drop=True)
         hatching = {
             id: float(details["hatching_difference"])
             for id in rows["record"]

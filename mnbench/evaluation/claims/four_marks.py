@@ -134,7 +134,7 @@ def _diversity(evidence: Evidence, point: Point, yardstick: Point) -> str:
     if _architectures(point, evidence) < _architectures(yardstick, evidence):
         return "no"
     approach = point.id.approach
-    cannot = any(out.approach == approach for out in evidence.plan.left_out)
+    cannot = any((out.approach, out.variant) == (approach, "") for out in evidence.plan.left_out)
     return "partly" if cannot else "yes"
 
 

@@ -31,7 +31,7 @@ def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every longer budget of the single network."""
     rows = []
     for setting, points in results.points.items():
-        alone = [point for point in points if point.id.approach == ALONE]
+        alone = [p for p in points if (p.id.approach, p.id.variant) == (ALONE, "")]
         plain = next((point for point in alone if point.id.budget == 1), None)
         for longer in (point for point in alone if point.id.budget > 1):
             gain = difference(plain, longer) if plain else {}

@@ -32,7 +32,7 @@ COLUMNS = {
     **SEEDS,
     "images": "number of test images",
     "timed_seeds": "number of seeds whose times are measurements",
-    "full_size": "whether the plan has no larger ensemble of this approach and variant",
+    "full_size": "whether the plan has no larger ensemble of this approach, g and variant",
 }
 for _metric in METRICS:
     COLUMNS |= with_interval(_metric, METRICS[_metric])

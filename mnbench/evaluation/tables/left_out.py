@@ -14,6 +14,7 @@ TITLE = "Approaches that cannot take an architecture set, and why"
 COLUMNS = {
     **SETTING,
     "approach": "which approach",
+    "variant": "its variant's name in the configuration, if it is one",
     "reason": "why it cannot take the networks; names the sizes where it takes others",
 }
 

@@ -36,8 +36,9 @@ REPEATED = {
 }
 NOISE = {
     "error_before_noise": "hatched networks only: validation error rate as hatched, which is its "
-    "MotherNet's, fraction; empty in records of former versions, as is the next",
-    "error_after_noise": "the same with the noise, where its own training begins",
+    "parent's, fraction; empty in records of former versions, as is the next",
+    "error_after_noise": "the same with the noise, and with what else breaks the symmetry, where "
+    "its own training begins",
 }
 COLUMNS = {
     **IDENTITY,

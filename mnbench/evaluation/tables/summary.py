@@ -19,7 +19,7 @@ COLUMNS = {
     **SETTING,
     "seed": "seed of the repetition",
     **POINT,
-    "full_size": "whether the plan has no larger ensemble of this approach and variant",
+    "full_size": "whether the plan has no larger ensemble of this approach, g and variant",
     **METRICS,
     "temperature": "that minimises the negative log-likelihood on the validation images",
     "vote_error": "test error rate of the majority vote, ties broken by the summed softmax outputs",

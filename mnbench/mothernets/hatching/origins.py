@@ -31,8 +31,9 @@ class Origin:
     def gradient(self, value: Tensor, like: Tensor) -> Tensor:
         """Return a gradient of the MotherNet's parameter as one of the member's.
 
-        It is what the member's gradient would be, exactly, if the replicas of a channel were read
-        by equal shares.
+        It is what the member's gradient is, exactly, in eval mode, if the replicas of a channel are
+        read by equal shares. In training mode the batch norm of an inserted layer undoes changes of
+        scale in front of it, and so has gradients of its own.
 
         Args:
             value: in the shape of the MotherNet's parameter.

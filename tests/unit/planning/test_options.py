@@ -4,6 +4,10 @@ import pytest
 from support.configurations import changed, refusal
 from support.tiny import config, plan_of
 
+from mnbench.datasets import DATASETS
+from mnbench.planning.config import read_study
+from mnbench.planning.planner import Setting
+
 
 def used(**approaches) -> dict[str, set[str]]:
     """The ensembles that each approach has in a study of two."""
@@ -111,6 +115,33 @@ def test_a_variant_trains_nothing_that_the_approach_trains_without_it():
     assert set(plain.trainings) < set(kept.trainings)
 
 
+def test_a_variant_shares_what_the_approach_trains_at_another_budget():
+    short = {"short": {"budgets": [1], "recipe": {"epochs": 1}}}
+    values = config() | {"recipe": {"epochs": 2, "batch_size": 64}}
+    plan = plan_of(values | {"approaches": {"full_data": {"budgets": [0.5, 1], "variants": short}}})
+    assert len(plan.trainings) == 10
+    members = {(row.budget, row.variant): row.members for row in plan.ensembles if row.size == 5}
+    assert members[1, "short"] == members[0.5, ""]
+
+
+def test_a_variant_that_cannot_train_a_set_leaves_out_no_more_than_itself():
+    deep = {"shared_layers": 2, "variants": {"deep": {"shared_layers": 12}}}
+    plan = plan_of(config() | {"approaches": {"treenets": deep}})
+    (out,) = plan.left_out
+    assert (out.approach, out.variant, out.name) == (
+        "treenets",
+        "deep",
+        "treenets in its variant 'deep'",
+    )
+
+
+def test_an_approach_calls_its_own_variants_by_more_than_a_word():
+    study = read_study(config(), source="tiny.yaml")
+    setting = Setting(study, DATASETS["fashion_mnist"], "v5-small", (), 0, "x", study.recipe)
+    with pytest.raises(ValueError, match="the variant 'half' is one word; use more"):
+        setting.ensembles("mine", [], variant="half")
+
+
 def test_variants_share_trainings_whatever_they_are_called_and_in_whatever_order():
     one = with_variants({"a": TRUNK, "b": TRUNK | {"hatched": {"keep": 0.5}}})
     other = with_variants({"d": TRUNK | {"hatched": {"keep": 0.5}}, "c": TRUNK})
@@ -165,6 +196,14 @@ def test_clusters_of_one_are_full_datas_networks_in_a_variant_too():
             "unknown key 'approaches.bagging.variants.a.recipe.epoch'; did you mean 'epochs'? ",
         ),
         (
+            {"a": {"recipe": []}},
+            "key 'approaches.bagging.variants.a.recipe' must be a mapping",
+        ),
+        (
+            {"a": {"recipe": {"augmentation": {"shift": 28}}}},
+            "key 'approaches.bagging.variants.a.recipe.augmentation.shift': 28 pixels ",
+        ),
+        (
             {"a": {"budgets": [0.5, 0.51]}},
             "key 'approaches.bagging.variants.a.budgets': [0.5, 0.51] of 1 epochs give ",
         ),
@@ -172,3 +211,16 @@ def test_clusters_of_one_are_full_datas_networks_in_a_variant_too():
 )
 def test_wrong_variants_are_explained(variants, answer):
     assert refusal(changed("approaches.bagging", {"variants": variants})).startswith(answer)
+
+
+def test_an_option_inside_a_mapping_is_named_in_its_variant():
+    options = {"variants": {"a": {"hatched": {"epochs": 2, "budgets": [1, 1.1]}}}}
+    text = refusal(changed("approaches.mothernets", options))
+    assert text.startswith("key 'approaches.mothernets.variants.a.hatched.budgets': [1.0, 1.1] of ")
+
+
+def test_what_a_variants_recipe_spoils_is_said_to_be_in_the_variant():
+    options = {"budgets": [0.5, 1], "variants": {"a": {"recipe": {"epochs": 1}}}}
+    values = changed("approaches.bagging", options) | {"recipe": {"epochs": 2, "batch_size": 64}}
+    text = refusal(values)
+    assert text.startswith("key 'approaches.bagging.budgets' (in its variant 'a'): [0.5, 1.0] of ")

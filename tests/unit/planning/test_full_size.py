@@ -1,0 +1,19 @@
+"""Full size: the largest of each approach, g and variant."""
+
+from support.tiny import config, plan_of
+
+from mnbench.planning.full_size import of_full_size
+
+
+def test_every_g_and_variant_has_ensembles_of_full_size_of_its_own():
+    values = config()
+    pairs = {"pairs": {"hatched": {"epochs": 2, "snapshots": 2}}}
+    values["approaches"] = {"full_data": None, "mothernets": {"g": [1, 2, 5], "variants": pairs}}
+    full = of_full_size(plan_of(values).ensembles)
+    assert {(row.approach, row.g, row.variant, row.size) for row in full} == {
+        ("full_data", None, "", 5),
+        *(("mothernets", g, "", 5) for g in (1, 2, 5)),
+        ("mothernets", 1, "pairs", 10),
+        ("mothernets", 2, "pairs", 9),
+        ("mothernets", 5, "pairs", 5),
+    }
