@@ -35,8 +35,8 @@ CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
-    "paired over seeds and test images; small points have other numbers of epochs, or are variants. "
-    "Pale markers on a dashed staircase are a variant of the approach of that colour."
+    "paired over seeds and test images; small points have other numbers of epochs, or are variants."
+    " Pale markers on a dashed staircase are a variant of the approach of that colour."
 )
 COST_AXIS = True
 ABSOLUTE = True

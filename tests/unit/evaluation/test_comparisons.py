@@ -325,6 +325,16 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     assert found.converged is converged and found.sentence.startswith(said)
 
 
+def test_a_variant_of_the_single_network_tells_nothing_of_convergence():
+    made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, 0.15)})
+    better = [
+        replace(run, ensemble=replace(run.ensemble, variant="other"), values=run.values)
+        for run in made.evaluated
+    ]
+    varied = table("convergence", replace(made, evaluated=(*better, *made.evaluated)))
+    pd.testing.assert_frame_equal(varied, table("convergence", made))
+
+
 @pytest.mark.parametrize(
     ("seeds", "low", "high", "converged"),
     [
