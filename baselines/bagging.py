@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic.dataclasses import dataclass
 
 from mnbench.planning.config import Budgets
-from mnbench.planning.plan import Lineage
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     import torch

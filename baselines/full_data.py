@@ -10,9 +10,9 @@ from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture
 from mnbench.planning.config import Budgets
-from mnbench.planning.plan import Lineage, Training
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage, Training
 from mnbench.planning.recipe import CONFIG
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

@@ -19,9 +19,9 @@ from baselines.single_network import largest
 from mnbench.architectures import Architecture, library_network, parameter_count
 from mnbench.errors import UserError
 from mnbench.planning.config import Budgets
-from mnbench.planning.plan import Lineage
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor

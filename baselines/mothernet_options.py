@@ -13,6 +13,7 @@ from mnbench.mothernets.descent import Descent
 from mnbench.planning.config import Budget, Budgets, Distinct
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, LARGEST_RATE, Schedule
 
+NAME = "mothernets"
 FORMER_NUMBERS = {"least": "minimum"}  # still valid as entries of g
 
 

@@ -14,39 +14,31 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, product
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from baselines.full_data import scratch
-from baselines.mothernet_options import Hatched, Options, Trunk
+from baselines.mothernet_hatching import CALIBRATION_IMAGES, break_symmetry, hatched_member
+from baselines.mothernet_options import NAME, Options
+from baselines.mothernet_recipes import check_options, hatched_recipe, noted, trunk_recipe
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.errors import UserError
 from mnbench.mothernets import cluster, construct, minimum_g
 from mnbench.mothernets.descent import MOTHERNET, parents
-from mnbench.planning.plan import KEEPS_MOMENTUM, Lineage, Training
-from mnbench.planning.planner import Setting
-from mnbench.planning.recipe import Optimiser, Recipe, Schedule
+from mnbench.planning.lineage import KEEPS_MOMENTUM, Lineage, Training
+from mnbench.planning.recipe import Recipe
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from mnbench.mothernets.hatching import Origins
     from mnbench.training.job import Job, Trained
 
 __all__ = ["NAME", "Options", "break_symmetry", "hatched_member", "lineage", "train"]
 
-NAME = "mothernets"
 # Of a hatched network's logits from its MotherNet's, relative to the largest, in float32.
 MAXIMUM_DIFFERENCE = 1e-4
-HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
-CALIBRATION_IMAGES = 256  # enough for means and variances; thousands of pixels a channel
 _RATE_KEY = "approaches.mothernets.{}.learning_rate"  # of what it is given
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
     """Return g stars for every g and budgets; equal clusters are one star."""
-    _check_budgets(setting, options)
-    _check_cycles(setting, options)
-    _check_parts(setting, options)
+    check_options(setting, options)
     total = Lineage()
     for budget, g in product(options.budgets, _numbers(setting, options)):
         try:
@@ -56,72 +48,6 @@ def lineage(setting: Setting, options: Options) -> Lineage:
         for hatched_budget in options.hatched.budgets:
             total += _stars(setting, options, groups, budget, hatched_budget)
     return total
-
-
-def _check_budgets(setting: Setting, options: Options) -> None:
-    """Refuse budgets that give the same number of epochs."""
-    own = options.hatched
-    recipes = [_hatched_recipe(setting, own, hatched_budget) for hatched_budget in own.budgets]
-    trunk = _trunk_recipe(setting, options.mothernet)
-    further = replace(trunk, epochs=options.mothernet.hatched_epochs or trunk.epochs)
-    for recipe in (setting.recipe, trunk, further, *recipes):
-        setting.check_budgets(NAME, options.budgets, recipe)
-    plain = _hatched_recipe(setting, own)
-    for budget in options.budgets:
-        setting.check_budgets(NAME, own.budgets, plain, "hatched.budgets", then=budget)
-
-
-def _check_cycles(setting: Setting, options: Options) -> None:
-    """Refuse snapshots that a hatched network's epochs cannot be divided among, at any budget."""
-    cycles, budgets = options.hatched.snapshots, options.hatched.budgets
-    if setting.recipe.protocol == "convergence":
-        if cycles > 1:
-            raise setting.refuse(
-                NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
-            )
-        if options.mothernet.hatched_epochs is not None:
-            raise setting.refuse(
-                NAME,
-                "mothernet",
-                "hatched_epochs: under recipe.protocol 'convergence' allowed: null",
-            )
-    for hatched_budget, budget in product(budgets, options.budgets):
-        recipe = _hatched_recipe(setting, options.hatched, hatched_budget)
-        epochs = recipe.with_budget(budget).epochs
-        if cycles * recipe.with_budget(1 / cycles).with_budget(budget).epochs != epochs:
-            raise setting.refuse(
-                NAME,
-                "hatched",
-                f"snapshots: {epochs} epochs are no whole number for each of {cycles} "
-                "cycles; change hatched.snapshots, hatched.epochs or the budgets",
-            )
-
-
-def _check_parts(setting: Setting, options: Options) -> None:
-    """Refuse parts to draw anew of networks that have no parts, and options that do not combine."""
-    hatched = options.hatched
-    if hatched.inserted_rate != 1 and hatched.snapshots > 1:
-        raise setting.refuse(
-            NAME,
-            "hatched",
-            "inserted_rate and snapshots: only the first cycle knows what was inserted; leave out "
-            "one of them",
-        )
-    if hatched.momentum == "carried" and (hatched.anew != "nothing" or hatched.anew_fraction):
-        raise setting.refuse(
-            NAME,
-            "hatched",
-            "momentum: what is drawn anew has none to carry; leave out momentum or what is drawn "
-            "anew",
-        )
-    libraries = [network.name for network in setting.members if network.library]
-    if hatched.anew != "nothing" and libraries:
-        raise setting.refuse(
-            NAME,
-            "hatched",
-            f"anew: '{libraries[0]}' of '{setting.architecture_set}' comes from a library and has "
-            "no head or last block to draw anew; use anew: nothing",
-        )
 
 
 @dataclass(frozen=True)
@@ -170,7 +96,7 @@ class _Star:
     def _mothernets(self) -> list[Training]:
         """Return the cluster's MotherNet, after the one that it is hatched from if there is one."""
         setting, trunk = self.setting, self.options.mothernet
-        recipe = _trunk_recipe(setting, trunk)
+        recipe = trunk_recipe(setting, trunk)
         kept = self._kept_momentum
         whole = list(setting.members)
         if trunk.hatched_epochs is None or len(self.group) == len(whole):
@@ -208,12 +134,12 @@ class _Star:
         setting, hatched, network = self.setting, self.options.hatched, self.networks[member]
         relative = "" if parent == MOTHERNET else f"{self.networks[parent].name}_in_"
         variant = "" if self.hatched_budget == 1 else f"hatched{self.hatched_budget:g}"
-        recipe = _hatched_recipe(setting, hatched, self.hatched_budget)
+        recipe = hatched_recipe(setting, hatched, self.hatched_budget)
         recipe = recipe.with_budget(1 / hatched.snapshots)
         cycles: list[Training] = []
         for cycle in range(1, hatched.snapshots + 1):
             number = "" if hatched.snapshots == 1 else f"_cycle{cycle}"
-            options = _noted(self.options) if cycle == 1 else {"cycle": cycle}
+            options = noted(self.options) if cycle == 1 else {"cycle": cycle}
             if self.options.descent == "tree" and cycle == hatched.snapshots:
                 options |= self._kept_momentum
             cycles.append(
@@ -292,61 +218,6 @@ def _numbers(setting: Setting, options: Options) -> list[int]:
     return list(numbers)
 
 
-def _noted(options: Options) -> dict[str, Any]:
-    """Return what a hatched training needs to know of the options.
-
-    Without defaults, so that records of versions that knew no such option stay valid.
-    """
-    own, usual = options.hatched, Hatched()
-    named = ("keep", "split", "anew", "anew_fraction", "momentum", "inserted_rate")
-    noted = {name: getattr(own, name) for name in named}
-    return {"noise": options.noise} | {
-        name: value for name, value in noted.items() if value != getattr(usual, name)
-    }
-
-
-def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, option: str) -> Recipe:
-    """Return the recipe with another schedule; None is its own."""
-    if schedule is None:
-        return recipe
-    try:
-        return replace(recipe, schedule=schedule)
-    except ValidationError as error:
-        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise setting.refuse(NAME, f"{option}.schedule", problem) from None
-
-
-def _trunk_recipe(setting: Setting, trunk: Trunk) -> Recipe:
-    """Return the recipe of MotherNets, of which a training takes its budget."""
-    recipe = _scheduled(setting, setting.recipe, trunk.schedule, "mothernet")
-    return replace(
-        recipe,
-        epochs=trunk.epochs or recipe.epochs,
-        optimiser=_at_rate(recipe, trunk.learning_rate),
-    )
-
-
-def _at_rate(recipe: Recipe, learning_rate: float | None) -> Optimiser:
-    """Return a recipe's optimiser with another peak rate; None is its own."""
-    optimiser = recipe.optimiser
-    return replace(optimiser, learning_rate=learning_rate or optimiser.learning_rate)
-
-
-def _hatched_recipe(setting: Setting, hatched: Hatched, hatched_budget: float = 1.0) -> Recipe:
-    """Return the recipe of hatched networks, of which a training takes its budget.
-
-    Epochs are whole after either multiple, so that their order matters: *hatched_budget* is first.
-    """
-    recipe = _scheduled(setting, setting.recipe, hatched.schedule, "hatched")
-    convergence = recipe.convergence
-    return replace(
-        recipe,
-        epochs=hatched.epochs or max(1, round(HATCHED * setting.recipe.epochs)),
-        convergence=replace(convergence, max_epochs=hatched.max_epochs or convergence.max_epochs),
-        optimiser=_at_rate(recipe, hatched.learning_rate),
-    ).with_budget(hatched_budget)
-
-
 def train(job: "Job") -> "Trained":
     """Train a MotherNet from scratch, or hatch a network and train it further.
 
@@ -399,39 +270,3 @@ def train(job: "Job") -> "Trained":
             "error_after_noise": job.validation_error(member),
         },
     )
-
-
-def hatched_member(job: "Job") -> "tuple[nn.Module, nn.Module, Origins]":
-    """Return the parent's network, the member hatched from it, and where its parameters come from.
-
-    The member computes the parent's function. The same job gives the same member each time.
-    """
-    from mnbench.mothernets.hatching import hatch_with_origins
-
-    mothernet = job.parent_network(0)
-    unequal = job.options.get("split", "equal") == "unequal"
-    member, origins = hatch_with_origins(
-        mothernet,
-        job.parent_architecture(0),
-        job.training.networks[0],
-        generator=job.generator("hatch"),
-        calibration=job.normalised(CALIBRATION_IMAGES),
-        split=job.generator("split") if unequal else None,
-    )
-    return mothernet, member, origins
-
-
-def break_symmetry(job: "Job", member: "nn.Module") -> None:
-    """Draw anew, shrink and add noise, as the options say, in place: the function changes."""
-    from mnbench.mothernets.hatching import perturb, renew, renew_at_random, shrink
-
-    keep, part = job.options.get("keep", 1.0), job.options.get("anew", "nothing")
-    fraction = job.options.get("anew_fraction", 0.0)
-    if keep < 1 or part != "nothing" or fraction:
-        fresh = job.new_network()
-        if part != "nothing":
-            renew(member, fresh, part)
-        if fraction:
-            renew_at_random(member, fresh, fraction, job.generator("anew"))
-        shrink(member, fresh, keep)
-    perturb(member, job.options["noise"], job.generator("noise"))

@@ -12,9 +12,9 @@ from pydantic.dataclasses import dataclass
 from baselines.full_data import scratch
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.planning.config import Budgets
-from mnbench.planning.plan import Lineage
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG
+from mnbench.planning.setting import Setting
 
 NAME = "single_network"
 

@@ -17,9 +17,9 @@ from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.planning.config import Budgets
-from mnbench.planning.plan import Lineage, Training
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage, Training
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, Schedule
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

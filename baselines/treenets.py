@@ -20,9 +20,9 @@ from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture, Block, training_flops
 from mnbench.planning.config import Budgets, Distinct
-from mnbench.planning.plan import Lineage
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

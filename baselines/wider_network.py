@@ -23,9 +23,9 @@ from pydantic.dataclasses import dataclass
 from baselines.snapshot_ensembles import nearest_mean
 from mnbench.architectures import Architecture, parameter_count, training_flops, widened
 from mnbench.planning.config import Budgets, Distinct
-from mnbench.planning.plan import Lineage
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG
+from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained

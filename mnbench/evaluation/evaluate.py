@@ -26,7 +26,8 @@ from mnbench.evaluation.metrics.calibration import (
 )
 from mnbench.evaluation.unread import reasons
 from mnbench.planning.full_size import of_full_size
-from mnbench.planning.plan import Ensemble, Plan
+from mnbench.planning.lineage import Ensemble
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import PREDICTIONS, RECORD, Cost
 from mnbench.records.refusal import RETRAIN

@@ -19,7 +19,8 @@ from mnbench.evaluation.tables.columns import POINT
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import named_variant
 from mnbench.planning.config import read_study
-from mnbench.planning.plan import Ensemble, Plan, Training, read_plan
+from mnbench.planning.lineage import Ensemble, Training
+from mnbench.planning.plan import Plan, read_plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.splits import HATCHING, BudgetSplit, split_of
 from mnbench.yaml_files import read_yaml

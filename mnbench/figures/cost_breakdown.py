@@ -16,7 +16,8 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed, why_empty
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
-from mnbench.planning.plan import Ensemble, Plan, Training
+from mnbench.planning.lineage import Ensemble, Training
+from mnbench.planning.plan import Plan
 
 TITLE = "Training cost by network"
 CAPTION = (

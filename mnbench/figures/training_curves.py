@@ -18,7 +18,8 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
-from mnbench.planning.plan import Ensemble, Plan
+from mnbench.planning.lineage import Ensemble
+from mnbench.planning.plan import Plan
 
 TITLE = "Training curves"
 CAPTION = (

@@ -12,7 +12,8 @@ import pandas as pd
 from mnbench.evaluation.metrics.pairwise import disagreement
 from mnbench.evaluation.tables.columns import POINT, SETTING, frame
 from mnbench.insides.opened import OpenedStudy
-from mnbench.planning.plan import Ensemble, Plan
+from mnbench.planning.lineage import Ensemble
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 SHARED_COLUMNS = {  # also of the pairs of an ensemble's members

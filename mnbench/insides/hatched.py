@@ -13,7 +13,7 @@ from mnbench.evaluation.tables.columns import SETTING, frame
 from mnbench.insides.gradients import gradient_sizes
 from mnbench.insides.opened import OpenedStudy
 from mnbench.insides.replicas import replica_similarity
-from mnbench.planning.plan import Training
+from mnbench.planning.lineage import Training
 
 GRADIENT_IMAGES = 512  # of the batch; the first training images
 

@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnbench.planning.plan import KEEPS_MOMENTUM, Plan, Training
+from mnbench.planning.lineage import KEEPS_MOMENTUM, Training
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 HATCHES = "mothernets"  # the approach whose members are hatched

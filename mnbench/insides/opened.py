@@ -22,7 +22,8 @@ from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
 from mnbench.insides.manners import HATCHES, manners
 from mnbench.mothernets.hatching import Origins
-from mnbench.planning.plan import Ensemble, Plan, Training
+from mnbench.planning.lineage import Ensemble, Training
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
 from mnbench.records.store import RecordStore

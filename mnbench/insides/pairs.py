@@ -16,7 +16,8 @@ from mnbench.evaluation.tables.columns import POINT, SETTING, frame
 from mnbench.insides.barriers import Barrier, error_with_own_moments, line_barrier
 from mnbench.insides.ensembles import SHARED_COLUMNS, ensemble_columns, shared_columns
 from mnbench.insides.opened import OpenedStudy
-from mnbench.planning.plan import Ensemble, Plan
+from mnbench.planning.lineage import Ensemble
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 PAIR_COLUMNS = {

@@ -14,7 +14,8 @@ from pathlib import Path
 from mnbench.architectures import Architecture, parameter_count
 from mnbench.datasets import Dataset
 from mnbench.errors import UserError
-from mnbench.planning.plan import KEEPS_MOMENTUM, Plan
+from mnbench.planning.lineage import KEEPS_MOMENTUM
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 BYTES = 4  # of a parameter or a logit

@@ -10,8 +10,9 @@ from functools import cache
 
 from mnbench.architectures import Architecture, forward_flops, training_flops
 from mnbench.datasets import Dataset
+from mnbench.planning.lineage import Training
 from mnbench.planning.parsing import parse
-from mnbench.planning.plan import Plan, Training
+from mnbench.planning.plan import Plan
 from mnbench.planning.recipe import Augmentation, Recipe
 
 

@@ -6,7 +6,7 @@ where hatched networks give several networks of an ensemble and others one.
 
 from collections.abc import Iterable
 
-from mnbench.planning.plan import Ensemble
+from mnbench.planning.lineage import Ensemble
 
 
 def of_full_size(ensembles: Iterable[Ensemble]) -> set[Ensemble]:

@@ -5,8 +5,8 @@ the records that an ensemble of size m consists of. A plan is the union of the l
 that two approaches share is therefore planned, run and stored once: a Full Data network that also
 teaches, a MotherNet that two values of g have in common.
 
-Open it to learn what a plan holds, or to ask one for ancestors. The trap: whatever is added to
-:class:`Training` goes into its ``recipe_hash``, and every record on disk is trained again.
+Open it to learn what a plan holds, or to ask one for ancestors. The trap: a plan's file is read by
+other versions, so that whatever is added to a plan needs a default.
 
 Nothing here knows torch: Snakemake makes a plan each time it parses the workflow.
 """
@@ -14,8 +14,8 @@ Nothing here knows torch: Snakemake makes a plan each time it parses the workflo
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from functools import cache, cached_property
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,100 +23,18 @@ from mnbench.architectures import Architecture
 from mnbench.datasets import DATASETS, EVALUATION_SETS, Dataset
 from mnbench.errors import UserError, cause, choices
 from mnbench.files import read_json, write_text
+from mnbench.planning.lineage import (
+    Ensemble,
+    LeftOut,
+    Training,
+    vars_of,
+    with_ids_as_text,
+)
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
 PLAN_FORMAT = 3
-KEEPS_MOMENTUM = "keeps_momentum"  # an option of trainings whose record has the momentum as well
-
-
-@dataclass(frozen=True)
-class Training:
-    """One training job: what it trains, from which records, and how. It leaves one record."""
-
-    id: TrainingId
-    role: str  # "member" or "mothernet"
-    networks: tuple[Architecture, ...]  # more than one when they are trained jointly
-    recipe: dict[str, Any]  # a mnbench.planning.recipe.Recipe as plain values
-    seed: int  # for initialisation, data order, augmentation, bootstrap and noise
-    data: dict[str, Any]  # data set and its content, numbers of images, seed of a drawn sample
-    parents: tuple[TrainingId, ...] = ()  # the records it starts from
-    parent_hashes: tuple[str, ...] = ()  # their recipe hashes: another MotherNet, another member
-    options: dict[str, Any] = field(default_factory=dict)  # read by the approach's module only
-
-    @property
-    def approach(self) -> str:
-        """The approach whose rule and module run this training."""
-        return self.id.approach
-
-    @property
-    def name(self) -> str:
-        """The last part of the id."""
-        return self.id.name
-
-    @cached_property
-    def recipe_hash(self) -> str:
-        """A hash of all that decides this training: 16 hexadecimal digits."""
-        decisive = _with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
-        return _hash(decisive)
-
-    @cached_property
-    def content_hash(self) -> str:
-        """The same without the name: trainings of one approach and seed that it equals are one."""
-        decisive = _with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
-        return _hash(decisive | {"id": str(self.id._replace(name=""))})
-
-
-def _hash(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """One ensemble to evaluate: a row of the summary."""
-
-    dataset: str
-    architecture_set: str
-    seed: int
-    approach: str
-    size: int  # number of networks that predict together, or that a control stands for
-    members: tuple[TrainingId, ...]  # the records whose networks these are, in order
-    g: int | None = None  # number of clusters, MotherNets only
-    budget: float = 1.0  # multiple of the recipe's epochs that every training was given
-    variant: str = ""  # what else tells it from its approach's others, in words
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """What one approach contributes to the plan of one (data set, architecture set, seed)."""
-
-    trainings: tuple[Training, ...] = ()
-    ensembles: tuple[Ensemble, ...] = ()
-    left_out: str | None = None  # why the approach cannot train this set, or sizes of it
-
-    def __add__(self, other: "Lineage") -> "Lineage":
-        return Lineage(
-            self.trainings + other.trainings,
-            self.ensembles + other.ensembles,
-            self.left_out or other.left_out,
-        )
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """An approach that cannot train an architecture set, or sizes of it, and the reason."""
-
-    dataset: str
-    architecture_set: str
-    approach: str
-    reason: str
-    variant: str = ""  # its name, if it is a variant that cannot
-
-    @property
-    def name(self) -> str:
-        """Who cannot: "treenets", or "treenets in its variant 'deep'"."""
-        return self.approach + (f" in its variant '{self.variant}'" if self.variant else "")
 
 
 @dataclass(frozen=True)
@@ -175,7 +93,7 @@ class Plan:
     @property
     def ensembles_hash(self) -> str:
         """A hash of the ensembles and their members: what the tables are made again for."""
-        text = json.dumps([_with_ids_as_text(row) for row in (*self.ensembles, *self.left_out)])
+        text = json.dumps([with_ids_as_text(row) for row in (*self.ensembles, *self.left_out)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
@@ -186,7 +104,7 @@ class Plan:
         """
         networks, recipes = _Numbered(), _Numbered()
         trainings = [
-            _with_ids_as_text(training)
+            with_ids_as_text(training)
             | {
                 "networks": [networks.number((net.id, net.name), net) for net in training.networks],
                 "recipe": recipes.number(json.dumps(training.recipe), training.recipe),
@@ -195,8 +113,8 @@ class Plan:
         ]
         plan = vars_of(self) | {
             "trainings": trainings,
-            "ensembles": [_with_ids_as_text(row) for row in self.ensembles],
-            "left_out": [_with_ids_as_text(row) for row in self.left_out],
+            "ensembles": [with_ids_as_text(row) for row in self.ensembles],
+            "left_out": [with_ids_as_text(row) for row in self.left_out],
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
         }
@@ -224,23 +142,6 @@ class _Numbered:
             self.numbers[key] = len(self.values)
             self.values.append(value)
         return self.numbers[key]
-
-
-def vars_of(value: Any) -> dict[str, Any]:
-    """Return a dataclass's fields, as they are: ``asdict`` without its deep copy."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
-
-
-def _with_ids_as_text(value: Any) -> dict[str, Any]:
-    """Return a dataclass's fields for JSON, in which an id is its text."""
-    values = vars_of(value)
-    if "id" in values:
-        values["id"] = str(values["id"])
-    for key in {"parents", "members"} & values.keys():
-        values[key] = [str(id) for id in values[key]]
-    if values.get("variant") == "":  # as versions wrote it that knew none: hashes stay
-        del values["variant"]
-    return values
 
 
 def _with_ancestors(

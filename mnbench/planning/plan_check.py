@@ -11,7 +11,8 @@ from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import Recipe
 
 if TYPE_CHECKING:
-    from mnbench.planning.plan import Ensemble, Plan, Training
+    from mnbench.planning.lineage import Ensemble, Training
+    from mnbench.planning.plan import Plan
 
 
 def check_plan(plan: "Plan", source: str) -> None:

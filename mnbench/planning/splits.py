@@ -12,8 +12,9 @@ from typing import Any
 from mnbench.errors import UserError
 from mnbench.planning.config import Study, name_of_dataset
 from mnbench.planning.forecast import forecast
+from mnbench.planning.lineage import Ensemble, Training
 from mnbench.planning.options import SETS_KEY, VARIANTS_KEY, overridden
-from mnbench.planning.plan import Ensemble, Plan, Training
+from mnbench.planning.plan import Plan
 from mnbench.planning.planner import Approach, make_plan
 
 HATCHING = "mothernets"  # the approach whose budgets are split

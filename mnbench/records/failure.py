@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from mnbench.errors import UserError
 from mnbench.files import write_text
-from mnbench.planning.plan import Training
+from mnbench.planning.lineage import Training
 from mnbench.records.paths import StudyPaths
 
 Kind = Literal["diverged", "failed"]

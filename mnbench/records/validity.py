@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnbench.errors import UserError
-from mnbench.planning.plan import Training
+from mnbench.planning.lineage import Training
 from mnbench.records.failure import TrainingFailed
 from mnbench.records.record import RECORD, Record, read_record
 from mnbench.records.refusal import RETRAIN

@@ -20,8 +20,8 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.datasets import Dataset
+from mnbench.planning.lineage import Training
 from mnbench.planning.parsing import parse
-from mnbench.planning.plan import Training
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import (

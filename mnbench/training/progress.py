@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from mnbench.planning.plan import Plan, Training
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan
 
 SECONDS_BETWEEN_LINES = 2.0
 

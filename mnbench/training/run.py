@@ -17,7 +17,8 @@ from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
 from mnbench.files import only_a_file
 from mnbench.locks import held
-from mnbench.planning.plan import Plan, Training, read_plan
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan, read_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
 from mnbench.records.failure import Failure, TrainingFailed, leave

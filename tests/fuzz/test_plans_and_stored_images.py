@@ -14,7 +14,8 @@ from mnbench.datasets import read_train
 from mnbench.datasets.npz import write_arrays
 from mnbench.datasets.prepared import NOTE, TEST, TRAIN, check_prepared, write_note
 from mnbench.datasets.test_set import read_evaluation_set
-from mnbench.planning.plan import Ensemble, LeftOut, Plan, Training, read_plan
+from mnbench.planning.lineage import Ensemble, LeftOut, Training
+from mnbench.planning.plan import Plan, read_plan
 
 APPROACHES = ("full_data", "mothernets", "treenets", "knowledge_distillation")
 STUDY = config() | {"approaches": {name: config()["approaches"][name] for name in APPROACHES}}

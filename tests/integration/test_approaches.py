@@ -13,8 +13,9 @@ from mnbench.errors import UserError
 from mnbench.naming import CONTROLS
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import overview
-from mnbench.planning.plan import Plan, Training, read_plan, union
-from mnbench.planning.planner import Setting
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan, read_plan, union
+from mnbench.planning.setting import Setting
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 

@@ -16,7 +16,8 @@ from support.tiny import (
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.planning import planner
-from mnbench.planning.plan import KEEPS_MOMENTUM, read_plan
+from mnbench.planning.lineage import KEEPS_MOMENTUM
+from mnbench.planning.plan import read_plan
 from mnbench.records.record import PREDICTIONS, WEIGHTS, read_record
 from mnbench.training import run as run_module
 from mnbench.training.progress import Progress

@@ -15,7 +15,8 @@ from mnbench.evaluation.claims.evidence import Evidence
 from mnbench.evaluation.points import points
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import table
-from mnbench.planning.plan import Plan, Training
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan
 from mnbench.report.claims_page import claims_page
 
 CLAIMS = {claim.id: claim for claim in read_claims()}

@@ -12,7 +12,7 @@ from mnbench.evaluation.metrics import MeanMetric, resample
 from mnbench.evaluation.metrics.calibration import Reliability
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import table_module
-from mnbench.planning.plan import Ensemble
+from mnbench.planning.lineage import Ensemble
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import Cost
 

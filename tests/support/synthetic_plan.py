@@ -1,7 +1,7 @@
 """The plan of a made-up study: what each approach trains, from which parents, at which cost."""
 
 from mnbench.architectures import Architecture, Layer, Plain
-from mnbench.planning.plan import Ensemble, Training
+from mnbench.planning.lineage import Ensemble, Training
 from mnbench.planning.training_id import TrainingId
 
 DATASET, ARCHITECTURE_SET = "fashion_mnist", "v5-small"

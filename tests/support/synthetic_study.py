@@ -14,7 +14,8 @@ from mnbench.evaluation.tables import convergence
 from mnbench.evaluation.tables.columns import POINT
 from mnbench.figures import FIGURES
 from mnbench.figures.figure_data import FigureData
-from mnbench.planning.plan import Ensemble, Plan, union
+from mnbench.planning.lineage import Ensemble
+from mnbench.planning.plan import Plan, union
 from mnbench.planning.training_id import TrainingId
 
 MEASURED = ("test_error", "mean_member_error", "disagreement", "calibration_error")

@@ -13,7 +13,8 @@ from mnbench.commands.checkout import approach_modules
 from mnbench.datasets import prepare, stored
 from mnbench.datasets.prepared import write_note
 from mnbench.planning.config import read_study
-from mnbench.planning.plan import Plan, Training, read_plan
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan, read_plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths

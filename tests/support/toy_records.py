@@ -10,7 +10,8 @@ from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.evaluation.evaluate import Evaluation, evaluate
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables import table_module
-from mnbench.planning.plan import Ensemble, Plan, Training, union
+from mnbench.planning.lineage import Ensemble, Training
+from mnbench.planning.plan import Plan, union
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
 from mnbench.records.predictions import write_predictions

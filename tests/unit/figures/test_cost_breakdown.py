@@ -9,7 +9,7 @@ from support.synthetic_plan import NAMES
 from support.synthetic_study import kept
 
 from mnbench.figures import cost_breakdown
-from mnbench.planning.plan import Ensemble
+from mnbench.planning.lineage import Ensemble
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):

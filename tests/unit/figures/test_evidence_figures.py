@@ -24,7 +24,7 @@ from mnbench.figures import (
     style,
     training_curves,
 )
-from mnbench.planning.plan import Ensemble
+from mnbench.planning.lineage import Ensemble
 
 
 def test_attainment_by_hand():

@@ -6,7 +6,7 @@ from support.tiny import config, plan_of
 
 from mnbench.datasets import DATASETS
 from mnbench.planning.config import read_study
-from mnbench.planning.planner import Setting
+from mnbench.planning.setting import Setting
 
 
 def used(**approaches) -> dict[str, set[str]]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.tiny import config, plan_of
 
 from mnbench.errors import UserError
-from mnbench.planning.plan import LeftOut, Plan, Training, read_plan, union
+from mnbench.planning.lineage import LeftOut, Training
+from mnbench.planning.plan import Plan, read_plan, union
 from mnbench.planning.training_id import TrainingId
 
 # A MotherNet "m" with two members, a path of snapshots, and a teacher that is a member itself.

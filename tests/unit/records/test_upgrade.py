@@ -9,7 +9,8 @@ from support.reading import one_line
 
 from mnbench.architectures import Architecture, Layer, Plain
 from mnbench.errors import UserError
-from mnbench.planning.plan import Plan, Training
+from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import check_file, checksums
 from mnbench.records.predictions import write_predictions

@@ -16,7 +16,8 @@ from mnbench.evaluation.combination import COMBINATIONS
 from mnbench.evaluation.tables import TITLES
 from mnbench.evaluation.tables.files import read_table
 from mnbench.naming import approach_title, point_name
-from mnbench.planning.plan import LeftOut, read_plan
+from mnbench.planning.lineage import LeftOut
+from mnbench.planning.plan import read_plan
 from mnbench.report import DOCUMENTS
 from mnbench.report.documents import MAXIMUM_ROWS, document, table_page
 from mnbench.report.explorer import MAXIMUM_EPOCHS, explorer

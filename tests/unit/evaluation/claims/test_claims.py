@@ -40,7 +40,7 @@ from mnbench.evaluation.claims.claim import (
     UNDECIDED,
     verdict_of,
 )
-from mnbench.planning.plan import LeftOut
+from mnbench.planning.lineage import LeftOut
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from mnbench.evaluation.claims.claim import (
 from mnbench.evaluation.claims.evidence import Untested
 from mnbench.evaluation.claims.four_marks import MARKS, best_marks, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
-from mnbench.planning.plan import LeftOut
+from mnbench.planning.lineage import LeftOut
 
 
 def grades_of(evidence, page=True):
