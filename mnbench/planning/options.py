@@ -137,10 +137,18 @@ def _variants(
         recipe = overridden(
             dataclasses.asdict(study.recipe), {} if own_recipe is None else own_recipe
         )
-        configured[name] = Configured(
+        variant = Configured(
             parse(kind, overridden(own, changes), source=source, key=place, others=(RECIPE_KEY,)),
             parse(Recipe, recipe, source=source, key=f"{place}.{RECIPE_KEY}"),
         )
+        for other, known in configured.items():
+            if known == variant:
+                equal = f"the variant '{other}'" if other else "the approach itself"
+                raise UserError(
+                    f"{source}: key '{place}': is the same as {equal}; give it other options, or "
+                    "leave it out"
+                )
+        configured[name] = variant
     return configured
 
 

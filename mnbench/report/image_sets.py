@@ -97,8 +97,10 @@ def sheet(dataset: Dataset, train: Images, names: Sequence[str]) -> Figure:
         figure = style.new_figure(0.4 + HEIGHT_OF_ROW * len(shown))
         axes = figure.subplots()
         axes.imshow(canvas.squeeze(), cmap="gray", vmin=0, vmax=_WHITE, interpolation="nearest")
-        axes.set_title(f"{dataset.title}: training images{more}")
-        axes.set_yticks([row * step_down + height / 2 for row in range(len(shown))], shown)
+        # Names are somebody's own: a dollar sign in one begins no formula.
+        axes.set_title(f"{dataset.title}: training images{more}", parse_math=False)
+        ticks = [row * step_down + height / 2 for row in range(len(shown))]
+        axes.set_yticks(ticks, shown, parse_math=False)
         axes.set_xticks([])
         axes.grid(visible=False)
         axes.tick_params(length=0)

@@ -25,7 +25,6 @@ from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import (
-    KEPT_MOMENTUM,
     Cost,
     Record,
     read_record,
@@ -35,7 +34,7 @@ from mnbench.training.loop import RATE_KEY, Loss, Row, Work, cross_entropy, eval
 from mnbench.training.optimiser import give_momentum, momentum_of, new_optimiser
 from mnbench.training.progress import Progress
 from mnbench.training.teacher import Teacher
-from mnbench.training.weights import recorded_network, recorded_tensors
+from mnbench.training.weights import recorded_momentum, recorded_network
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +108,9 @@ class Job:
         """Return the momentum that a parent kept, by the name of its network's parameter.
 
         Raises:
-            UserError: the file is missing, altered or damaged.
+            UserError: the file is missing, altered or damaged, or lacks momentum of a parameter.
         """
-        return {
-            name.removeprefix(KEPT_MOMENTUM): value.to(self.device)
-            for name, value in recorded_tensors(self._parent_directory(index)).items()
-            if name.startswith(KEPT_MOMENTUM)
-        }
+        return recorded_momentum(self._parent_directory(index), self.parent_network(index))
 
     def teacher(self, index: int) -> Teacher:
         """Return a parent as a teacher: a function from a batch to logits."""

@@ -59,6 +59,29 @@ def recorded_tensors(directory: Path) -> dict[str, Tensor]:
         raise _not_weights(directory, error) from error
 
 
+def recorded_momentum(directory: Path, network: nn.Module) -> dict[str, Tensor]:
+    """Return the momentum that a record keeps, on its network's device.
+
+    Args:
+        directory: the record's folder.
+        network: the record's, as :func:`recorded_network` returns it.
+
+    Raises:
+        UserError: the file is damaged, or the momentum of a parameter is missing or no number.
+    """
+    tensors = recorded_tensors(directory)
+    momentum = {}
+    for name, parameter in network.named_parameters():
+        kept = tensors.get(KEPT_MOMENTUM + name)
+        if kept is None or kept.shape != parameter.shape or not kept.isfinite().all():
+            raise UserError(
+                f"{directory / WEIGHTS}: the momentum of {name} is missing or not that of this "
+                f"record's network; {RETRAIN}"
+            )
+        momentum[name] = kept.to(parameter.device)
+    return momentum
+
+
 def _not_weights(directory: Path, error: Exception) -> UserError:
     reason = str(error).splitlines()[0]
     return UserError(

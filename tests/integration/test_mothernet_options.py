@@ -1,8 +1,11 @@
 """The options of MotherNets that the paper does not have: what is planned, billed and trained."""
 
+import json
 import shutil
+from math import nan
 
 import pytest
+from safetensors.torch import load_file, save_file
 from support.reading import history_of
 from support.tiny import (
     MODULES,
@@ -15,10 +18,11 @@ from support.tiny import (
 
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
+from mnbench.files import sha256
 from mnbench.planning import planner
 from mnbench.planning.lineage import KEEPS_MOMENTUM
 from mnbench.planning.plan import read_plan
-from mnbench.records.record import PREDICTIONS, WEIGHTS, read_record
+from mnbench.records.record import KEPT_MOMENTUM, PREDICTIONS, WEIGHTS, read_record
 from mnbench.training import run as run_module
 from mnbench.training.progress import Progress
 
@@ -235,6 +239,31 @@ def test_an_option_trains_to_the_same_bits_also_when_interrupted(case, study):
     run_module.run(MODULES["mothernets"].train, study.plan, last, Progress(None, None))
     assert [file.read_bytes() for file in files] == before
     assert history_of(study, last) == history
+
+
+@pytest.mark.parametrize("damage", ["missing", "shape", "nan"])
+def test_damaged_momentum_is_named_in_one_line(damage, study):
+    values = config()
+    values["approaches"] = {"mothernets": {"g": [1], "hatched": {"momentum": "carried"}}}
+    plan_of(values).write(study.plan)
+    mother, member, *_ = read_plan(study.plan).trainings
+    train(study, mother)
+    file, name = study.record(mother) / WEIGHTS, KEPT_MOMENTUM + "head.classifier.weight"
+    tensors = load_file(file)
+    if damage == "missing":
+        del tensors[name]
+    else:
+        tensors[name] = (
+            tensors[name][:, :-1].contiguous() if damage == "shape" else tensors[name] * nan
+        )
+    save_file(tensors, file)
+    content = json.loads((study.record(mother) / "record.json").read_text())
+    content["checksums"][WEIGHTS] = sha256(file)
+    (study.record(mother) / "record.json").write_text(json.dumps(content))
+    with pytest.raises(
+        UserError, match=r"the momentum of head.classifier.weight is missing or not "
+    ):
+        train(study, member)
 
 
 def test_a_kept_momentum_is_no_weight_of_the_network(study):

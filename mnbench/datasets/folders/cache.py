@@ -1,11 +1,11 @@
 """The images of a folder in one file, made once and valid as long as the folder's content is.
 
-It lies in ``results/.cache/<name>-<hash of its keys>/``: one array of all images, and a note of
-what it is made of. ``results`` is where all that mnbench makes lies; below no study of it, since
+It lies in ``results/.cache/<name>-<hash of its keys>/``: one array of all images, and a sealed note
+of what it is made of. ``results`` is where all that mnbench makes lies; below no study of it, since
 studies share images; and it can be written to, which a folder of data often cannot. It may be
-deleted at any time, and copied to another machine: it is valid wherever the files' bytes are the
-same. Their names, sizes and times are compared at every look, their bytes only if one of these has
-changed. The file's own checksum is compared when its images are read.
+deleted at any time, and copied to another machine with the folder: it is valid wherever the files'
+bytes are the same. Their names, sizes and times are compared at every look, their bytes only if one
+of these has changed. The file's own checksum is compared when its images are read.
 
 Open it when images are read again that were read before. The trap: a file that was changed within
 the clock's own step before the look may change again without a trace; its look is not relied on.
@@ -34,7 +34,8 @@ from mnbench.files import remains, sha256, write_text
 from mnbench.locks import held
 
 CACHE = Path("results/.cache")  # below the working directory
-CACHE_FORMAT = 1
+CACHE_FORMAT = 2
+ATTEMPTS = 3  # to read a file that another process replaces meanwhile
 SETTLED_NANOSECONDS = 2 * 10**9  # the coarsest step of a file system's clock
 _IMAGES, _NOTE, _LOCK = "images.npz", "note.json", "lock"
 
@@ -53,6 +54,14 @@ class FolderNote:
     left_out: int  # files whose names are of no image
     bytes: int  # of the file of images
     checksum: str  # SHA-256 of it
+    seal: str = ""  # SHA-256 of all of this but itself: counts decide what is a test image
+
+    @property
+    def sealed(self) -> "FolderNote":
+        """The note with its seal."""
+        values = asdict(replace(self, seal=""))
+        text = json.dumps(values, sort_keys=True)
+        return replace(self, seal=hashlib.sha256(text.encode()).hexdigest())
 
     @property
     def train_images(self) -> int:
@@ -85,23 +94,31 @@ def read_folder(description: ImageFolder, part: str, identity: str) -> Images:
     Raises:
         UserError: the folder has changed, a file is refused, or the cache cannot be written.
     """
-    note = _valid(description, list_images(description), thorough=True)
-    if note.identity != identity:
-        raise UserError(
-            description.mistake(
-                "folder",
-                f"{description.folder}: has changed since the study was planned; run snakemake "
-                "again",
+    file = _place(description) / _IMAGES
+    for _ in range(ATTEMPTS):
+        note = _valid(description, list_images(description), thorough=True)
+        if note.identity != identity:
+            raise UserError(
+                description.mistake(
+                    "folder",
+                    f"{description.folder}: has changed since the study was planned; run snakemake "
+                    "again",
+                )
             )
-        )
-    arrays = read_arrays(_place(description) / _IMAGES, images=(np.uint8, 4), labels=(np.int64, 1))
+        arrays = read_arrays(file, images=(np.uint8, 4), labels=(np.int64, 1))
+        # Behind the reading: what another process has put there meanwhile is not this note's.
+        if sha256(file) == note.checksum:
+            break
+    else:
+        raise UserError(f"{file}: is altered again and again; delete {file.parent} and run again")
     train = slice(note.train_images) if part == "train" else slice(note.train_images, None)
     # A copy: the other part need not stay in memory.
     return Images(arrays["images"][train].copy(), arrays["labels"][train].copy())
 
 
 def _place(description: ImageFolder) -> Path:
-    keys = json.dumps(description.decisive, sort_keys=True)
+    # With the folder, as it is written: another of this name does not displace it.
+    keys = json.dumps({**description.decisive, "folder": description.folder}, sort_keys=True)
     return CACHE / f"{description.name}-{hashlib.sha256(keys.encode()).hexdigest()[:8]}"
 
 
@@ -132,7 +149,7 @@ def _valid(description: ImageFolder, listing: Listing, *, thorough: bool) -> Fol
         _say(f"reading the {len(listing.files):,} images of '{description.name}'")
         content = read_content(description, listing)
         if note and note.identity == content.identity:
-            note = replace(note, fingerprint=fingerprint)
+            note = replace(note, fingerprint=fingerprint).sealed
         else:
             note = _make(description, listing, content, fingerprint, folder)
         write_text(folder / _NOTE, json.dumps(asdict(note), indent=2) + "\n")
@@ -150,6 +167,9 @@ def _read_note(folder: Path, thorough: bool) -> FolderNote | None:
         text = (folder / _NOTE).read_text(encoding="utf-8")
         note = TypeAdapter(FolderNote).validate_json(text)
         if note.format != CACHE_FORMAT or file.stat().st_size != note.bytes:
+            return None
+        if note.sealed != note:
+            _say(f"{folder / _NOTE}: altered since it was written; it is made again")
             return None
         if thorough and sha256(file) != note.checksum:
             _say(f"{file}: altered since it was written; it is made again")
@@ -188,7 +208,7 @@ def _make(
         left_out=len(listing.left_out),
         bytes=(folder / _IMAGES).stat().st_size,
         checksum=sha256(folder / _IMAGES),
-    )
+    ).sealed
 
 
 def _decoded(

@@ -126,21 +126,25 @@ def test_files_changed_just_now_are_not_relied_on(tmp_path, readings):
 
 
 def test_a_cache_of_another_machine_is_valid_by_content(tmp_path, monkeypatch, decodings):
+    monkeypatch.chdir(tmp_path)
     root = make_folder(tmp_path / "pets")
-    note = look_at(described(root))
+    note = look_at(described(Path("pets")))
     other = tmp_path / "other machine"
     shutil.copytree(CACHE, other / CACHE)
-    shutil.copytree(root, other / "moved")  # with times of its own
-    for file in (other / "moved").rglob("*.png"):
+    shutil.copytree(root, other / "pets")  # with times of its own
+    for file in (other / "pets").rglob("*.png"):
         settle(file, 1_400_000_000)
     monkeypatch.chdir(other)
-    description = described(Path("moved"))
+    description = described(Path("pets"))
     assert look_at(description).identity == note.identity
     assert len(read_folder(description, "test", note.identity)) == 12
     assert len(decodings) == 24
 
 
-@pytest.mark.parametrize("damage", ["altered", "truncated", "missing", "note", "other", "kinds"])
+DAMAGES = ["altered", "truncated", "missing", "note", "other", "kinds", "counts", "classes"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_cache_is_made_again(tmp_path, damage, decodings):
     description = described(make_folder(tmp_path / "pets"))
     note = look_at(description)
@@ -157,11 +161,43 @@ def test_a_damaged_cache_is_made_again(tmp_path, damage, decodings):
     elif damage == "note":
         text.write_text(text.read_text()[:-9])
     else:
-        changes = {"other": {"format": 0}, "kinds": {"train_counts": ["many"]}}[damage]
+        changes = {
+            "other": {"format": 0},
+            "kinds": {"train_counts": ["many"]},
+            "counts": {"train_counts": [7, 7], "test_counts": [5, 5]},  # test images to train on
+            "classes": {"classes": ["cat", "dog", "eel"]},
+        }[damage]
         text.write_text(json.dumps(json.loads(text.read_text()) | changes))
     again = read_folder(description, "train", note.identity)
     np.testing.assert_array_equal(again.images, wanted.images)
     assert len(decodings) == 48 and look_at(description) == note
+
+
+def test_two_folders_of_one_name_do_not_displace_each_other(tmp_path, decodings):
+    roots = [make_folder(tmp_path / where / "pets") for where in ("here", "there")]
+    for _ in range(2):
+        for root in roots:
+            look_at(described(root))
+    assert len(decodings) == 48
+
+
+def test_what_another_process_puts_there_while_it_is_read_is_not_taken(tmp_path, monkeypatch):
+    description = described(make_folder(tmp_path / "pets"))
+    note = look_at(description)
+    wanted = read_folder(description, "train", note.identity)
+    (folder,) = CACHE.iterdir()
+    turns, read_arrays = [], cache.read_arrays
+
+    def displaced(file, **kinds):
+        if not turns:  # between the first look and the first reading
+            np.savez(folder / "images.npz", images=wanted.images[::-1], labels=wanted.labels)
+        turns.append(file)
+        return read_arrays(file, **kinds)
+
+    monkeypatch.setattr(cache, "read_arrays", displaced)
+    again = read_folder(description, "train", note.identity)
+    np.testing.assert_array_equal(again.images, wanted.images)
+    assert len(turns) == 2
 
 
 def test_studies_of_other_keys_keep_caches_of_their_own(tmp_path, decodings):
