@@ -103,6 +103,15 @@ def point_name(point: Mapping[Hashable, Any], prefix: str = "") -> str:
     return configuration(approach_title(approach), g, float(budget), variant)
 
 
+def without_formulas(text: str) -> str:
+    """Return somebody's own words for a figure, in which a dollar sign begins no formula.
+
+    >>> print(without_formulas("$5"))
+    \\$5
+    """
+    return text.replace("$", "\\$")
+
+
 def setting_name(dataset: str, architecture_set: str) -> str:
     """Return the name of a data set and architecture set."""
     return f"{dataset}, {architecture_set}"

@@ -18,6 +18,7 @@ from mnbench.commands.command import Command
 from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
+from mnbench.naming import without_formulas
 from mnbench.planning.plan import Plan, read_plan
 
 
@@ -103,7 +104,7 @@ def heading(plan: Plan, dataset: str, architecture_set: str) -> str:
         default=0,
     )
     networks = f"{size} network{'s' * (size != 1)}"
-    return f"{plan.dataset(dataset).title}, {networks} ({architecture_set})"
+    return f"{without_formulas(plan.dataset(dataset).title)}, {networks} ({architecture_set})"
 
 
 COMMAND = Command(

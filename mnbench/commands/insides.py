@@ -11,6 +11,7 @@ from mnbench.commands.arguments import add_plan, folder_to_write
 from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
+from mnbench.naming import without_formulas
 from mnbench.planning.plan import read_plan
 
 
@@ -58,7 +59,9 @@ def _run(arguments: Namespace) -> None:
         write_table(table, arguments.out / f"{name}.csv")
     for dataset in tables["hatched"]["dataset"].unique():
         shown = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
-        figure = draw_insides(**shown, title=f"Inside the networks: {plan.dataset(dataset).title}")
+        figure = draw_insides(
+            **shown, title=f"Inside the networks: {without_formulas(plan.dataset(dataset).title)}"
+        )
         names = (arguments.out / f"insides_{dataset}.{suffix}" for suffix in FORMATS)
         style.save_figure(figure, *names)
 

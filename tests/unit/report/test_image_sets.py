@@ -77,3 +77,13 @@ def test_a_sheet_of_many_classes_says_that_it_shows_the_first():
     (axes,) = figure.axes
     assert axes.get_title() == f"X: training images, the first {ROWS_OF_SHEET} of 30 classes"
     assert max(len(label.get_text()) for label in axes.get_yticklabels()) == 24
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path):
+    rng = np.random.default_rng(0)
+    images = Images(rng.integers(0, 255, (4, 3, 8, 8), np.uint8), np.array([0, 1, 0, 1]))
+    names = (r"$\bad{$", "$5$")
+    own = Dataset("own", r"$\bad{$ pets", 8, 3, 2, 4, 4)
+    figure = sheet(own, images, names)
+    figure.savefig(tmp_path / "sheet.png")
+    assert tuple(text.get_text() for text in figure.axes[0].get_yticklabels()) == names
