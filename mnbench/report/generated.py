@@ -22,6 +22,7 @@ STUDIES = {
         ("families", "families"),
         ("first_search", "search-1"),
         ("second_search", "search-2"),
+        ("third_search", "search-3"),
     )
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`

@@ -9,7 +9,7 @@ import pandas as pd
 from mnbench.evaluation.tables.files import set_of
 from mnbench.naming import named_variant
 
-_AS_THE_PAPER = "as the paper"
+_AS_THE_PAPER = "as in the default study"
 _MULTIPLE = "hatched epochs x "
 
 

@@ -29,7 +29,7 @@ def test_a_row_a_variant_and_a_column_a_multiple():
     assert table.splitlines() == [
         "| variant | development error %, epochs x 0.5 | development error %, epochs x 1 |",
         "|---|--:|--:|",
-        "| as the paper | 11.00 (0.90) | **10.70** (1.50) |",
+        "| as in the default study | 11.00 (0.90) | **10.70** (1.50) |",
         "| trunk | **10.50** (0.90) | 10.80 (1.50) |",
         "| head |  | 10.90 (1.50) |",
     ]
