@@ -35,6 +35,7 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
         together: how many run at a time, each with a checkpoint of weights and momentum.
     """
     parameters = cache(_parameters)
+    ids = list(ids)
     records, largest = 0, 0
     for id in ids:
         training = plan.trainings[id]
@@ -49,7 +50,16 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
         predictions = len(training.networks) * images * dataset.num_classes * BYTES
         records += weights + predictions + REST
         largest = max(largest, 2 * weights)
-    return records + together * largest + REST_OF_STUDY if records else 0
+    images = sum(_images(plan.dataset(name)) for name in {id.dataset for id in ids})
+    return records + images + together * largest + REST_OF_STUDY if records else 0
+
+
+def _images(dataset: Dataset) -> int:
+    """Return the bytes of a folder's images, in the cache and stored; of others there are few."""
+    if dataset.folder is None:
+        return 0
+    number = dataset.train_images + dataset.test_images
+    return 2 * number * dataset.in_channels * dataset.image_size**2
 
 
 def disk_line(plan: Plan) -> str:

@@ -7,6 +7,8 @@ check must cost far less than reading does; a recipe that many trainings share i
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from mnbench.datasets import Dataset, ImageFolder
+from mnbench.datasets.folders.description import CHANNELS
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import Recipe
 
@@ -27,7 +29,11 @@ def check_plan(plan: "Plan", source: str) -> None:
         UserError: a recipe is wrong.
     """
     _check_types(plan, "plan", study=str, device=str, data_root=str, download=bool)
+    for dataset in plan.own_datasets:
+        _check_dataset(dataset)
     contents = {dataset.name: dataset.content for dataset in plan.own_datasets}
+    if len(contents) < len(plan.own_datasets):
+        raise ValueError("own_datasets has a name twice")
     recipes: set[int] = set()
     for training in plan.trainings.values():
         _check_training(training)
@@ -43,6 +49,22 @@ def check_plan(plan: "Plan", source: str) -> None:
     for out in plan.left_out:
         texts = dict.fromkeys(("dataset", "architecture_set", "approach", "reason", "variant"), str)
         _check_types(out, "left_out", **texts)
+
+
+def _check_dataset(dataset: Dataset) -> None:
+    """Check a data set of a study's own: its numbers, and that they are its folder's."""
+    place, folder = f"own_datasets: {dataset.name}", dataset.folder
+    counts = ("image_size", "in_channels", "num_classes", "train_images", "test_images")
+    _check_types(dataset, place, **dict.fromkeys(counts, int), folder=ImageFolder)
+    for name in counts:
+        if getattr(dataset, name) < 1:
+            raise ValueError(f"{place}: {name} is no number of anything")
+    if dataset.num_classes > dataset.train_images:
+        raise ValueError(f"{place}: has more classes than images")
+    assert folder is not None
+    own = (dataset.name, dataset.image_size, dataset.in_channels)
+    if own != (folder.name, folder.image_size, CHANNELS[folder.channels]):
+        raise ValueError(f"{place}: is another data set than its folder's")
 
 
 def _check_training(training: "Training") -> None:

@@ -30,7 +30,7 @@ from mnbench.datasets.folders.listing import Listing, list_images, quoted, them
 from mnbench.datasets.images import Images
 from mnbench.datasets.npz import read_arrays, write_arrays
 from mnbench.errors import UserError
-from mnbench.files import remains, sha256, write_text
+from mnbench.files import only_a_file, remains, sha256, write_text
 from mnbench.locks import held
 
 CACHE = Path("results/.cache")  # below the working directory
@@ -131,6 +131,10 @@ def _valid(description: ImageFolder, listing: Listing, *, thorough: bool) -> Fol
         thorough: whether the file of images is compared with its checksum.
     """
     folder = _place(description)
+    if CACHE.exists() and not CACHE.is_dir():
+        raise UserError(f"{CACHE}: is no folder; remove it, since images are kept there")
+    for name in (_NOTE, _IMAGES, _LOCK):
+        only_a_file(folder / name)
     note = _read_note(folder, thorough)
     if note and note.fingerprint == listing.fingerprint:
         return note

@@ -1,6 +1,7 @@
 """Folders of images in a study: checked with its other keys, known by name wherever a plan is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from mnbench.cli import main
 from mnbench.datasets import DATASETS, prepare, read_train
 from mnbench.datasets.prepared import check_prepared
 from mnbench.errors import UserError
-from mnbench.planning.disk import disk_line
+from mnbench.planning.disk import disk_line, needed_bytes
 from mnbench.planning.forecast import forecast
 from mnbench.planning.plan import Plan, read_plan
 
@@ -184,3 +185,41 @@ def test_a_configuration_in_a_file_is_planned(tmp_path, capsys):
     assert main(["plan", "study.yaml"]) == 0
     said = capsys.readouterr()
     assert "full_data" in said.out and "reading the 120 images of 'pets'" in said.err
+
+
+DAMAGES = {
+    "test_images": (-5, "test_images is no number of anything"),
+    "image_size": (0, "image_size is no number of anything"),
+    "in_channels": (1, "is another data set than its folder's"),
+    "num_classes": (10**9, "has more classes than images"),
+    "folder": (None, "folder must be another type than NoneType"),
+}
+
+
+@pytest.mark.parametrize("key", DAMAGES)
+def test_a_plan_with_a_damaged_data_set_is_refused_in_one_line(key, tmp_path):
+    damage, answer = DAMAGES[key]
+    values = json.loads(planned().to_json())
+    values["own_datasets"][0][key] = damage
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=answer):
+        read_plan(file)
+
+
+def test_a_plan_with_a_data_set_twice_is_refused(tmp_path):
+    values = json.loads(planned().to_json())
+    values["own_datasets"] *= 2
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(values))
+    with pytest.raises(UserError, match="own_datasets has a name twice"):
+        read_plan(file)
+
+
+def test_the_disk_that_a_folders_images_take_is_predicted():
+    plan = planned()
+    (own,) = plan.own_datasets
+    larger = replace(plan, own_datasets=(replace(own, train_images=own.train_images + 1000),))
+    more = needed_bytes(larger, larger.trainings, together=1)
+    more -= needed_bytes(plan, plan.trainings, together=1)
+    assert more == 2 * 1000 * own.in_channels * SIZE**2  # in the cache, and stored

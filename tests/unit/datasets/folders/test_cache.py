@@ -173,6 +173,32 @@ def test_a_damaged_cache_is_made_again(tmp_path, damage, decodings):
     assert len(decodings) == 48 and look_at(description) == note
 
 
+@pytest.mark.parametrize("name", ["images.npz", "note.json", "lock"])
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_stands_in_the_place_of_a_file_makes_way(tmp_path, name, kind):
+    description = described(make_folder(tmp_path / "pets"))
+    note = look_at(description)
+    (folder,) = CACHE.iterdir()
+    (folder / name).unlink(missing_ok=True)
+    if kind == "folder":
+        (folder / name).mkdir()
+    elif kind == "link":
+        (tmp_path / "elsewhere").write_text("another's")
+        (folder / name).symlink_to(tmp_path / "elsewhere")
+    else:
+        os.mkfifo(folder / name)
+    assert read_folder(description, "test", note.identity).images.shape[0] == note.test_images
+    if kind == "link":
+        assert (tmp_path / "elsewhere").read_text() == "another's"
+
+
+def test_a_file_in_the_place_of_all_caches_is_named(tmp_path):
+    CACHE.parent.mkdir(exist_ok=True)
+    CACHE.write_text("")
+    with pytest.raises(UserError, match="cache: is no folder; remove it"):
+        look_at(described(make_folder(tmp_path / "pets")))
+
+
 def test_two_folders_of_one_name_do_not_displace_each_other(tmp_path, decodings):
     roots = [make_folder(tmp_path / where / "pets") for where in ("here", "there")]
     for _ in range(2):
