@@ -17,7 +17,7 @@ from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval
 from mnbench.evaluation.convergence import Converged, convergence_of
 from mnbench.evaluation.points import Point, PointId, Points, full_size
 from mnbench.evaluation.tables.files import select
-from mnbench.naming import named_variant
+from mnbench.naming import approach_title, named_variant
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.store import RecordStore
@@ -77,6 +77,12 @@ class Measurement:
     def exact(cls, value: float, records: Iterable[TrainingId | str]) -> "Measurement":
         """Return a quantity that nothing random decides: a count, a maximum."""
         return cls(value, value, value, tuple(dict.fromkeys(map(str, records))))
+
+
+def too_few(approach: str, networks: int) -> Untested:
+    """Return that an approach has no ensemble of that size."""
+    of_size = f" of {networks} networks" if networks else ""
+    return Untested(f"no {approach_title(approach)}{of_size}")
 
 
 def records_of(points: Iterable[Point]) -> tuple[TrainingId, ...]:

@@ -9,15 +9,13 @@ size stand for "g = 1"; the tables say which.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import numpy as np
-import pandas as pd
-
-from mnbench.evaluation.bootstrap import interval
+from mnbench.evaluation.claims.equal import error_at_cost_share, error_gain, speed_up
 from mnbench.evaluation.claims.evidence import (
     Evidence,
     Measurement,
     Untested,
     records_of,
+    too_few,
 )
 from mnbench.evaluation.claims.four_marks import SET_GRADE, marks
 from mnbench.evaluation.claims.fronts import (
@@ -26,19 +24,15 @@ from mnbench.evaluation.claims.fronts import (
     gain_on_every_curve,
     undominated_share,
 )
-from mnbench.evaluation.curves import (
-    cost_at,
-    cost_bounds,
-    error_at,
-    error_bounds,
-    interval_of_bounds,
+from mnbench.evaluation.claims.hatched import (
+    epochs_of_hatched_to_scratch,
+    error_by_noise,
+    largest_hatching_difference,
 )
 from mnbench.evaluation.points import (
     Point,
     full_size,
-    mean_curve,
     on_shared_seeds,
-    replicate_curves,
 )
 from mnbench.naming import approach_title
 
@@ -113,7 +107,7 @@ def _pair(
     first, second = evidence.fastest(of, networks), evidence.fastest(to, networks)
     for approach, point in ((of, first), (to, second)):
         if point is None:
-            return _too_few(approach, networks)
+            return too_few(approach, networks)
     assert first is not None and second is not None
     if first.id.size != second.id.size:
         return Untested("the two have no common size")
@@ -127,79 +121,6 @@ def _pair(
     if cost and not all(point.cost(cost) > 0 for point in pair):
         return Untested("a cost is zero")
     return pair
-
-
-def _too_few(approach: str, networks: int) -> Untested:
-    of_size = f" of {networks} networks" if networks else ""
-    return Untested(f"no {approach_title(approach)}{of_size}")
-
-
-def speed_up(
-    evidence: Evidence, of: str, against: str, networks: int = 0
-) -> Measurement | Untested:
-    """Return the cost of *against* at the error of *of*, as a multiple of the cost of *of*.
-
-    It is read off the budget curve of *against*. Where that does not reach, in a replicate, its
-    ends are bounds.
-    """
-    compared = _on_curve(evidence, of, against, networks)
-    if isinstance(compared, Untested):
-        return compared
-    point, curve = compared
-    cost = point.cost_replicates(evidence.cost)
-    bounds = cost_bounds(point.error, replicate_curves(curve, evidence.cost))
-    value = cost_at(point.value("test_error"), mean_curve(curve, evidence.cost))
-    least, most = (bound / cost for bound in bounds)
-    return Measurement.of(
-        float(value) / point.cost(evidence.cost), interval_of_bounds(least, most), [point, *curve]
-    )
-
-
-def error_gain(
-    evidence: Evidence, of: str, against: str, networks: int = 0
-) -> Measurement | Untested:
-    """Return the error of *against* at the cost of *of*, less the error of *of*."""
-    return _error_at_share(_on_curve(evidence, of, against, networks), 1, evidence.cost)
-
-
-def error_at_cost_share(
-    evidence: Evidence, of: str, to: str, share: float
-) -> Measurement | Untested:
-    """Return the error of *of* at *share* of the cost of *to*, less the error of *to*."""
-    return _error_at_share(_on_curve(evidence, to, of, 0), share, evidence.cost)
-
-
-def _error_at_share(
-    compared: tuple[Point, list[Point]] | Untested, share: float, cost: str
-) -> Measurement | Untested:
-    """Return the error of a curve at a share of a point's cost, less the point's own error."""
-    if isinstance(compared, Untested):
-        return compared
-    point, curve = compared
-    bounds = error_bounds(share * point.cost_replicates(cost), replicate_curves(curve, cost))
-    least, most = (bound - point.error for bound in bounds)
-    value = float(error_at(share * point.cost(cost), mean_curve(curve, cost)))
-    return Measurement.of(
-        value - point.value("test_error"), interval_of_bounds(least, most), [point, *curve]
-    )
-
-
-def _on_curve(
-    evidence: Evidence, of: str, against: str, networks: int
-) -> tuple[Point, list[Point]] | Untested:
-    """Return the fastest point of *of*, and all budgets of *against*, on common seeds."""
-    point = evidence.fastest(of, networks)
-    if point is None:
-        return _too_few(of, networks)
-    curve = evidence.curve(against, point.id.size)
-    if not curve:
-        return Untested(f"no {approach_title(against)} of {point.id.size} networks")
-    shared = on_shared_seeds([point, *curve], evidence.cost)
-    if not shared:
-        return Untested(f"no common seeds of {approach_title(of)} and {approach_title(against)}")
-    if not shared[0].cost(evidence.cost) > 0:
-        return Untested("a cost is zero")
-    return shared[0], shared[1:]
 
 
 def error_of_fewest_to_most_clusters(evidence: Evidence) -> Measurement | Untested:
@@ -230,7 +151,7 @@ def error_growth(
     """Return how much the error grows from *after* networks to the full size."""
     largest = evidence.fastest(approach, networks)
     if largest is None:
-        return _too_few(approach, networks)
+        return too_few(approach, networks)
     small = next((p for p in evidence.sized(largest) if p.id.size == after), None)
     if small is None:
         return Untested(f"no {approach_title(approach)} of {after} networks")
@@ -240,59 +161,6 @@ def error_growth(
     small, largest = pair
     value = largest.value("test_error") - small.value("test_error")
     return Measurement.of(value, largest.error - small.error, pair)
-
-
-def largest_hatching_difference(evidence: Evidence) -> Measurement | Untested:
-    """Return the largest relative change of logits by hatching, before the noise, in float32."""
-    if not evidence.hatching:
-        return Untested("no hatched network")
-    return Measurement.exact(max(evidence.hatching.values()), evidence.hatching)
-
-
-def error_by_noise(evidence: Evidence) -> Measurement | Untested:
-    """Return the validation error that the noise adds to hatched networks, on average.
-
-    The ends are the least and the most that it adds to any of them, no interval.
-    """
-    rows = evidence.networks.dropna(subset=["error_before_noise", "error_after_noise"])
-    if rows.empty:
-        return Untested("no hatched network that notes its error")
-    added = rows["error_after_noise"] - rows["error_before_noise"]
-    records = tuple(map(str, rows["record"]))
-    return Measurement(float(added.mean()), float(added.min()), float(added.max()), records)
-
-
-def epochs_of_hatched_to_scratch(evidence: Evidence) -> Measurement | Untested:
-    """Return the epochs to convergence of hatched networks as a multiple of those from scratch.
-
-    Both are sums over the networks that were trained in both ways, on seeds that have all of them.
-    A fixed number of epochs says nothing. A training that ``max_epochs`` ended gives a bound: it
-    would have taken longer.
-    """
-    rows = evidence.networks[evidence.networks["ended"].isin(["rule", "cap"])]
-    hatched = rows[(rows["approach"] == "mothernets") & (rows["role"] == "member")]
-    scratch = rows[rows["approach"] == "full_data"]
-    both = sorted(set(hatched["networks"]) & set(scratch["networks"]))
-    if not both:
-        return Untested("no network was trained to convergence both hatched and from scratch")
-    epochs = [_epochs(part[part["networks"].isin(both)]) for part in (hatched, scratch)]
-    seeds = [seed for seed in epochs[0].index if seed in epochs[1].index]
-    if not seeds:
-        return Untested("no seed has all networks trained in both ways")
-    ratios = (epochs[0] / epochs[1]).loc[seeds].to_numpy(float)
-    replicates = evidence.points[0].bootstrap.over_seeds(seeds, np.log(ratios))
-    low, high = interval(np.exp(replicates))
-    low = 0.0 if (scratch["ended"] == "cap").any() else low
-    high = np.inf if (hatched["ended"] == "cap").any() else high
-    records = tuple(map(str, [*hatched["record"], *scratch["record"]]))
-    value = float(np.exp(np.log(ratios).mean()))
-    return Measurement(value, low, high, records, seeds=len(seeds))
-
-
-def _epochs(rows: pd.DataFrame) -> pd.Series:
-    """Return the epochs of all networks together, by the seeds that have them all."""
-    by_seed = rows.groupby(["seed", "networks"])["epochs"].mean().unstack()
-    return by_seed.dropna().sum(axis=1)
 
 
 def best_relative_gain(evidence: Evidence) -> Measurement | Untested:
