@@ -18,7 +18,6 @@ from mnbench.commands.command import Command
 from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.figures import FIGURES, FORMATS
-from mnbench.naming import without_formulas
 from mnbench.planning.plan import Plan, read_plan
 
 
@@ -52,6 +51,7 @@ def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.tables.files import read_table, select, set_of
     from mnbench.figures import catalogue, style
     from mnbench.figures.figure_data import FigureData
+    from mnbench.naming import without_formulas
 
     entry = FIGURES[arguments.name]
     if arguments.absolute and not entry.absolute:
@@ -74,7 +74,8 @@ def _run(arguments: Namespace) -> None:
         name: select(read_table(arguments.tables / f"{name}.csv"), dataset, architecture_set)
         for name in entry.tables
     }
-    title, evaluated_on = heading(plan, dataset, architecture_set), set_of(tables.values())
+    title = without_formulas(heading(plan, dataset, architecture_set))
+    evaluated_on = set_of(tables.values())
     if evaluated_on != TEST_SET:
         title += f", {evaluated_on} images"
     for cost, stem in entry.stems(arguments.costs).items():
@@ -104,7 +105,7 @@ def heading(plan: Plan, dataset: str, architecture_set: str) -> str:
         default=0,
     )
     networks = f"{size} network{'s' * (size != 1)}"
-    return f"{without_formulas(plan.dataset(dataset).title)}, {networks} ({architecture_set})"
+    return f"{plan.dataset(dataset).title}, {networks} ({architecture_set})"
 
 
 COMMAND = Command(

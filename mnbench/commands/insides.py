@@ -11,7 +11,6 @@ from mnbench.commands.arguments import add_plan, folder_to_write
 from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
-from mnbench.naming import without_formulas
 from mnbench.planning.plan import read_plan
 
 
@@ -35,6 +34,7 @@ def _run(arguments: Namespace) -> None:
     from mnbench.insides.manners import HATCHES
     from mnbench.insides.opened import OpenedStudy
     from mnbench.insides.pairs import pair_table
+    from mnbench.naming import without_formulas
     from mnbench.records.paths import StudyPaths
     from mnbench.training.device import acquire
 
