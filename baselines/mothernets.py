@@ -253,7 +253,7 @@ def train(job: "Job") -> "Trained":
     before = job.validation_error(member)
     momentum = {}
     if job.options.get("momentum") == "carried":
-        momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0))
+        momentum = carried_momentum(member, mothernet, origins, job.parent_momentum(0, mothernet))
     break_symmetry(job, member)
     rate = job.options.get("inserted_rate", 1.0)
     phase = "mothernet" if job.training.role == "mothernet" else "hatched"

@@ -47,14 +47,16 @@ class Training:
     @cached_property
     def recipe_hash(self) -> str:
         """A hash of all that decides this training: 16 hexadecimal digits."""
-        decisive = with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
-        return _hash(decisive)
+        return _hash(self._decisive)
 
     @cached_property
     def content_hash(self) -> str:
         """The same without the name: trainings of one approach and seed that it equals are one."""
-        decisive = with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
-        return _hash(decisive | {"id": str(self.id._replace(name=""))})
+        return _hash(self._decisive | {"id": str(self.id._replace(name=""))})
+
+    @property
+    def _decisive(self) -> dict[str, Any]:
+        return with_ids_as_text(self) | {"networks": [network.id for network in self.networks]}
 
 
 def _hash(values: Any) -> str:

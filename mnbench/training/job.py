@@ -104,13 +104,17 @@ class Job:
         """
         return recorded_network(self._parent_directory(index), self.dataset, self.device)
 
-    def parent_momentum(self, index: int) -> dict[str, Tensor]:
+    def parent_momentum(self, index: int, network: nn.Module) -> dict[str, Tensor]:
         """Return the momentum that a parent kept, by the name of its network's parameter.
+
+        Args:
+            index: of the parent.
+            network: what :meth:`parent_network` returned.
 
         Raises:
             UserError: the file is missing, altered or damaged, or lacks momentum of a parameter.
         """
-        return recorded_momentum(self._parent_directory(index), self.parent_network(index))
+        return recorded_momentum(self._parent_directory(index), network)
 
     def teacher(self, index: int) -> Teacher:
         """Return a parent as a teacher: a function from a batch to logits."""
