@@ -157,7 +157,13 @@ class Results:
         )
 
     def against(
-        self, architecture_set: str, cost: str, name: str, against: str, quantity: str
+        self,
+        architecture_set: str,
+        cost: str,
+        name: str,
+        against: str,
+        quantity: str,
+        variant: str = "",
     ) -> tuple[float, float, float]:
         """Return what a point gains on another approach's budget curve, and its interval.
 
@@ -167,6 +173,7 @@ class Results:
             name: the point.
             against: the other approach, by its name in configurations.
             quantity: "speed_up" or "error_gain".
+            variant: the other approach's variant, which has a curve of its own; "" is the plain one.
 
         Returns:
             NaN where the curve does not reach.
@@ -176,7 +183,7 @@ class Results:
         """
         rows = self._rows(read_table(self.folder / "equal_error.csv"), architecture_set)
         rows = rows[(rows["cost"] == cost) & (rows["against"] == against)]
-        rows = rows[rows["against_variant"] == ""]
+        rows = rows[rows["against_variant"] == variant]
         rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
