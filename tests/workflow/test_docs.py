@@ -72,25 +72,27 @@ def test_the_protocol_says_what_the_reference_study_sets():
     mothernets, snapshots = approaches["mothernets"], approaches["snapshot_ensembles"]
     hatched, cycle = mothernets["hatched"]["epochs"], snapshots["epochs_per_cycle"]
     budgets = {
-        name: options["architecture_sets"]["v5-small"].get("budgets")
+        name: [round(epochs * budget) for budget in sorted(options.get("budgets", [1]))[::-1]]
         for name, options in approaches.items()
-        if isinstance(options.get("architecture_sets"), dict)
+        if options
     }
-    cycles = snapshots["architecture_sets"]["v5-small"].get("cycles", 5)
-    smaller, smallest = (round(epochs * budget) for budget in sorted(budgets["full_data"])[1::-1])
-    alone = [round(epochs * budget) for budget in approaches["single_network"]["budgets"]]
+    whole, *smaller, smallest = budgets["full_data"]
+    *shorter_cycles, longest_cycle = [cycle * budget for budget in snapshots["budgets"]]
+    alone = budgets["single_network"][::-1]
+    # Each of the hatched networks' own budgets, from the largest.
+    own, *shorter = [round(hatched * budget) for budget in mothernets["hatched"]["budgets"]][::-1]
     for passage in (
         f"momentum {optimiser['momentum']:g}",
         f"batches of {recipe['batch_size']} images",
         f"one cosine from {optimiser['learning_rate']:g} to 0",
-        f"| {epochs} epochs a network; at smaller budgets {smaller} and {smallest} |",
+        f"| {whole} epochs a network; at smaller budgets {', '.join(map(str, smaller))} and "
+        f"{smallest} |",
         f"T = {approaches['knowledge_distillation']['temperature']}, half teacher",
-        f"{cycles} cosine cycles of {cycle} epochs, all billed; the last five predict; at a larger "
-        f"budget cycles of {round(cycle * max(budgets['snapshot_ensembles']))}",
-        f"{epochs} epochs a MotherNet, {hatched} a hatched network, noise {mothernets['noise']:g}; "
-        f"with shorter hatched trainings {epochs} + {hatched // 2}; at a smaller budget "
-        f"{epochs // 2} + {hatched // 2}, and {epochs // 2} + {hatched // 4}",
-        f"{alone[0]}, {alone[1]} and {alone[2]} epochs",
+        f"{snapshots['cycles']} cosine cycles of {cycle} epochs, all billed; the last five "
+        f"predict; at other budgets cycles of {shorter_cycles[0]:g} and {longest_cycle:g}",
+        f"{epochs} epochs a MotherNet, {own} a hatched network, noise {mothernets['noise']:g}; "
+        f"with shorter hatched trainings {epochs} + {shorter[0]} and {epochs} + {shorter[1]}",
+        f"{', '.join(map(str, alone[:-1]))} and {alone[-1]} epochs",
         f"{study['data']['train_images']:,} training images (`sample: {study['data']['sample']}`)",
     ):
         assert passage in text, passage
