@@ -20,6 +20,7 @@ STUDIES = {
         ("default", "default-run"),  # of its own name: `make` writes results/default
         ("reference", "reference"),
         ("families", "families"),
+        ("improved", "improved"),
         ("first_search", "search-1"),
         ("second_search", "search-2"),
         ("third_search", "search-3"),

@@ -282,9 +282,11 @@ def _percent(point: pd.Series, metric: str, digits: int = 2) -> str:
 
 
 def _signed(difference: tuple[float, float, float]) -> str:
-    """Return a difference of errors in percentage points, with its sign."""
+    """Return a difference of errors in percentage points, with its sign; see :func:`_times`."""
     value, low, high = (100 * part for part in difference)
-    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+    if np.isnan(value):
+        return "not reached"
+    return f"{value:+.2f}" if np.isnan(low) else f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def _times(ratio: tuple[float, float, float]) -> str:
