@@ -72,6 +72,13 @@ if methods and not MODULE:
         "with `conda env create -f environment.yml`)"
     )
 
+# Of a record one file is an output that storage would copy, and checkpoints and locks are none.
+if provider := workflow.storage_settings.default_storage_provider:
+    sys.exit(
+        f"mnbench: --default-storage-provider {provider}: jobs need a working folder that all of them "
+        "share, and no copies of single files; leave the option out (docs/machines.md)"
+    )
+
 # Jobs report their progress to the terminal themselves, and so need to know of --quiet.
 if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ()):
     os.environ.update(MNBENCH_QUIET="1")
