@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from snakemake.logging import logger
+
 from mnbench.errors import UserError
 from mnbench.lifeline import OWNER, name_of
 from mnbench.training.prefork import ADDRESS, WarmProcess
@@ -87,7 +89,7 @@ class Handlers:
                 self._warm = WarmProcess()
                 os.environ[ADDRESS] = self._warm.address
             except OSError as error:
-                print(f"mnbench: trainings start cold, a few seconds slower each: {error}")
+                logger.info(f"mnbench: trainings start cold, a few seconds slower each: {error}")
         handler()
 
     def _succeed(self, handler: Callable[[], None]) -> None:
