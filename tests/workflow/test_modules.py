@@ -189,6 +189,15 @@ def test_a_workflow_of_a_repository_runs_with_its_own_packages(tmp_path, reposit
     assert "written out" in done.stdout + done.stderr
 
 
+def test_two_versions_in_one_workflow_are_refused(tmp_path, repository):
+    source = f'gitfile("{repository}", path="workflow/Snakefile", tag="v1")'
+    here, elsewhere = TWO.format(snakefile=HERE, more="").split("module second:")
+    text = f"{here}module second:{elsewhere.replace(HERE, source)}"
+    done = run(lay_out(tmp_path, text, {"first": STUDY, "second": STUDY}), "-n")
+    assert done.returncode == 1
+    assert f"mnbench: one workflow cannot use two versions, of {ROOT} and " in done.stderr
+
+
 def test_a_deployed_workflow_is_read_from_its_hosts_repository(tmp_path, repository):
     # As snakedeploy writes it. What Snakemake has cloned before it does not ask the host for.
     cache = tmp_path / "cache/snakemake/snakemake/source-cache/snakemake-git-cache"

@@ -57,6 +57,13 @@ def put_first(variable: str, folder: Path) -> None:
 # Found from this file, whichever Snakefile is the root.
 CHECKOUT = find_checkout(workflow.current_basedir)
 
+# Python imports a package once: a second version's rules would run with the first one's functions.
+if (loaded := sys.modules.get("mnbench")) and Path(CHECKOUT, "mnbench").is_dir():
+    if (first := Path(loaded.__file__).resolve().parents[1]) != CHECKOUT:
+        sys.exit(
+            f"mnbench: one workflow cannot use two versions, of {first} and {CHECKOUT}; use one"
+        )
+
 # The approaches are the checkout's own: not installed, and so found here before any other package
 # of that name, in this process and in every job.
 sys.path.insert(0, str(CHECKOUT))
