@@ -1,7 +1,4 @@
 """The entrance for plain `snakemake`: the workflow itself is workflow/Snakefile."""
 
-
-include: "workflow/Snakefile"
-
-
-workflow.default_target = "all"  # Snakemake forgets the one of an included file
+# Not by `include:`, which forgets the default target.
+workflow.include("workflow/Snakefile", overwrite_default_target=True)

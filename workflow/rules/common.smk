@@ -1,57 +1,59 @@
 """The checked configuration, paths, and the functions that several rules take values from."""
 
 import gc
-import os
-import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.path_modifier import PathModifier
 from snakemake.settings.enums import Quietness
 
-# Found from this file, whichever Snakefile is the root: Snakefile or workflow/Snakefile.
-RULES = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve()
+try:
+    from mnbench.errors import UserError
+    from mnbench.evaluation.tables import TITLES as TABLE_TITLES
+    from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
+    from mnbench.files import why_no_folder
+    from mnbench.planning.config import read_study
+    from mnbench.planning.planner import Approach, make_plan
+    from mnbench.planning.training_id import TrainingId
+    from mnbench.records.paths import StudyPaths
+    from mnbench.records.record import RECORD
+    from mnbench.report import DOCUMENTS as DOCUMENT_TITLES
+    from mnbench.yaml_files import read_yaml
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"mnbench: package '{error.name}' is missing where Snakemake is installed; install all of "
+        f"them: {sys.executable} -m pip install -r {CHECKOUT / 'requirements.lock'}"
+    )
 
-# The approaches are the checkout's own: not installed, and so found here before any other package
-# of that name, in this process and in every job.
-CHECKOUT = str(RULES.parents[1])
-sys.path.insert(0, CHECKOUT)
-
-
-def put_first(variable: str, folder: str) -> None:
-    """Put a folder before all others of a search path of this process and its jobs."""
-    others = filter(None, [os.environ.get(variable)])
-    os.environ[variable] = os.pathsep.join(dict.fromkeys([folder, *others]))
-
-
-put_first("PYTHONPATH", CHECKOUT)
-# Jobs start `python`: the one that runs this, with its environment active or not.
-put_first("PATH", str(Path(sys.executable).parent))
-
-from mnbench.errors import UserError
-from mnbench.files import why_no_folder
-from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
-from mnbench.planning.planner import Approach, make_plan
-from mnbench.evaluation.tables import TITLES as TABLE_TITLES
-from mnbench.planning.training_id import TrainingId
-from mnbench.report import DOCUMENTS as DOCUMENT_TITLES
-from mnbench.records.paths import StudyPaths
-from mnbench.records.record import RECORD
-from mnbench.planning.config import read_study
-from mnbench.yaml_files import read_yaml
-
-SOURCE = ", ".join(map(os.path.relpath, workflow.configfiles)) or "--config"
+MODULE = __name__  # that this is of another workflow; None of the main workflow
+# The whole of Snakemake's configuration is the study, or a part of it that the workflow chose.
+IS_WHOLE = config is workflow.modifier_stack[0].globals["config"]
+FILES = workflow.configfiles if IS_WHOLE else []
+SOURCE = ", ".join(map(os.path.relpath, FILES)) or (
+    f"config of module '{MODULE}'" if MODULE else "--config"
+)
 
 # A plan of ten thousand trainings is a graph that only grows: not to be searched for garbage often.
 gc.set_threshold(100_000)
 
 try:
-    for file in workflow.configfiles:
+    for file in FILES:
         read_yaml(Path(file))  # Snakemake does not say what YAML has misread
     STUDY = read_study(config, source=SOURCE)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
 
-PATHS = StudyPaths(Path("results", STUDY.study))
-LOGS = Path("logs", STUDY.study)
+
+def below_prefix(folder: str) -> Path:
+    """Return where a module's `prefix:` puts a folder; without one that is the folder itself."""
+    return Path(workflow.modifier.path_modifier.replace_prefix(folder))
+
+
+PATHS = StudyPaths(below_prefix(f"results/{STUDY.study}"))
+LOGS = below_prefix(f"logs/{STUDY.study}")
+# Paths go into parameters and functions as well, and there Snakemake adds no prefix. So they have
+# it from the start, and nothing is added to inputs and outputs.
+workflow.modifier.path_modifier = PathModifier(None, None, workflow)
+
 # Snakemake looks at what is there before any job starts, and a file in a folder's place ends it.
 for folder in (PATHS.root, LOGS):
     if why := why_no_folder(folder):
@@ -59,6 +61,23 @@ for folder in (PATHS.root, LOGS):
 # The text of a TrainingId, which is also the path of its record.
 TRAINING = "{dataset}/{architecture_set}/{seed}/{approach}/{name}"
 APPROACHES: dict[str, Approach] = {}
+
+# Planning needs the packages that jobs need, and so they are there before Snakemake could install
+# any. As a module this says nothing: rules of others may have environments of their own.
+methods = workflow.deployment_settings and workflow.deployment_settings.deployment_method
+if methods and not MODULE:
+    sys.exit(
+        f"mnbench: --sdm {' '.join(sorted(map(str, methods)))}: there is one environment for all "
+        "rules, which Snakemake runs in as well; leave the option out (conda makes the environment "
+        "with `conda env create -f environment.yml`)"
+    )
+
+# Of a record one file is an output that storage would copy, and checkpoints and locks are none.
+if provider := workflow.storage_settings.default_storage_provider:
+    sys.exit(
+        f"mnbench: --default-storage-provider {provider}: jobs need a working folder that all of them "
+        "share, and no copies of single files; leave the option out (docs/machines.md)"
+    )
 
 # Jobs report their progress to the terminal themselves, and so need to know of --quiet.
 if {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ()):

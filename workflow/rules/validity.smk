@@ -84,11 +84,11 @@ def record_files(wildcards) -> list[str]:
 
 def shortfall() -> str | None:
     """Return which of the trainings that were asked for left no network, in a line each."""
-    ran = {job.params.id for job in workflow.dag.jobs if job.rule.name in APPROACHES}
+    ran = set(trainings_of_run())
     lines = []
     for id, training in PLAN.trainings.items():
-        now = standing(PATHS.record(id), training) if str(id) in ran else before(id)
-        if now.lost and (str(id) in ran or not now.fault):
+        now = standing(PATHS.record(id), training) if id in ran else before(id)
+        if now.lost and (id in ran or not now.fault):
             lines.append(f"{id}: {now.lost}")
     if not lines:
         return None
