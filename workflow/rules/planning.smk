@@ -14,7 +14,8 @@ from mnbench.planning.disk import check_disk, check_temporary_folder, disk_line,
 from mnbench.planning.forecast import overview
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
-from mnbench.training.gpus import device_line
+from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog
+from mnbench.training.gpus import device_line, usable_gpus
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
 try:
@@ -42,6 +43,24 @@ if workflow.is_main_process and workflow.output_settings.dryrun:
 # Trainings on this machine are forked from one process that has imported torch, see
 # mnbench/training/prefork.py. A cluster's jobs must not be, since they belong to the cluster.
 WARM: list[WarmProcess] = []
+
+# What this run takes, in results/<study>/runs.csv; a run that trains nothing leaves no row.
+LOG: list[RunLog] = []
+
+
+def begin_log(to_do) -> None:
+    """Begin the row of this run; what a cluster gives to each job is not known here."""
+    limit = workflow.global_resources.get("gpu")
+    local = workflow.local_exec
+    LOG.append(
+        RunLog(
+            PATHS.runs,
+            study=STUDY.study,
+            to_train=map(PATHS.record, to_do),
+            cores=workflow.cores if local else None,
+            gpus=usable_gpus(STUDY.device, getattr(limit, "value", limit)) if local else None,
+        )
+    )
 
 
 onstart:
@@ -79,6 +98,11 @@ onstart:
     VERIFIED.save()
     if workflow.local_exec:
         os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process
+    if trains:
+        try:
+            begin_log(to_do)
+        except UserError as error:
+            sys.exit(f"mnbench: {error}")
     if workflow.local_exec and trains:
         try:
             WARM.append(WarmProcess())
@@ -90,10 +114,15 @@ onstart:
 onsuccess:
     for process in WARM:
         process.close()
-    if lines := shortfall():
+    lines = shortfall()
+    for log in LOG:
+        log.end(INCOMPLETE if lines else COMPLETE)
+    if lines:
         sys.exit(lines)
 
 
 onerror:
     for process in WARM:
         process.close()
+    for log in LOG:
+        log.end(INCOMPLETE)
