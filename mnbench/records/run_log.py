@@ -21,7 +21,7 @@ from mnbench.files import write_text
 from mnbench.records.record import RECORD, read_record
 
 SECONDS_BETWEEN_SIGNS = 30.0  # of life
-COMPLETE, INCOMPLETE, KILLED, RUNNING = "complete", "incomplete", "killed", ""
+COMPLETE, INCOMPLETE, WAS_KILLED, RUNNING = "complete", "incomplete", "killed", ""
 
 
 def _row(meaning: str) -> dict[str, str]:
@@ -170,7 +170,7 @@ class RunLog:
         self._before: list[Invocation] = []
         with suppress(UserError):
             self._before = [
-                replace(run, outcome=KILLED) if run.outcome == RUNNING else run
+                replace(run, outcome=WAS_KILLED) if run.outcome == RUNNING else run
                 for run in read_runs(file)
             ]
         self._waiting = {record: _written(record) for record in to_train}

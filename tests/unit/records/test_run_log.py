@@ -12,8 +12,8 @@ from mnbench.records.record import RECORD
 from mnbench.records.run_log import (
     COMPLETE,
     INCOMPLETE,
-    KILLED,
     RUNNING,
+    WAS_KILLED,
     Invocation,
     RunLog,
     gather,
@@ -76,7 +76,7 @@ def test_a_killed_run_keeps_its_last_sign_and_the_next_one_closes_its_row(tmp_pa
     clock.pass_by(1000)  # nobody runs
     begin(tmp_path, clock, "second").end(COMPLETE)
     first, second = read_runs(tmp_path / "runs.csv")
-    assert (first.outcome, first.trainings, first.wall_seconds) == (KILLED, 1, 30)
+    assert (first.outcome, first.trainings, first.wall_seconds) == (WAS_KILLED, 1, 30)
     assert (second.outcome, second.trainings) == (COMPLETE, 0)
 
 

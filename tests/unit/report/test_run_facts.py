@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnbench.records.run_log import COMPLETE, KILLED, Invocation, write_runs
+from mnbench.records.run_log import COMPLETE, WAS_KILLED, Invocation, write_runs
 from mnbench.report.run_facts import RunFacts
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_a_run_that_was_recorded(tmp_path):
 
 
 def test_a_run_in_several_starts_adds_up(tmp_path):
-    killed = replace(HOUR, ended=BEGAN + timedelta(minutes=30), cores=1, outcome=KILLED)
+    killed = replace(HOUR, ended=BEGAN + timedelta(minutes=30), cores=1, outcome=WAS_KILLED)
     killed = replace(killed, trainings=2, training_seconds=900.0, cpu_seconds=800.0)
     lines = facts(tmp_path, killed, HOUR)
     assert lines[0] == "- Wall time: 1 h 30 min on 1 to 2 cores (2 starts of Snakemake, 1 killed)."
