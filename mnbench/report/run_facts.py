@@ -5,6 +5,7 @@ billed. Open this module to say another fact of a run. The trap: runs of former 
 ``runs.csv``; what nobody recorded is said to be so, and not estimated.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,7 +97,7 @@ class RunFacts:
         return lines
 
 
-def _range(numbers: list[int | None], word: str) -> str:
+def _range(numbers: Sequence[int | None], word: str) -> str:
     """Return "2 cores", "2 to 4 cores" or, of what is not known, "cores of a cluster"."""
     known = sorted({number for number in numbers if number})
     if len(known) == 0:
