@@ -47,14 +47,14 @@ def examine(checkout: Path, working: Path, torch: TorchProbe) -> tuple[list[Diag
     gpus, missing = _gpus()
     device = machine.check_devices(gpus, answer)
     diagnoses = [diagnosis for found in (*before, missing, [device]) for diagnosis in found]
-    return diagnoses, would_use(cores, gpus, answer)
+    return diagnoses, would_use(cores, answer)
 
 
-def would_use(cores: machine.Cores, gpus: list[str], torch: TorchAnswer) -> str:
+def would_use(cores: machine.Cores, torch: TorchAnswer) -> str:
     """Return the command that uses the machine, and where trainings then run."""
-    if usable := min(len(gpus), torch.gpus):
-        command = f"snakemake --workflow-profile profiles/gpu --resources gpu={usable}"
-        return f"would use: {command} (trainings on {usable} GPU{'s' * (usable != 1)})"
+    if torch.gpus:
+        command = f"snakemake --workflow-profile profiles/gpu --resources gpu={torch.gpus}"
+        return f"would use: {command} (trainings on {torch.gpus} GPU{'s' * (torch.gpus != 1)})"
     return f"would use: snakemake --cores {cores.usable} (trainings on the CPU, one a core)"
 
 

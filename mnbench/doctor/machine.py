@@ -117,8 +117,8 @@ def check_devices(gpus: Sequence[str], torch: TorchAnswer) -> Diagnosis:
         text = f"the driver shows {', '.join(gpus)}, torch sees none (built for {built})"
         remedy = "install a newer driver, or the torch of requirements.lock"
         return Diagnosis(REMARK, "device", text, remedy)
-    if gpus:
-        return Diagnosis(OK, "device", ", ".join(gpus))
+    if torch.gpus:
+        return Diagnosis(OK, "device", ", ".join(gpus) or f"{torch.gpus} GPUs")
     return Diagnosis(OK, "device", "no GPU: trainings run on the CPU")
 
 

@@ -45,14 +45,14 @@ if workflow.is_main_process and workflow.output_settings.dryrun:
 WARM: list[WarmProcess] = []
 
 # What this run takes, in results/<study>/runs.csv; a run that trains nothing leaves no row.
-LOG: list[RunLog] = []
+RUN: list[RunLog] = []
 
 
 def begin_log(to_do) -> None:
     """Begin the row of this run; what a cluster gives to each job is not known here."""
     limit = workflow.global_resources.get("gpu")
     local = workflow.local_exec
-    LOG.append(
+    RUN.append(
         RunLog(
             PATHS.runs,
             study=STUDY.study,
@@ -115,7 +115,7 @@ onsuccess:
     for process in WARM:
         process.close()
     lines = shortfall()
-    for log in LOG:
+    for log in RUN:
         log.end(INCOMPLETE if lines else COMPLETE)
     if lines:
         sys.exit(lines)
@@ -124,5 +124,5 @@ onsuccess:
 onerror:
     for process in WARM:
         process.close()
-    for log in LOG:
+    for log in RUN:
         log.end(INCOMPLETE)

@@ -75,6 +75,7 @@ def test_a_busy_machine_is_no_place_to_measure_times():
     [
         ([], TorchAnswer(), OK, "no GPU: trainings run on the CPU"),
         (["H200"], TorchAnswer(built_for="13.0", gpus=1), OK, "H200"),
+        ([], TorchAnswer(built_for="13.0", gpus=2), OK, "2 GPUs"),
         (["H200"], TorchAnswer(), REMARK, "torch sees none (built for CPUs alone)"),
         (["H200"], TorchAnswer(built_for="13.0"), REMARK, "torch sees none (built for CUDA 13.0)"),
         ([], TorchAnswer("OSError: libc10.so"), PROBLEM, "cannot be imported: OSError: libc10.so"),
