@@ -47,11 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> None:
-    import argcomplete
+    try:
+        import argcomplete
 
-    from mnbench.commands import COMMANDS
-    from mnbench.commands.parser import build_parser
-    from mnbench.lifeline import end_with_owner
+        from mnbench.commands import COMMANDS
+        from mnbench.commands.parser import build_parser
+        from mnbench.lifeline import end_with_owner
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("mnbench"):
+            raise
+        raise UserError(
+            f"the package '{error.name}' is missing; activate the environment (source "
+            ".venv/bin/activate), or run `make`, which sets it up"
+        ) from None
 
     parser = build_parser()
     former_names = [name for command in COMMANDS for name in command.former_names]

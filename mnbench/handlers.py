@@ -33,13 +33,14 @@ class StudyHandlers:
         module: the module's name, None for the main Snakefile.
         takes_part: returns whether the run has jobs of this study.
         start: prepares the jobs; returns whether any of them trains.
-        shortfall: returns which trainings left no network, a line each, or None.
+        end: given whether all jobs succeeded, ends what start began; returns which trainings left
+            no network, a line each, or None.
     """
 
     module: str | None
     takes_part: Callable[[], bool]
     start: Callable[[], bool]
-    shortfall: Callable[[], str | None]
+    end: Callable[[bool], str | None]
 
 
 class Handlers:
@@ -95,11 +96,13 @@ class Handlers:
     def _succeed(self, handler: Callable[[], None]) -> None:
         self._close()
         handler()
-        if told := list(filter(None, (study.shortfall() for study in self._running))):
+        if told := list(filter(None, [study.end(True) for study in self._running])):
             sys.exit("\n".join(told))
 
     def _fail(self, handler: Callable[[], None]) -> None:
         self._close()
+        for study in self._running:
+            study.end(False)
         handler()
 
     def _close(self) -> None:

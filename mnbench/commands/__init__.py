@@ -12,6 +12,7 @@ from mnbench.commands import (
     data,
     dataset,
     docs,
+    doctor,
     figure,
     insides,
     plan,
@@ -27,6 +28,7 @@ from mnbench.commands.command import Command
 # what people type who change mnbench itself.
 GROUPS: Mapping[str, tuple[Command, ...]] = {
     "for you": (
+        doctor.COMMAND,
         sets.COMMAND,
         data.COMMAND,
         preview.COMMAND,

@@ -10,6 +10,7 @@ from pathlib import Path
 from mnbench.commands.arguments import flops, path_to_read, percentage_points
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
+from mnbench.commands.studies import study_and_plan
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -46,16 +47,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
-    from mnbench.planning.config import read_study
     from mnbench.planning.disk import disk_line
     from mnbench.planning.forecast import overview
-    from mnbench.planning.planner import make_plan
-    from mnbench.yaml_files import read_yaml
 
     source = str(arguments.configuration)
-    study = read_study(read_yaml(arguments.configuration), source=source)
-    approaches = find_approaches()
-    plan = make_plan(study, approaches, source=source)
+    study, plan = study_and_plan(arguments.configuration)
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
     if arguments.half_width is not None:
         from mnbench.evaluation.tables.files import read_table
@@ -68,7 +64,7 @@ def _run(arguments: Namespace) -> None:
         from mnbench.report.budget import proposals
 
         pilot = arguments.pilot or Path("results", study.study)
-        said.append(proposals(study, approaches, arguments.budget, pilot, source=source))
+        said.append(proposals(study, find_approaches(), arguments.budget, pilot, source=source))
     print("\n\n".join(said))
 
 

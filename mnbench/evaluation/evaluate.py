@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +26,6 @@ from mnbench.evaluation.metrics.calibration import (
 from mnbench.evaluation.unread import reasons
 from mnbench.planning.full_size import of_full_size
 from mnbench.planning.lineage import Ensemble
-from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import PREDICTIONS, RECORD, Cost
 from mnbench.records.refusal import RETRAIN
@@ -126,8 +124,7 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
         key = (ensemble.dataset, ensemble.architecture_set, ensemble.seed)
         settings.setdefault(key, []).append(ensemble)
     if pool:
-        place = (store.plan, store.root, store.evaluated_on)
-        work = partial(_evaluate_in_process, place, replicates)
+        work = partial(_evaluate_setting, store, replicates)
         # The longest first, so that none is waited for alone.
         longest = sorted(settings, key=lambda key: -sum(e.size for e in settings[key]))
         running = {key: pool.submit(work, settings[key]) for key in longest}
@@ -142,12 +139,6 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
     datasets = {result.ensemble.dataset for result in evaluated}
     bootstraps = {name: _bootstrap(store, name, replicates) for name in datasets}
     return Evaluation(evaluated, missing, bootstraps)
-
-
-def _evaluate_in_process(
-    place: tuple[Plan, Path, str], replicates: int, ensembles: Sequence[Ensemble]
-) -> list[EvaluatedEnsemble | Missing]:
-    return _evaluate_setting(RecordStore(*place), replicates, ensembles)
 
 
 def _evaluate_setting(

@@ -5,27 +5,36 @@ studies are copied; so the records' own text is compared, and the tables' with w
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mnbench.datasets.registry import TEST_SET
 from mnbench.files import read_json, sha256, write_text
 from mnbench.planning.plan import Plan
-from mnbench.records.paths import StudyPaths
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import RECORD
 
 
 def sources(
-    plan: Plan, paths: StudyPaths, costs: Sequence[str], evaluated_on: str = TEST_SET
+    plan: Plan,
+    record: Callable[[TrainingId], Path],
+    costs: Sequence[str],
+    evaluated_on: str = TEST_SET,
 ) -> dict[str, Any]:
     """Return what decides a study's tables: ensembles, cost axes, and a checksum of each record.
 
     A record's own text has the checksums of its other files. The set that the tables are of is
     named unless it is the test set.
+
+    Args:
+        plan: the study's plan.
+        record: returns the folder of a training's record.
+        costs: the cost axes.
+        evaluated_on: the set that the tables are of.
     """
     named = {} if evaluated_on == TEST_SET else {"evaluated_on": evaluated_on}
-    checksums = {str(id): _checksum(paths.record(id) / RECORD) for id in plan.trainings}
+    checksums = {str(id): _checksum(record(id) / RECORD) for id in plan.trainings}
     return {"ensembles": plan.ensembles_hash, "costs": list(costs), "records": checksums} | named
 
 

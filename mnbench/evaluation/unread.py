@@ -41,5 +41,5 @@ def reasons(missing: Sequence["Missing"], store: RecordStore) -> tuple[str, ...]
                 unusable[str(error)] = None
     verb = "has" if len(absent) == 1 else "have"
     counted = f"{len(absent)} of {len(files)} trainings {verb} no record yet"
-    counted = f"{store.root}: {counted}; run snakemake, which trains them"
+    counted = f"{store.places}: {counted}; run snakemake, which trains them"
     return (*([counted] if absent else []), *unusable)

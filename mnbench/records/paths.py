@@ -41,6 +41,11 @@ class StudyPaths:
         """The file that says which records' files were compared with their checksums."""
         return self.root / "verified.json"
 
+    @property
+    def runs(self) -> Path:
+        """The log of the study's runs."""
+        return self.root / "runs.csv"
+
     def record(self, id: TrainingId) -> Path:
         """Return the folder of a training's record."""
         return self.records / id

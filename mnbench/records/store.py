@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,15 +42,24 @@ MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10
 class RecordStore:
     """The records of a plan, read when first asked for and kept."""
 
-    def __init__(self, plan: Plan, root: Path, evaluated_on: str = TEST_SET):
+    def __init__(
+        self,
+        plan: Plan,
+        root: Path,
+        evaluated_on: str = TEST_SET,
+        elsewhere: Mapping[TrainingId, Path] | None = None,
+    ):
         """Open the store.
 
         Args:
             plan: what the records ought to be.
             root: the folder below which a record's id is its path.
             evaluated_on: the set that ensembles are evaluated on, of ``plan.evaluation_sets``.
+            elsewhere: the folder instead of *root*, of each record that lies in another one
+                (:mod:`mnbench.records.folders`).
         """
         self.plan, self.root, self.evaluated_on = plan, root, evaluated_on
+        self.elsewhere = dict(elsewhere or {})
         # Kept per store rather than per process: another store may look at another folder.
         self._content = cache(lambda id: read_record(self.directory(id)))
         self.record = cache(self._record)
@@ -58,9 +68,18 @@ class RecordStore:
         # An ensemble of many networks is evaluated at every size: a record is asked for often.
         self.log_probabilities = lru_cache(MAXIMUM_KEPT)(self._log_probabilities)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process opens the store: without what this one has read."""
+        return RecordStore, (self.plan, self.root, self.evaluated_on, self.elsewhere)
+
+    @property
+    def places(self) -> str:
+        """The folders that records are read from, for a message."""
+        return ", ".join(dict.fromkeys(map(str, (self.root, *self.elsewhere.values()))))
+
     def directory(self, id: TrainingId) -> Path:
         """Return the folder of a record."""
-        return self.root / id
+        return self.elsewhere.get(id, self.root) / id
 
     def cost(self, ids: Iterable[TrainingId]) -> Cost:
         """Return the summed own cost of *ids*; pass a lineage to price an ensemble.
@@ -183,5 +202,5 @@ class RecordStore:
             counts[labels.tobytes()] += 1
             known[labels.tobytes()] = labels
         if not counts:
-            raise refusal or UserError(f"{self.root}: no record of '{dataset}'; run snakemake")
+            raise refusal or UserError(f"{self.places}: no record of '{dataset}'; run snakemake")
         return known[counts.most_common(1)[0][0]]

@@ -13,6 +13,7 @@ from mnbench.report.configuration import configuration_pages
 from mnbench.report.insides_numbers import Insides
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
+from mnbench.report.run_facts import RunFacts
 
 STUDIES = {
     name: Path("results", folder)
@@ -27,6 +28,7 @@ STUDIES = {
     )
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`
+RUNS = (*STUDIES.values(), WHY)  # each has a README of its own, with what the run took
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
 PAGES = {
     "README.md": "readme.md.jinja",
@@ -60,5 +62,10 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
         )
         for page, template in PAGES.items()
     }
+    run_template = read_text(checkout / TEMPLATES / "run.md.jinja")
+    for folder in RUNS:
+        facts = {"run": RunFacts(checkout / folder)}
+        page = folder / "README.md"
+        pages[page] = fill(read_text(checkout / page), run_template, facts)
     pages[Path("docs/outputs.md")] = outputs_page()
     return pages | configuration_pages(approaches)

@@ -2,7 +2,8 @@
 
 Open this module to add a number to the README or docs. A page marks where a passage goes, between
 ``<!-- numbers: NAME -->`` and ``<!-- end -->``. A template has a block of each name, which reads
-the tables through :class:`Results`. The trap: page and template must have the same names.
+the tables through :class:`Results`. What it says of a number is checked
+(:mod:`mnbench.report.wording`). The trap: page and template must have the same names.
 """
 
 import re
@@ -20,13 +21,14 @@ from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.pilot import read_pilot
-from mnbench.evaluation.split_model import misses_by_kind, root_mean_square
+from mnbench.evaluation.split_model import misses_by_kind
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import point_name
 from mnbench.planning.planner import Approach
 from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 from mnbench.report.search_table import search_table
+from mnbench.report.wording import FILTERS, Untrue
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
@@ -123,6 +125,14 @@ class Results:
         first, second = self.point(architecture_set, name), self.point(architecture_set, to)
         return float(first[cost] / second[cost])
 
+    def ratios(self, cost: str, name: str, to: str = REFERENCE_POINT) -> list[float]:
+        """Return a point's cost as a multiple of another's, in each architecture set."""
+        return [self.ratio(each, cost, name, to) for each in self.architecture_sets]
+
+    def gaps(self, first: str, second: str) -> list[tuple[float, float, float]]:
+        """Return the first point's error less the second's, in each architecture set."""
+        return [self.difference(each, first, second) for each in self.architecture_sets]
+
     def costs(self, architecture_set: str, name: str, to: str = REFERENCE_POINT) -> str:
         """Return a point's costs as multiples of another's, in words.
 
@@ -173,7 +183,7 @@ class Results:
             name: the point.
             against: the other approach, by its name in configurations.
             quantity: "speed_up" or "error_gain".
-            variant: the other approach's variant, which has a curve of its own; "" is the plain one.
+            variant: the other approach's variant, with a curve of its own; "" is the plain one.
 
         Returns:
             NaN where the curve does not reach.
@@ -251,54 +261,25 @@ def fill(page: str, template: str, results: Mapping[str, object]) -> str:
 
     Raises:
         UserError: a passage without a block, a block without a passage, or a block that asks for
-            what the tables do not have.
+            what the tables do not have, or says what they do not bear out.
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "percent": _percent,
-        "points": _points,
-        "signed": _signed,
-        "times": _times,
-        "root_mean_square": root_mean_square,
-        "largest": np.nanmax,
-    }
+    environment.filters |= FILTERS
+    name = ""
     try:
         blocks = environment.from_string(template)
         context = blocks.new_context(dict(results))
-        texts = {name: "".join(block(context)) for name, block in blocks.blocks.items()}
+        texts: dict[str, str] = {}
+        for name, block in blocks.blocks.items():
+            texts[name] = "".join(block(context))
     except (TemplateError, KeyError) as error:
         raise UserError(f"the template of numbers: {error.args[0]}") from error
+    except Untrue as error:
+        raise UserError(
+            f"the template of numbers: passage '{name}': {error}; write the sentence anew"
+        ) from error
     marked = {name for _, name, _, _ in _PASSAGE.findall(page)}
     if marked != set(texts):
         odd = ", ".join(sorted(marked ^ set(texts)))
         raise UserError(f"the page and its template do not have the same passages: {odd}")
     return _PASSAGE.sub(lambda found: f"{found[1]}{texts[found[2]].strip()}\n{found[4]}", page)
-
-
-def _percent(point: pd.Series, metric: str, digits: int = 2) -> str:
-    """Return a metric of a point in percent, with its interval."""
-    value, low, high = (100 * point[f"{metric}{end}"] for end in ("", "_low", "_high"))
-    return f"{value:.{digits}f} % ({low:.{digits}f} to {high:.{digits}f})"
-
-
-def _signed(difference: tuple[float, float, float]) -> str:
-    """Return a difference of errors in percentage points, with its sign; see :func:`_times`."""
-    value, low, high = (100 * part for part in difference)
-    if np.isnan(value):
-        return "not reached"
-    return f"{value:+.2f}" if np.isnan(low) else f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
-
-
-def _times(ratio: tuple[float, float, float]) -> str:
-    """Return a ratio of costs, with its interval; "not reached" of one that is not known."""
-    value, low, high = ratio
-    if np.isnan(value):
-        return "not reached"
-    return f"{value:.2f}" if np.isnan(low) else f"{value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _points(difference: tuple[float, float, float]) -> str:
-    """Return a difference of errors in percentage points, said as more or less."""
-    value, *ends = (100 * part for part in difference)
-    low, high = sorted(np.sign(value or 1.0) * np.array(ends))
-    return f"{abs(value):.2f} points {'more' if value > 0 else 'less'} ({low:.2f} to {high:.2f})"

@@ -11,6 +11,7 @@ from dataclasses import fields
 from mnbench import figures
 from mnbench.evaluation import tables
 from mnbench.records.record import HISTORY_COLUMNS, Cost, Record
+from mnbench.records.run_log import Invocation
 
 _PATHS = {
     "summary.md, claims.md": "for reading: the full-size ensembles; the paper's claims",
@@ -19,6 +20,8 @@ _PATHS = {
     "pages/": "claims and tables as pages, which Snakemake's report shows",
     "figures/<data set>_<architecture set>/": "every figure as PNG and PDF",
     "records/<data set>/<architecture set>/seed<n>/<approach>/<name>/": "one record a training",
+    "runs.csv": "a row for each run of Snakemake that trained: when, on how many cores, what it "
+    "finished",
     "plan.json": "every training and every ensemble of the study",
     "evaluated.json": "which records the tables were computed from, and checksums of both",
     "data/<data set>/": "the split images, and `data.json`, which says what they are",
@@ -57,6 +60,10 @@ def outputs_page() -> str:
     for name, title in tables.TITLES.items():
         parts += [f"### {name}", f"{title}.", _table(("column", "meaning"), _columns(name))]
     parts += [
+        "## Runs",
+        "`runs.csv` has a row for each run of Snakemake that trained something. `mnbench tables` "
+        "adds the rows of a study's parts to those of the whole.",
+        _table(("column", "meaning"), _meanings(Invocation)),
         "## Records",
         "A record is a folder of four files: `record.json`, `history.csv` (a row an epoch), "
         "`predictions.npz` (logits and labels of the validation and test images, and of the "

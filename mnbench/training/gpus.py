@@ -25,6 +25,17 @@ def visible_gpus() -> list[str]:
     return names if wanted is None else names[: len(wanted.split(","))]
 
 
+def usable_gpus(wanted: str, limit: int | None) -> int | None:
+    """Return how many GPUs a run trains on at a time; None is none.
+
+    Args:
+        wanted: a study's ``device``.
+        limit: of ``--resources gpu=N``, or None without one.
+    """
+    there = 0 if wanted == "cpu" else len(visible_gpus())
+    return (there if limit is None else min(there, limit)) or None
+
+
 def device_line(wanted: str, *, gpu_profile: bool) -> str:
     """Return what to say of the device before anything is trained.
 

@@ -201,7 +201,7 @@ def test_tables_figures_and_pages_of_the_development_images_say_so(developed, tm
     assert set(estimates["images"]) == {DEVELOPMENT}
     assert set(pd.read_csv(tmp_path / "test/estimates.csv")["images"]) == {TEST}
     # Beside tables that Snakemake finds there, these would be others than it wants.
-    wanted = sources(plan, developed, ["training_flops"])
+    wanted = sources(plan, developed.record, ["training_flops"])
     assert read_sources(out / "evaluated.json")["evaluated_on"] == "development"
     assert wanted.items() <= read_sources(tmp_path / "test/evaluated.json").items()
 

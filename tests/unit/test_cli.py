@@ -141,6 +141,15 @@ def test_reading_the_arguments_imports_nothing_heavy():
     assert run.stdout.strip() == "set()"
 
 
+def test_without_its_packages_it_says_how_to_get_them():
+    code = (
+        "import sys; sys.modules['pydantic'] = None; import mnbench.cli as cli; cli.main(['sets'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("mnbench: the package 'pydantic' is missing; activate the environment")
+
+
 # Completion by the shell
 
 

@@ -30,7 +30,12 @@ def study(
         said.append(f"{name} starts")
         return False
 
-    return StudyHandlers(module, lambda: takes_part, start, lambda: lost)
+    def end(succeeded: bool) -> str | None:
+        if not succeeded:
+            said.append(f"{name} ends early")
+        return lost
+
+    return StudyHandlers(module, lambda: takes_part, start, end)
 
 
 @pytest.mark.parametrize("main_is_first", [True, False])
@@ -90,9 +95,11 @@ def test_what_every_study_lost_is_said_after_the_main_handler():
     assert said == ["main succeeds"]
 
 
-def test_the_main_handler_of_errors_is_called():
+def test_studies_that_began_end_before_the_main_handler_of_errors():
     said, workflow = [], Workflow()
-    handlers_of(workflow).add(Path("a"), study([], "a"))
+    handlers_of(workflow).add(Path("a"), study(said, "a"))
+    handlers_of(workflow).add(Path("b"), study(said, "b", takes_part=False))
     workflow.onerror(lambda log: said.append("main fails"))
+    workflow._onstart("log")
     workflow._onerror("log")
-    assert said == ["main fails"]
+    assert said == ["a starts", "a ends early", "main fails"]

@@ -23,6 +23,7 @@ from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.figures import FIGURES, FORMATS
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
+from mnbench.records.run_log import COMPLETE, read_runs
 from mnbench.report import DOCUMENTS
 
 pytestmark = pytest.mark.slow
@@ -78,6 +79,14 @@ def test_every_record_table_and_figure_is_made(finished):
         assert (study / f"pages/{page}.html").is_file()
     assert "plotly" in (study / "explorer.html").read_text(encoding="utf-8")
     assert not list(study.glob("checkpoints/**/*.safetensors"))
+
+
+def test_the_log_of_runs_has_what_the_run_took(finished):
+    study = finished[0] / "results/tiny"
+    first = read_runs(study / "runs.csv")[0]  # other tests train something anew
+    assert (first.study, first.cores, first.outcome) == ("tiny", 2, COMPLETE)
+    assert first.trainings == len(read_plan(study / "plan.json").trainings)
+    assert 0 < first.training_seconds < first.wall_seconds * first.places
 
 
 def test_the_report_has_every_figure_and_table_and_a_switch_of_the_cost_axis(finished):

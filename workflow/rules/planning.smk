@@ -12,7 +12,8 @@ from mnbench.planning.disk import check_disk, check_temporary_folder, disk_line,
 from mnbench.planning.forecast import overview
 from mnbench.handlers import handlers_of, StudyHandlers
 from mnbench.locks import holder, release, try_lock
-from mnbench.training.gpus import device_line
+from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog
+from mnbench.training.gpus import device_line, usable_gpus
 
 try:
     PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
@@ -35,6 +36,25 @@ def trainings_of_run() -> list[TrainingId]:
     """Return the trainings that this run has jobs for."""
     files = {str(file) for job in jobs_of_study() for file in job.output}
     return [id for id in PLAN.trainings if str(PATHS.record(id) / RECORD) in files]
+
+
+# What this run takes, in results/<study>/runs.csv; a run that trains nothing leaves no row.
+RUN: list[RunLog] = []
+
+
+def begin_log(to_do) -> None:
+    """Begin the row of this run; what a cluster gives to each job is not known here."""
+    limit = workflow.global_resources.get("gpu")
+    local = workflow.local_exec
+    RUN.append(
+        RunLog(
+            PATHS.runs,
+            study=STUDY.study,
+            to_train=map(PATHS.record, to_do),
+            cores=workflow.cores if local else None,
+            gpus=usable_gpus(STUDY.device, getattr(limit, "value", limit)) if local else None,
+        )
+    )
 
 
 def start() -> bool:
@@ -61,7 +81,20 @@ def start() -> bool:
         other = holder(PATHS.lock_of_study)
         sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
     VERIFIED.save()
+    if to_do:
+        try:
+            begin_log(to_do)
+        except UserError as error:
+            sys.exit(f"mnbench: {error}")
     return bool(to_do)
+
+
+def end(succeeded: bool) -> str | None:
+    """End the row of this run; return which trainings of a run that succeeded left no network."""
+    lines = shortfall() if succeeded else None
+    for log in RUN:
+        log.end(COMPLETE if succeeded and not lines else INCOMPLETE)
+    return lines
 
 
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
@@ -74,7 +107,7 @@ def print_forecast() -> None:
 
 # Not by Snakemake's own `onstart:`, which it leaves out in a module.
 try:
-    handlers = StudyHandlers(MODULE, lambda: bool(jobs_of_study()), start, shortfall)
+    handlers = StudyHandlers(MODULE, lambda: bool(jobs_of_study()), start, end)
     is_new = handlers_of(workflow).add(PATHS.root, handlers)
 except UserError as error:
     sys.exit(f"mnbench: {error}")

@@ -44,7 +44,7 @@ def is_stale() -> bool:
     """Return whether the tables are of other records than those that are there, or altered."""
     if any(map(to_train, PLAN.trainings)):
         return True
-    now = with_tables(sources(PLAN, PATHS, STUDY.costs), map(Path, TABLES))
+    now = with_tables(sources(PLAN, PATHS.record, STUDY.costs), map(Path, TABLES))
     return read_sources(PATHS.evaluated) != now
 
 

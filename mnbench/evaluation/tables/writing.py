@@ -25,7 +25,6 @@ from mnbench.evaluation.tables import TABLES, histories, networks, table
 from mnbench.evaluation.tables.files import write_table
 from mnbench.evaluation.unread import reasons
 from mnbench.lifeline import end_with, name_of
-from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
 
 
@@ -52,8 +51,7 @@ def write_tables(
         UserError: nothing can be evaluated, or a process was killed.
     """
     with _pool(processes) if processes > 1 else nullcontext() as pool:
-        place = (store.plan, store.root, store.evaluated_on)
-        of_records = pool.submit(_tables_of_records, *place) if pool else None
+        of_records = pool.submit(_tables_of_records, store) if pool else None
         evaluation = evaluate(store, replicates, pool)
         ready = of_records.result() if of_records else {}
     results = StudyResults(store, evaluation, costs, ready)
@@ -101,9 +99,8 @@ def _begin(owner: str) -> None:
     end_with(owner)
 
 
-def _tables_of_records(plan: Plan, root: Path, evaluated_on: str) -> dict[str, pd.DataFrame]:
+def _tables_of_records(store: RecordStore) -> dict[str, pd.DataFrame]:
     """Return the tables that need no ensemble, in a process of their own."""
-    store = RecordStore(plan, root, evaluated_on)
     return {
         "networks": networks.of_records(store),
         "histories": histories.of_records(store),
