@@ -78,6 +78,10 @@ onstart:
         sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
     VERIFIED.save()
     if workflow.local_exec:
+        # Snakemake (9.27) limits how many jobs start in a time, for clusters. Each look for work sets
+        # a timer for another look, and none of them ends: after 700 jobs there are 700 threads, which
+        # keep a core from training, and it waits for the last of them. A job's end wakes it anyway.
+        workflow.scheduler.job_rate_limiter = None
         os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process
     if workflow.local_exec and trains:
         try:
