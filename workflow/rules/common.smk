@@ -2,6 +2,8 @@
 
 import gc
 
+from functools import cache
+
 from snakemake.exceptions import WorkflowError
 from snakemake.path_modifier import PathModifier
 from snakemake.settings.enums import Quietness
@@ -12,6 +14,7 @@ try:
     from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
     from mnbench.files import why_no_folder
     from mnbench.planning.config import read_study
+    from mnbench.planning.critical_path import critical_paths
     from mnbench.planning.planner import Approach, make_plan
     from mnbench.planning.training_id import TrainingId
     from mnbench.records.paths import StudyPaths
@@ -99,6 +102,22 @@ def training_of(wildcards):
         return PLAN.trainings[TrainingId.parse(id)]
     except (ValueError, KeyError):
         raise WorkflowError(f"the plan of study '{STUDY.study}' has no training '{id}'") from None
+
+
+@cache
+def priorities() -> dict[TrainingId, float]:
+    """Return each training's critical path in TFLOPs: small numbers suit every scheduler."""
+    return {id: flops / 1e12 for id, flops in critical_paths(PLAN).items()}
+
+
+def priority_of_training(wildcards) -> float:
+    """Return the priority of a training's job: the work that begins with it."""
+    return priorities()[training_of(wildcards).id]
+
+
+def priority_of_dataset(wildcards) -> float:
+    """Return the priority of storing a data set: that of the first training that waits for it."""
+    return max(work for id, work in priorities().items() if id.dataset == wildcards.dataset)
 
 
 def figure_labels(figure: Entry) -> dict[str, dict]:

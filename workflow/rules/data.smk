@@ -8,6 +8,7 @@ rule dataset:
         note=PATHS.data_note("{dataset}"),
     log:
         LOGS / "data/{dataset}.log",
+    priority: priority_of_dataset
     params:
         plan=PATHS.plan,
         # Where each seed draws its own sample, the whole pool is stored, once for all of them.

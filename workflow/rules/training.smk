@@ -10,6 +10,8 @@ rule training:
         LOGS / f"{TRAINING}.log",
     wildcard_constraints:
         approach="(?!)",  # nothing: each approach sets its own name
+    # What others wait for starts first, and what is long: at the end no core waits for a long job.
+    priority: priority_of_training
     resources:
         gpu=1,
     params:
