@@ -14,6 +14,7 @@ from mnbench.planning.lineage import Training
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan
 from mnbench.planning.recipe import Augmentation, Recipe
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
@@ -87,19 +88,20 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
         approach,
         len(trainings),
         sum(len(training.networks) for training in trainings),
-        sum(_training_flops(training, plan) for training in trainings),
+        sum(predicted_flops(plan, training.id) for training in trainings),
         any(training.recipe["protocol"] == "convergence" for training in trainings),
     )
 
 
-def _training_flops(training: Training, plan: Plan) -> int:
+def predicted_flops(plan: Plan, id: TrainingId) -> int:
     """Return the maximum FLOPs of a training, its teachers' predictions included."""
+    training = plan.trainings[id]
     dataset = plan.dataset(training.id.dataset)
     held_out = training.data["validation_images"] + training.data.get("development_images", 0)
     rest = dataset.train_images - held_out
     images = training.data["train_images"] or rest
-    recipe = parse(Recipe, training.recipe, source=str(training.id), key="recipe")
-    teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
+    recipe = parse(Recipe, training.recipe, source=str(id), key="recipe")
+    teachers = [plan.trainings[teacher] for teacher in plan.teachers(id)]
     predicted_epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
     trained = recipe.longest * _per_image(training, dataset, training_flops)
     taught = predicted_epochs * sum(

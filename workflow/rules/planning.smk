@@ -1,6 +1,7 @@
 """The plan: made whenever the workflow is read, and written to a file when jobs start.
 
-It is no rule's output: a changed plan must not rerun jobs that the change does not concern.
+It is no rule's output: a changed plan must not rerun jobs that the change does not concern. On a
+cluster each job reads the workflow again, and takes the plan from that file.
 """
 
 import atexit
@@ -12,19 +13,27 @@ from snakemake.logging import logger
 from mnbench.architectures import fetch_weights
 from mnbench.planning.disk import check_disk, check_temporary_folder, disk_line, needed_bytes
 from mnbench.planning.forecast import overview
+from mnbench.planning.plan import read_plan
 from mnbench.locks import holder, release, try_lock
 from mnbench.lifeline import OWNER, name_of
 from mnbench.training.gpus import device_line
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
 try:
-    PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
+    if workflow.is_main_process:
+        PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
+    else:
+        PLAN = read_plan(PATHS.plan)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
 
 
 # Deterministic, and so not trained again; known before anything runs.
-DIVERGED = [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
+DIVERGED = (
+    [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
+    if workflow.is_main_process
+    else []
+)
 
 
 # A dry run has no start, and its long list of jobs would hide what is printed before: so at exit.
@@ -57,12 +66,14 @@ onstart:
         check_temporary_folder()
     except UserError as error:
         sys.exit(f"mnbench: {error}")
-    if workflow.local_exec and trains:
+    if trains:
         try:
-            check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))
-            logger.info(
-                device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources)
-            )
+            together = workflow.cores if workflow.local_exec else workflow.nodes
+            check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=together))
+            if workflow.local_exec:
+                logger.info(
+                    device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources)
+                )
         except UserError as error:
             sys.exit(f"mnbench: {SOURCE}: {error}")
     # Snakemake's own lock outlives a killed run; this one ends with the process.
