@@ -44,9 +44,7 @@ PLACES = (  # where a process may be when it is preempted, each time before it g
     (checkpoint, "discard"),
 )
 STEPS_A_TRAINING = EPOCHS * (IMAGES // BATCH + 2) + 3  # of the places above
-SMALLEST = Architecture(
-    blocks=(Plain((Layer(2),)),), stem=Stem(space_to_depth=4), name="smallest"
-)
+SMALLEST = Architecture(blocks=(Plain((Layer(2),)),), stem=Stem(space_to_depth=4), name="smallest")
 
 
 def lay_out(root: Path) -> tuple[StudyPaths, Plan]:
