@@ -20,7 +20,7 @@ study: $(BIN)/.installed
 
 # By itself pytest leaves the slow tests out (pyproject.toml): this is the whole, what CI runs.
 test: $(BIN)/.installed
-	$(BIN)/pytest -m "not long and not gpu and not browser"
+	$(BIN)/pytest -m "not long and not gpu and not browser and not slurm"
 
 lint: types
 	$(BIN)/ruff check .

@@ -82,10 +82,10 @@ class Handlers:
         self._running = [study for study in self._studies.values() if study.takes_part()]
         trains = [study.start() for study in self._running]
         if self._workflow.local_exec and self._running:
-            # Snakemake (9.27) limits how many jobs start in a time, for clusters. Each look for work
-            # sets a timer for another look, and none of them ends: after 700 jobs there are 700
-            # threads, which keep a core from training, and it waits for the last of them. A job's
-            # end wakes it anyway.
+            # Snakemake (9.27) limits how many jobs start in a time, for clusters. Each look for
+            # work sets a timer for another look, and none of them ends: after 700 jobs there are
+            # 700 threads, which keep a core from training, and it waits for the last of them. A
+            # job's end wakes it anyway.
             self._workflow.scheduler.job_rate_limiter = None
             os.environ[OWNER] = name_of(os.getpid())  # whatever it starts ends with this process
         # Trainings on this machine are forked from one process that has imported torch. A cluster's

@@ -9,7 +9,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mnbench.architectures.blocks import Block, Dense, Layer, Plain, Residual
-from mnbench.architectures.counts import forward_flops, parameter_count, training_flops
+from mnbench.architectures.counts import (
+    activation_count,
+    forward_flops,
+    parameter_count,
+    training_flops,
+)
 from mnbench.architectures.reading import library_network
 from mnbench.architectures.sets import ARCHITECTURE_SETS, load_architectures, set_title
 from mnbench.architectures.value import Architecture, Head, Stem
@@ -28,6 +33,7 @@ __all__ = [
     "Plain",
     "Residual",
     "Stem",
+    "activation_count",
     "build",
     "fetch_weights",
     "forward_flops",

@@ -16,6 +16,9 @@ from mnbench.errors import UserError
 if TYPE_CHECKING:
     from mnbench.architectures.library import Measured
 
+# Of a library's networks, about the least: those of EfficientNets and MobileNets.
+FLOPS_PER_ACTIVATION = 100
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -204,6 +207,30 @@ def parameter_count(
     return sum(
         operation.parameters
         for operation in operations(architecture, image_size, in_channels, num_classes)
+    )
+
+
+def activation_count(
+    architecture: Architecture, *, in_channels: int = 3, num_classes: int = 10, image_size: int = 32
+) -> int:
+    """Count what convolutions and linear layers put out for one image.
+
+    A library's network is not looked into: its outputs are estimated from its FLOPs.
+
+    Args:
+        architecture: the network.
+        in_channels: channels of the images.
+        num_classes: number of logits.
+        image_size: height and width of the images.
+
+    Raises:
+        UserError: the network cannot take images of this size.
+    """
+    shape = (image_size, in_channels, num_classes)
+    if architecture.library:
+        return _measured(architecture, *shape).forward_flops // FLOPS_PER_ACTIVATION
+    return sum(
+        operation.outputs * operation.size**2 for operation in operations(architecture, *shape)
     )
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from mnbench.files import cannot_write, only_a_file
 
 BEGUN = ".begun"  # the suffix of the file, beside the checkpoint's
-_CONTENT = struct.Struct("<32sQQ")  # whose, examples, first epochs
+_CONTENT = struct.Struct("<32sQQ")  # whose, examples, processes
 _SUM = struct.Struct("<I")
 
 
 class Begun:
-    """Counts of the examples and the first epochs that a training has begun."""
+    """Counts of the examples that a training has begun, and of the processes that trained."""
 
     def __init__(self, file: Path | None, identity: str) -> None:
         """Go on counting where the file's last process ended.
@@ -34,7 +34,7 @@ class Begun:
         Raises:
             UserError: the file cannot be written.
         """
-        self.examples = self.first_epochs = 0
+        self.examples = self.processes = 0
         self._identity = identity.encode()[:32].ljust(32, b"\0")
         self._path = file
         self._file: FileIO | None = None
@@ -53,21 +53,21 @@ class Begun:
         """Take the counts over if they are whole and this training's."""
         with suppress(struct.error):
             (checksum,) = _SUM.unpack(content[_CONTENT.size :])
-            identity, examples, first_epochs = _CONTENT.unpack(content[: _CONTENT.size])
+            identity, examples, processes = _CONTENT.unpack(content[: _CONTENT.size])
             if checksum == zlib.crc32(content[: _CONTENT.size]) and identity == self._identity:
-                self.examples, self.first_epochs = examples, first_epochs
+                self.examples, self.processes = examples, processes
 
-    def add(self, examples: int = 0, first_epochs: int = 0) -> None:
+    def add(self, examples: int = 0, processes: int = 0) -> None:
         """Count what begins now.
 
         Raises:
             UserError: the file cannot be written.
         """
         self.examples += examples
-        self.first_epochs += first_epochs
+        self.processes += processes
         if self._path is None or self._file is None:
             return
-        content = _CONTENT.pack(self._identity, self.examples, self.first_epochs)
+        content = _CONTENT.pack(self._identity, self.examples, self.processes)
         try:
             self._file.seek(0)
             self._file.write(content + _SUM.pack(zlib.crc32(content)))

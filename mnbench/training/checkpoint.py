@@ -2,7 +2,8 @@
 
 One safetensors file holds the weights, the optimiser's momentum and the history so far, and a
 checksum of all of them. A damaged checkpoint is reported and removed; the training begins anew.
-Random choices need no state: every epoch's generator is derived from the seed and the epoch.
+Between epochs random choices need no state: every epoch's generator is derived from the seed and
+the epoch. A checkpoint of an epoch under way has them as well (:mod:`mnbench.training.epoch`).
 
 Open it to keep more state of a training. The trap: the file must be no output of a rule, since
 Snakemake deletes outputs before a job starts and after it fails.
@@ -21,8 +22,11 @@ from torch import Tensor, nn
 
 from mnbench.files import only_a_file, remains
 from mnbench.training.begun import BEGUN
+from mnbench.training.epoch import SavedEpoch
 from mnbench.training.optimiser import MOMENTUM
 from mnbench.training.tensors import save_tensors
+
+EPOCH = "epoch"  # the key of an epoch under way, and the folder of its tensors
 
 
 def save(
@@ -31,6 +35,7 @@ def save(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     history: list[dict[str, Any]],
+    epoch: SavedEpoch | None = None,
 ) -> None:
     """Write a checkpoint, whole or not at all.
 
@@ -40,6 +45,7 @@ def save(
         network: what is trained.
         optimiser: its optimiser.
         history: one row for every epoch done.
+        epoch: the one under way, if there is one.
 
     Raises:
         UserError: the file cannot be written.
@@ -48,8 +54,11 @@ def save(
     for index, state in optimiser.state_dict()["state"].items():
         if state.get(MOMENTUM) is not None:
             tensors[f"momentum/{index}"] = state[MOMENTUM]
-    tensors = {key: value.contiguous().cpu() for key, value in tensors.items()}
     content = {"identity": identity, "history": json.dumps(history)}
+    if epoch is not None:
+        tensors |= {f"{EPOCH}/{key}": value for key, value in epoch.states.items()}
+        content[EPOCH] = epoch.to_json()
+    tensors = {key: value.contiguous().cpu() for key, value in tensors.items()}
     save_tensors(tensors, path, content | {"checksum": _checksum(tensors, content)})
 
 
@@ -58,7 +67,7 @@ def restore(
     identity: str,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], SavedEpoch | None]:
     """Resume from a checkpoint of this very training, if it exists.
 
     Args:
@@ -68,26 +77,29 @@ def restore(
         optimiser: gets the momentum.
 
     Returns:
-        The history so far; empty when there is nothing to resume. A damaged file is nothing to
-        resume either; it is removed, with a line on standard error.
+        The history so far, empty when there is nothing to resume, and the epoch that was under
+        way. A damaged file is nothing to resume either; it is removed, with a line on standard
+        error.
     """
     only_a_file(path)
     if not path.exists():
-        return []
+        return [], None
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
             if metadata["identity"] != identity:
-                return []  # the recipe has changed since
+                return [], None  # the recipe has changed since
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         content = {key: metadata[key] for key in ("identity", "history")}
+        if EPOCH in metadata:
+            content[EPOCH] = metadata[EPOCH]
         if metadata["checksum"] != _checksum(tensors, content):
             raise ValueError("its content does not match its checksum")
         history = json.loads(metadata["history"])
-        prefix = "network/"
-        network.load_state_dict(
-            {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        )
+        epoch = None
+        if EPOCH in metadata:
+            epoch = SavedEpoch.from_json(metadata[EPOCH], _below(EPOCH, tensors))
+        network.load_state_dict(_below("network", tensors))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         print(
@@ -95,19 +107,25 @@ def restore(
             file=sys.stderr,
         )
         path.unlink(missing_ok=True)
-        return []
+        return [], None
     parameters = [own for group in optimiser.param_groups for own in group["params"]]
     for index, parameter in enumerate(parameters):
         if (momentum := tensors.get(f"momentum/{index}")) is not None:
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
             optimiser.state[parameter][MOMENTUM] = value.copy_(momentum)
-    return history
+    return history, epoch
 
 
 def discard(path: Path) -> None:
     """Remove a checkpoint, the counts beside it, and what killed processes left of either."""
     for file in (path, path.with_suffix(BEGUN), *remains(path)):
         file.unlink(missing_ok=True)
+
+
+def _below(folder: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with a folder, without it."""
+    prefix = f"{folder}/"
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _checksum(tensors: Mapping[str, Tensor], content: Mapping[str, str]) -> str:

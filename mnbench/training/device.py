@@ -89,6 +89,17 @@ class Reading:
     cpu_seconds: float  # of this process
     device_share: float  # the fraction of the device that this job had, as far as can be seen
 
+    def __add__(self, later: "Reading") -> "Reading":
+        """Return the reading of two spans of work: seconds add, the share is their mean."""
+        if not self.device_seconds:
+            return later
+        seconds = self.device_seconds + later.device_seconds
+        held = self.device_seconds * self.device_share + later.device_seconds * later.device_share
+        return Reading(seconds, self.cpu_seconds + later.cpu_seconds, held / seconds)
+
+
+NO_TIME = Reading(0.0, 0.0, 1.0)
+
 
 class Stopwatch:
     """A clock of the device-seconds and CPU-seconds between two calls."""

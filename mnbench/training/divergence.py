@@ -26,11 +26,14 @@ class LossWatch:
         epoch: 1-based, for the message.
         rate_key: the configuration's key of the learning rate, for the message.
         device: where the losses are.
+        done: the steps that a former process has done and watched.
     """
 
-    def __init__(self, steps: int, epoch: int, rate_key: str, device: torch.device) -> None:
+    def __init__(
+        self, steps: int, epoch: int, rate_key: str, device: torch.device, *, done: int = 0
+    ) -> None:
         self._losses = torch.zeros(steps, device=device)
-        self._rates: list[float] = []
+        self._rates = [0.0] * done
         self._epoch, self._rate_key = epoch, rate_key
         self._every = STEPS_BETWEEN_LOOKS[device.type]
 
@@ -44,7 +47,7 @@ class LossWatch:
         self._losses[step] = loss.detach()
         self._rates.append(rate)
         if (step + 1) % self._every == 0 or step + 1 == len(self._losses):
-            self._look()
+            self.look()
 
     def check_validation(self, loss: float) -> None:
         """Check the loss on the validation images after the epoch.
@@ -56,7 +59,12 @@ class LossWatch:
             last = len(self._rates) - 1
             raise self._diverged(f"the validation loss after it is {loss}", last)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Check the losses of the last steps: those that no look has seen are among them.
+
+        Raises:
+            Diverged: a loss was not finite.
+        """
         begin = max(0, len(self._rates) - self._every)
         for step, loss in enumerate(self._losses[begin : len(self._rates)].tolist(), begin):
             if not math.isfinite(loss):

@@ -7,7 +7,7 @@ two calls of the stopwatch is billed, and nothing else.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mnbench.planning.recipe import Recipe
-from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
 from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
+from mnbench.training.epoch import Epoch
 from mnbench.training.optimiser import FACTOR, new_optimiser
+from mnbench.training.preemption import Notice, Preempted
 from mnbench.training.schedules import learning_rate
 from mnbench.training.stopping import finished
 
@@ -90,7 +91,8 @@ def fit(
         optimiser: what :func:`new_optimiser` made of the network, perhaps with momentum; a new one
             unless given. Afterwards it has the momentum of the last step.
         checkpoint_file: resume from it, and save to it after each epoch, so that an interruption
-            repeats at most one; None is neither.
+            repeats at most one, and behind the batch at which this process is told to end; None
+            is neither.
         identity: the hash of all that decides the training: no other training is resumed.
         rate_key: where the configuration sets the learning rate, for the error of a divergence.
         report: called after each epoch with its row and the estimated seconds left.
@@ -100,80 +102,94 @@ def fit(
 
     Raises:
         Diverged: a loss was no finite number.
+        Preempted: this process was told to end, and its checkpoint is written.
     """
     device = data.train.labels.device
     sample = torch.arange(len(data.train)) if sample is None else sample.cpu()
     optimiser = optimiser or new_optimiser(network, recipe)
     history: list[Row] = []
+    saved = None
     if checkpoint_file is not None:
-        history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
+        history, saved = checkpoint.restore(checkpoint_file, identity, network, optimiser)
     forward = _warmed_up(network, data, recipe, len(sample))
     sizes = batch_sizes(len(sample), recipe.batch_size)
     steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
     stopwatch = Stopwatch(device)
     begun = Begun(checkpoint_file and checkpoint_file.with_suffix(BEGUN), identity)
-    # A checkpoint's epochs were begun, whatever became of the file that says so.
-    begun.examples = max(begun.examples, sum(row["examples"] for row in history))
-    begun.first_epochs = max(begun.first_epochs, min(len(history), 1))
+    # What a checkpoint has was begun, whatever became of the file that says so.
+    done = sum(row["examples"] for row in history) + sum(sizes[: saved.steps if saved else 0])
+    begun.examples = max(begun.examples, done)
+    begun.processes = max(begun.processes, int(done > 0))
 
-    while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
-        epoch = len(history) + 1
-        generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
-        torch.manual_seed(derive_seed(seed, "layers", epoch))  # of every device
-        totals = torch.zeros(2, device=device)  # summed loss and correct predictions
-        network.train()
-        begun.add(first_epochs=int(epoch == 1))
-        watch = LossWatch(steps_per_epoch, epoch, rate_key, device)
-        stopwatch.start()
-        order = sample[torch.randperm(len(sample), generator=generator)].to(device)
-        for position, indices in enumerate(order.split(sizes)):
-            step = (epoch - 1) * steps_per_epoch + position
-            begun.add(examples=len(indices))
-            rate = learning_rate(recipe, step, steps, accuracies)
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group[FACTOR]
-            images = augment(data.train.images[indices], recipe.augmentation, generator)
-            batch = Batch(data.normalise(images), data.train.labels[indices], indices)
-            with _autocast(recipe, device):
-                logits = forward(batch.images)
-                value = loss(logits, batch)
-            watch.add(value, rate)
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
-            totals += torch.stack([value.detach().float(), correct]) * len(indices)
-        reading = stopwatch.read()
+    if not finished(recipe, [row["train_accuracy"] for row in history]):
+        begun.add(processes=1)
+    notices = Notice.awaited() if checkpoint_file is not None else nullcontext(Notice())
+    with notices as notice:
+        while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
+            number = len(history) + 1
+            epoch = Epoch.begin(number, seed, device)
+            network.train()
+            stopwatch.start()
+            order = sample[torch.randperm(len(sample), generator=epoch.generator)].to(device)
+            if saved is not None:
+                epoch.resume(saved)
+                saved = None
+            watch = LossWatch(steps_per_epoch, number, rate_key, device, done=epoch.steps)
+            for indices in order.split(sizes)[epoch.steps :]:
+                if notice.signal and checkpoint_file is not None:
+                    watch.look()
+                    if epoch.steps:
+                        now = epoch.saved(stopwatch.read())
+                        checkpoint.save(checkpoint_file, identity, network, optimiser, history, now)
+                    raise Preempted(
+                        f"stopped by {notice.signal.name} in epoch {number}, behind batch "
+                        f"{epoch.steps} of {steps_per_epoch}; the same command goes on from there"
+                    )
+                begun.add(examples=len(indices))
+                step = (number - 1) * steps_per_epoch + epoch.steps
+                rate = learning_rate(recipe, step, steps, accuracies)
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * group[FACTOR]
+                images = augment(data.train.images[indices], recipe.augmentation, epoch.generator)
+                batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+                with _autocast(recipe, device):
+                    logits = forward(batch.images)
+                    value = loss(logits, batch)
+                watch.add(value, rate)
+                optimiser.zero_grad()
+                value.backward()
+                optimiser.step()
+                correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
+                epoch.count(value, correct, len(indices))
+            reading = epoch.earlier + stopwatch.read()
 
-        train_loss, train_accuracy = (totals / len(sample)).tolist()
-        validation_loss, validation_accuracy = evaluate(network, data)
-        watch.check_validation(validation_loss)
-        history.append(
-            {
-                "epoch": epoch,
-                "phase": phase,
-                "learning_rate": rate,
-                "train_loss": train_loss,
-                "train_accuracy": train_accuracy,
-                "validation_loss": validation_loss,
-                "validation_accuracy": validation_accuracy,
-                "examples": len(sample),
-                "training_flops": len(sample) * work.per_example
-                + (work.beforehand if epoch == 1 else 0),
-                "device_seconds": reading.device_seconds,
-                "cpu_seconds": reading.cpu_seconds,
-                "device_share": reading.device_share,
-            }
-        )
-        spent = sum(row["device_seconds"] for row in history)
-        report(history[-1], spent / epoch * (recipe.longest - epoch))
-        if checkpoint_file is not None:
-            checkpoint.save(checkpoint_file, identity, network, optimiser, history)
+            train_loss, train_accuracy = (epoch.totals / len(sample)).tolist()
+            validation_loss, validation_accuracy = evaluate(network, data)
+            watch.check_validation(validation_loss)
+            history.append(
+                {
+                    "epoch": number,
+                    "phase": phase,
+                    "learning_rate": rate,
+                    "train_loss": train_loss,
+                    "train_accuracy": train_accuracy,
+                    "validation_loss": validation_loss,
+                    "validation_accuracy": validation_accuracy,
+                    "examples": len(sample),
+                    "training_flops": len(sample) * work.per_example
+                    + (work.beforehand if number == 1 else 0),
+                    **asdict(reading),
+                }
+            )
+            spent = sum(row["device_seconds"] for row in history)
+            report(history[-1], spent / number * (recipe.longest - number))
+            if checkpoint_file is not None:
+                checkpoint.save(checkpoint_file, identity, network, optimiser, history)
     begun.close()
     cost = bill(history, len(data.train), peak_memory(device))
     again = begun.examples - cost.examples
-    flops = again * work.per_example + (begun.first_epochs - 1) * work.beforehand
+    flops = again * work.per_example + (begun.processes - 1) * work.beforehand
     return history, replace(cost, repeated_examples=again, repeated_training_flops=flops)
 
 

@@ -6,8 +6,9 @@ imported it with the workflow (:class:`WarmProcess`), and asks it for each job:
     python -m mnbench.training.prefork MODULE ARGUMENTS
 
 does what ``python -m MODULE ARGUMENTS`` does, with the same folder, environment, terminal and exit
-status. The job dies with the process that waits for it. Where no warm process can be reached (on a
-cluster's node, without Snakemake) the module runs in this very process.
+status. The job dies with the process that waits for it, which hands on what tells it to end. Where
+no warm process can be reached (on a cluster's node, without Snakemake) the module runs in this very
+process.
 
 Open it when a job behaves differently below Snakemake. The trap: CUDA that has been started cannot
 be forked, so nothing that is preloaded may touch a GPU.
@@ -30,10 +31,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mnbench.training.preemption import SIGNALS, handed_on
+
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
 KILLED = 128 + signal.SIGKILL  # the status of a job that ended without one
 TERMINATED = 128 + signal.SIGTERM
 ACCEPTED = b"!"  # what a job sends before it begins
+END = b"."  # what a job is sent that has to end
 PRELOADED = (
     "torch",
     "torch._dynamo",  # what torch's optimisers import when the first one is made
@@ -100,7 +104,8 @@ def _become_job(connection: socket.socket) -> None:
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, lambda *_: _end(connection, TERMINATED))
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: _end(connection, TERMINATED))
         request = _accept(connection)
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]  # as `python -m` has it
@@ -155,7 +160,8 @@ def _open_streams() -> None:
 
 def _die_with(connection: socket.socket) -> None:
     """End this job when the connection ends: the process that asked for the job is gone."""
-    connection.recv(1)
+    while connection.recv(1):
+        os.kill(os.getpid(), signal.SIGTERM)
     os._exit(TERMINATED)
 
 
@@ -192,10 +198,16 @@ def ask(address: str, module: str, arguments: list[str]) -> int | None:
                 return None
         except OSError:  # nobody listens, or whoever did ended before taking the job
             return None
-        status = connection.recv(1)
+        with handed_on(lambda: _tell_to_end(connection)):
+            status = connection.recv(1)
     if not status:
         return KILLED
     return status[0]
+
+
+def _tell_to_end(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended
+        connection.sendall(END)
 
 
 def _receive(connection: socket.socket, length: int) -> bytes:

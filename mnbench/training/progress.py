@@ -86,6 +86,10 @@ class Progress:
         """Write that the record is there."""
         self._say(f"done: {self.summary}")
 
+    def preempted(self, message: str) -> None:
+        """Write that the job was told to end, and what it has saved."""
+        self._say(message)
+
     def failed(self, message: str) -> None:
         """Write why the job stops: on the terminal whether quiet or not."""
         print(message, file=sys.stderr)

@@ -31,6 +31,7 @@ from mnbench.training.device import acquire, environment
 from mnbench.training.divergence import Diverged
 from mnbench.training.job import Job, Trained
 from mnbench.training.mistakes import in_one_line
+from mnbench.training.preemption import Preempted
 from mnbench.training.progress import Progress
 from mnbench.training.tensors import save_tensors
 
@@ -55,6 +56,9 @@ def main(
             run(train, plan_file, id, progress)
         except KeyboardInterrupt:
             sys.exit(130)  # Snakemake reports the interruption
+        except Preempted as end:
+            progress.preempted(end.message)
+            raise
         except Exception as error:
             mistake = in_one_line(error)
             progress.failed(f"mnbench: {id}: {mistake}" if mistake else traceback.format_exc())

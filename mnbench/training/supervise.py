@@ -5,7 +5,8 @@
 The training runs in a process of its own, forked from the warm one where there is one
 (:mod:`mnbench.training.prefork`). A training that fails, or whose process is killed, leaves a
 record that says so (:mod:`mnbench.records.failure`), and this program ends well: one failure must
-not keep the others' networks from being compared. An interruption ends this program as well.
+not keep the others' networks from being compared. An interruption ends this program as well. A
+signal that announces the end is handed on, and the training saves how far it has come.
 
 Open it to change what Snakemake sees of a failure. The trap: it is started for each training, and
 so imports what takes long only when a training has failed.
@@ -20,8 +21,9 @@ from mnbench import lifeline
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
 from mnbench.training import prefork
+from mnbench.training.preemption import STATUSES, handed_on
 
-BY_SIGNAL = (130, 143)  # interrupted: by SIGINT, by SIGTERM
+BY_SIGNAL = (130, *STATUSES)  # interrupted by SIGINT, or told to end
 
 
 def main(*arguments: str) -> int:
@@ -75,7 +77,8 @@ def _run(arguments: list[str]) -> int:
         [sys.executable, "-m", "mnbench", *arguments], env=os.environ | own
     ) as process:
         try:
-            status = process.wait()
+            with handed_on(process.terminate):
+                status = process.wait()
         except KeyboardInterrupt:  # the training was interrupted as well
             process.wait()
             raise

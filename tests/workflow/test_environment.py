@@ -16,7 +16,9 @@ def locked() -> list[Requirement]:
 
 
 def declared() -> list[Requirement]:
+    """Return what the environment needs; the group of clusters is installed beside it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    del project["optional-dependencies"]["slurm"]
     return [Requirement(text) for text in project["dependencies"] + extras(project)]
 
 

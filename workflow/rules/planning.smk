@@ -1,6 +1,7 @@
 """The plan: made whenever the workflow is read, and written to a file when jobs start.
 
-It is no rule's output: a changed plan must not rerun jobs that the change does not concern.
+It is no rule's output: a changed plan must not rerun jobs that the change does not concern. On a
+cluster each job reads the workflow again, and takes the plan from that file.
 """
 
 import atexit
@@ -11,18 +12,26 @@ from mnbench.architectures import fetch_weights
 from mnbench.planning.disk import check_disk, check_temporary_folder, disk_line, needed_bytes
 from mnbench.planning.forecast import overview
 from mnbench.handlers import handlers_of, StudyHandlers
+from mnbench.planning.plan import read_plan
 from mnbench.locks import holder, release, try_lock
 from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog
 from mnbench.training.gpus import device_line, usable_gpus
 
 try:
-    PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
+    if workflow.is_main_process:
+        PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
+    else:
+        PLAN = read_plan(PATHS.plan)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
 
 
 # Deterministic, and so not trained again; known before anything runs.
-DIVERGED = [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
+DIVERGED = (
+    [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
+    if workflow.is_main_process
+    else []
+)
 
 
 def jobs_of_study() -> list:
@@ -63,8 +72,10 @@ def start() -> bool:
     to_do = trainings_of_run()
     try:
         fetch_weights(network for id in to_do for network in PLAN.trainings[id].networks)
+        if to_do:
+            together = workflow.cores if workflow.local_exec else workflow.nodes
+            check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=together))
         if workflow.local_exec and to_do:
-            check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))
             logger.info(device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources))
     except UserError as error:
         sys.exit(f"mnbench: {SOURCE}: {error}")

@@ -1,5 +1,28 @@
 """The frame of a training job: one job, one record. Every approach's rule inherits it."""
 
+from mnbench.planning.demand import demand, group_of
+
+
+def asks_for(what: str):
+    """Return a function that says what a training asks of a cluster, by its predicted cost."""
+
+    def value(wildcards, attempt):
+        return getattr(demand(PLAN, training_of(wildcards).id, attempt=attempt), what)
+
+    return value
+
+
+def group_of_training(wildcards):
+    """Return the group of a short training: a cluster runs several of them in one job."""
+    group = group_of(PLAN, training_of(wildcards).id)
+    if group:
+        workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
+    return group
+
+
+if not workflow.is_main_process:
+    workflow.register_resource("gpu", 1)  # a cluster's job has one: those of a group take turns
+
 
 rule training:
     input:
@@ -12,10 +35,16 @@ rule training:
         approach="(?!)",  # nothing: each approach sets its own name
     # What others wait for starts first, and what is long: at the end no core waits for a long job.
     priority: priority_of_training
+    group:
+        # Only where jobs are submitted, which takes a bound on their number (--jobs).
+        group_of_training if workflow.nodes else None
     resources:
-        gpu=1,
+        gpu=asks_for("gpus"),
+        runtime=asks_for("minutes"),
+        mem_mb=asks_for("megabytes"),
     params:
         plan=PATHS.plan,
         id=TRAINING,
+    # Not below the shell: a signal that announces the end must not end what waits for the training.
     shell:
-        "python -m mnbench.training.supervise {params.plan:q} {params.id:q} --log {log:q}"
+        "exec python -m mnbench.training.supervise {params.plan:q} {params.id:q} --log {log:q}"

@@ -2,7 +2,8 @@
 
 What is there and valid is a source to Snakemake, as if it had come with the checkout: time stamps
 and its own notes cannot make it run a training again. What is there and invalid is forced. Both are
-said by the input functions of the rules that would make a file.
+said by the input functions of the rules that would make a file. A cluster's jobs decide nothing:
+they were submitted because something has to run.
 """
 
 from functools import cache
@@ -56,24 +57,28 @@ def force(*files) -> None:
 def training_files(wildcards) -> list[str]:
     """Return what has to be there before a training begins: its images and parents."""
     training = training_of(wildcards)
-    if to_train(training.id) is None:
-        return [A_SOURCE]
-    force(PATHS.record(training.id) / RECORD)
+    if workflow.is_main_process:
+        if to_train(training.id) is None:
+            return [A_SOURCE]
+        force(PATHS.record(training.id) / RECORD)
     data = PATHS.data_note(training.id.dataset)
     return [str(data), *(str(PATHS.record(id) / RECORD) for id in training.parents)]
 
 
 def data_files(wildcards) -> list[str]:
     """Return what storing a data set's images needs: nothing that Snakemake has."""
-    if to_prepare(wildcards.dataset) is None:
-        return [A_SOURCE]
-    force(PATHS.data_note(wildcards.dataset))
+    if workflow.is_main_process:
+        if to_prepare(wildcards.dataset) is None:
+            return [A_SOURCE]
+        force(PATHS.data_note(wildcards.dataset))
     return []
 
 
 def record_files(wildcards) -> list[str]:
     """Return the file that stands for each record, since it is written last."""
     files = [f"{PATHS.records}/{id}/{RECORD}" for id in PLAN.trainings]
+    if not workflow.is_main_process:
+        return files
     if is_stale():
         # Not ancient: behind an ancient input that is made anew Snakemake (9.27) runs no job, even
         # if the job is forced.

@@ -29,6 +29,13 @@ print("to stderr", file=sys.stderr)
 sys.exit(int(sys.argv[1]))
 """
 
+SAVER = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), print("saved"), sys.exit(7)))
+print("begins", flush=True)
+time.sleep(60)
+"""
+
 
 @pytest.fixture(scope="module")
 def process():
@@ -41,6 +48,7 @@ def process():
 def probe(tmp_path):
     (tmp_path / "probe.py").write_text(PROBE)
     (tmp_path / "sleeper.py").write_text("import time\nprint('begins', flush=True)\ntime.sleep(60)")
+    (tmp_path / "saver.py").write_text(SAVER)
     (tmp_path / "raiser.py").write_text("raise ValueError('of the job')")
     (tmp_path / "speaker.py").write_text("import sys\nsys.exit('a last word')")
     return tmp_path
@@ -106,9 +114,9 @@ def test_a_module_that_is_not_there_is_a_slip_of_whoever_asks(process, probe):
     assert done.returncode == 2 and done.stderr.startswith("usage: ")
 
 
-def start(process, probe) -> subprocess.Popen:
+def start(process, probe, module="sleeper") -> subprocess.Popen:
     asker = subprocess.Popen(
-        command("sleeper"),
+        command(module),
         cwd=probe,
         env=environment(process.address, probe),
         stdout=subprocess.PIPE,
@@ -130,6 +138,21 @@ def wait_until(condition) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_what_tells_the_asker_to_end_is_handed_on(process, probe, number):
+    asker = start(process, probe, "saver")
+    asker.send_signal(number)
+    said, _ = asker.communicate(timeout=60)
+    assert (asker.returncode, said) == (7, "saved\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_job_that_saves_nothing_ends_at_once(process, probe, number):
+    asker = start(process, probe)
+    asker.send_signal(number)
+    assert asker.wait(timeout=60) == warm.TERMINATED
 
 
 def test_a_job_dies_with_whoever_asked_for_it(process, probe):

@@ -1,0 +1,103 @@
+"""What a training asks of a cluster: run time, memory and GPUs, from its predicted cost.
+
+A bound, not an estimate: the speed is that of a slow machine, and whatever was too little doubles
+in the next attempt. A training that runs out of time is not lost, since it goes on from its
+checkpoint.
+
+Open it when a cluster kills trainings, or lets them wait for too long. The trap: nobody knows the
+machine here; a profile says what it knows better (``set-resources``).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from mnbench.architectures import Architecture, activation_count, parameter_count
+from mnbench.datasets import Dataset
+from mnbench.planning.forecast import predicted_training_flops
+from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
+
+FLOPS_PER_SECOND = {"cpu": 2e9, "cuda": 2e11}  # of small networks on a slow core, a slow GPU
+MINUTES_TO_START = 10  # to import torch from a busy disk, read images, and predict in the end
+LONGEST_MINUTES = 24 * 60  # what most partitions allow
+SHORT_MINUTES = 5  # of training: less than what a cluster takes to start and end a job
+MEGABYTES = {"cpu": 1000, "cuda": 4000}  # of a process with torch, and CUDA's libraries
+COPIES_OF_IMAGES = 3  # the file's, the array's, the tensor's
+COPIES_OF_WEIGHTS = 6  # gradients, momentum, a checkpoint's two, a parent's
+COPIES_OF_ACTIVATIONS = 4  # behind a convolution, its batch norm and its ReLU; their gradients
+EVALUATED_TOGETHER = 1000  # images, without gradients
+FLOAT = 4  # bytes
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a training asks of a cluster."""
+
+    minutes: int
+    megabytes: int
+    gpus: int
+
+
+def demand(plan: Plan, id: TrainingId, *, attempt: int = 1) -> Demand:
+    """Return what a training asks for.
+
+    Args:
+        plan: the study's plan; its device "auto" asks for a GPU.
+        id: of the training.
+        attempt: 1-based; each one asks for twice the time and memory of the one before.
+    """
+    device = "cpu" if plan.device == "cpu" else "cuda"
+    more = 2 ** (attempt - 1)
+    minutes = MINUTES_TO_START + math.ceil(_minutes(plan, id, device))
+    return Demand(
+        minutes=min(minutes * more, LONGEST_MINUTES),
+        megabytes=_megabytes(plan, id, device) * more,
+        gpus=int(device == "cuda"),
+    )
+
+
+def group_of(plan: Plan, id: TrainingId) -> str | None:
+    """Return the group of a short training, or None: a cluster runs those of a group in one job.
+
+    No training of a group is another one's ancestor, so that whatever part of a group makes one
+    job, the jobs never wait for each other in a circle.
+    """
+    device = "cpu" if plan.device == "cpu" else "cuda"
+    if _minutes(plan, id, device) > SHORT_MINUTES:
+        return None
+    return f"short_trainings_{_generation(plan, id)}"
+
+
+def _generation(plan: Plan, id: TrainingId) -> int:
+    """Return the length of the longest path to a training from one that has no parents."""
+    generations: dict[TrainingId, int] = {}
+    for ancestor in plan.lineage([id]):
+        parents = plan.trainings[ancestor].parents
+        generations[ancestor] = max((generations[parent] + 1 for parent in parents), default=0)
+    return generations[id]
+
+
+def _minutes(plan: Plan, id: TrainingId, device: str) -> float:
+    return predicted_training_flops(plan.trainings[id], plan) / FLOPS_PER_SECOND[device] / 60
+
+
+def _megabytes(plan: Plan, id: TrainingId, device: str) -> int:
+    training, dataset = plan.trainings[id], plan.dataset(id.dataset)
+    images = dataset.train_images + dataset.test_images
+    needed = COPIES_OF_IMAGES * images * dataset.in_channels * dataset.image_size**2
+    needed += sum(COPIES_OF_WEIGHTS * FLOAT * _parameters(n, dataset) for n in training.networks)
+    if device == "cpu":  # on a GPU they are in its own memory
+        images = max(COPIES_OF_ACTIVATIONS * training.recipe["batch_size"], EVALUATED_TOGETHER)
+        needed += sum(FLOAT * images * _activations(n, dataset) for n in training.networks)
+    return MEGABYTES[device] + math.ceil(needed / 1e6)
+
+
+@cache
+def _parameters(network: Architecture, dataset: Dataset) -> int:
+    return parameter_count(network, **dataset.image_shape)
+
+
+@cache
+def _activations(network: Architecture, dataset: Dataset) -> int:
+    return activation_count(network, **dataset.image_shape)

@@ -1,0 +1,142 @@
+"""A study on a real Slurm of one node: its jobs, what is killed and requeued, and the same bits."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from support.fault_study import bits, plan_of, repeated_epochs
+from support.slurm_node import SlurmNode, missing_programs, running
+from support.snakemake_runs import ROOT, SMALL_STUDY, snakemake
+
+from mnbench.records.paths import StudyPaths
+from mnbench.records.record import read_record
+from mnbench.training.begun import BEGUN
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(
+        bool(missing_programs()),
+        reason="Slurm is missing; as root: python tests/support/slurm_node.py --install",
+    ),
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can start Slurm's daemons"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("snakemake_executor_plugin_slurm") is None,
+        reason="Snakemake's executor is missing: pip install -e '.[slurm]'",
+    ),
+]
+
+STUDY = SMALL_STUDY | {
+    "recipe": {"epochs": 30, "batch_size": 50},
+    "costs": ["training_flops"],
+    "device": "auto",  # asks for a GPU; the pretended ones train nothing
+    "approaches": {"full_data": None, "mothernets": {"g": [1], "hatched": {"epochs": 10}}},
+}
+TABLES = "results/tiny/summary.csv"
+TRAININGS = ("full_data", "mothernets", "short_trainings")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmNode]:
+    with running(tmp_path_factory.mktemp("slurm")) as node:
+        yield node
+
+
+def begin(node: SlurmNode, folder: Path, study: dict, *options: str) -> subprocess.Popen[bytes]:
+    """Start a study by the profile, as a user of this node would."""
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", "tiny.yaml", "--workflow-profile", str(ROOT / "profiles/slurm")]
+    # The node has no accounting.
+    command += ["--slurm-no-account", "--slurm-status-command", "squeue"]
+    command += ["--slurm-init-seconds-before-status-checks", "5"]
+    with (folder / "said.txt").open("wb") as said:
+        return subprocess.Popen(
+            [*command, TABLES, *options],
+            cwd=folder,
+            env=node.environment,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+
+
+def ends_well(process: subprocess.Popen[bytes], folder: Path, seconds: float) -> None:
+    status = process.wait(timeout=seconds)
+    said = (folder / "said.txt").read_text(encoding="utf-8")
+    assert status == 0, said
+    assert "Traceback" not in said, said
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.1)
+
+
+def of_trainings(node: SlurmNode, state: str) -> list[str]:
+    """Return the Slurm jobs of trainings that are in a state."""
+    return [
+        id
+        for id, now in node.jobs().items()
+        if now == state and any(word in node.job(id)["Comment"] for word in TRAININGS)
+    ]
+
+
+def is_training(paths: StudyPaths) -> bool:
+    """Return whether some training has begun a batch and left no record yet."""
+    return any((paths.root / "checkpoints").rglob(f"*{BEGUN}"))
+
+
+def test_a_study_ends_with_the_bits_of_a_local_run_whatever_becomes_of_its_jobs(node, tmp_path):
+    here, local = tmp_path / "slurm", tmp_path / "local"
+    for folder in (here, local):
+        folder.mkdir()
+    (local / "tiny.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    assert snakemake(local, TABLES).returncode == 0
+    paths, reference = (StudyPaths(folder / "results/tiny") for folder in (here, local))
+
+    process = begin(node, here, STUDY, "--group-components", "short_trainings=2")
+    wait_until(lambda: is_training(paths) and of_trainings(node, "RUNNING"))
+    cancelled = of_trainings(node, "RUNNING")[0]
+    node.ask("scancel", cancelled)
+    wait_until(lambda: set(of_trainings(node, "RUNNING")) - {cancelled} and is_training(paths))
+    requeued = (set(of_trainings(node, "RUNNING")) - {cancelled}).pop()
+    node.ask("scontrol", "requeue", requeued)
+    ends_well(process, here, 900)
+
+    plan = plan_of(reference)
+    assert bits(paths, plan) == bits(reference, plan)
+    assert max(repeated_epochs(paths, plan).values()) <= 1
+    jobs = node.jobs()
+    assert jobs[cancelled] == "CANCELLED"
+    assert (jobs[requeued], node.job(requeued)["Restarts"]) == ("COMPLETED", "1")
+    given = node.given_gpus()
+    for id in jobs:
+        trains = any(word in node.job(id)["Comment"] for word in TRAININGS)
+        assert node.job(id).get("TresPerJob") == ("gres:gpu:1" if trains else None)
+        assert given[id] in (("0", "1") if trains else ("",))
+    assert {given[id] for id in of_trainings(node, "COMPLETED")} == {"0", "1"}
+
+
+def test_a_training_near_the_end_of_its_time_saves_and_goes_on(node, tmp_path):
+    study = STUDY | {
+        "data": {"train_images": 12_000, "validation_images": 1000},
+        "recipe": {"epochs": 30, "batch_size": 128},
+        "approaches": {"full_data": None},
+    }
+    options = ["--set-resources", "full_data:runtime=2*attempt", "--default-resources"]
+    options += ["mem_mb=1000", "runtime=10", "slurm_extra=\"'--signal=TERM@60'\""]
+    process = begin(node, tmp_path, study, *options, "--group-components", "short_trainings=1")
+    ends_well(process, tmp_path, 1500)
+    paths = StudyPaths(tmp_path / "results/tiny")
+    costs = [read_record(paths.record(id)).cost for id in plan_of(paths).trainings]
+    said = (tmp_path / "said.txt").read_text(encoding="utf-8")
+    assert "stopped by SIGTERM in epoch" in said
+    assert {cost.repeated_examples for cost in costs} == {0}

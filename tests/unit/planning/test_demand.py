@@ -1,0 +1,98 @@
+"""What trainings ask of a cluster: bounds from predicted costs, and groups without circles."""
+
+from dataclasses import replace
+
+import pytest
+from support.tiny import config, plan_of
+
+from mnbench.architectures import activation_count, load_architectures
+from mnbench.planning.demand import (
+    EVALUATED_TOGETHER,
+    FLOPS_PER_SECOND,
+    LONGEST_MINUTES,
+    MINUTES_TO_START,
+    SHORT_MINUTES,
+    demand,
+    group_of,
+)
+from mnbench.planning.forecast import forecast, predicted_training_flops
+from mnbench.records.record import read_record
+
+
+def planned(**changes):
+    return plan_of(config() | changes)
+
+
+def test_run_time_follows_from_the_predicted_flops():
+    plan = planned(recipe={"epochs": 2000}, data={"train_images": 50_000})
+    for id in plan.trainings:
+        minutes = predicted_training_flops(plan.trainings[id], plan) / FLOPS_PER_SECOND["cpu"] / 60
+        asked = demand(plan, id).minutes
+        assert (
+            asked == LONGEST_MINUTES or MINUTES_TO_START <= asked - minutes < MINUTES_TO_START + 1
+        )
+    assert len({demand(plan, id).minutes for id in plan.trainings}) > 3
+
+
+def test_the_predicted_flops_add_up_to_the_forecast():
+    plan = planned()
+    total = sum(predicted_training_flops(plan.trainings[id], plan) for id in plan.trainings)
+    assert total == sum(row.training_flops for row in forecast(plan))
+
+
+def test_each_attempt_asks_for_twice_as_much_up_to_a_day():
+    plan = planned()
+    id = next(iter(plan.trainings))
+    first, second = demand(plan, id), demand(plan, id, attempt=2)
+    assert (second.minutes, second.megabytes) == (2 * first.minutes, 2 * first.megabytes)
+    assert second.gpus == first.gpus
+    assert demand(plan, id, attempt=20).minutes == LONGEST_MINUTES
+
+
+@pytest.mark.parametrize(("device", "gpus"), [("cpu", 0), ("cuda", 1), ("auto", 1)])
+def test_a_gpu_is_asked_for_where_one_may_be_used(device, gpus):
+    plan = planned(device=device)
+    assert {demand(plan, id).gpus for id in plan.trainings} == {gpus}
+
+
+def test_a_tiny_training_took_less_memory_than_it_would_ask_for(trained):
+    plan = planned()
+    for id in plan.trainings:
+        peak = read_record(trained.record(id)).cost.peak_memory_bytes
+        # The peak is that of the tests' process, which has trained the others before.
+        assert peak / 1e6 < 2 * demand(plan, id).megabytes
+
+
+def test_larger_batches_and_networks_ask_for_more_memory():
+    small, large = planned(), planned(recipe={"epochs": 1, "batch_size": 4096})
+    id = next(iter(small.trainings))
+    assert demand(large, id).megabytes > demand(small, id).megabytes
+    on_gpus = [replace(plan, device="cuda") for plan in (small, large)]
+    assert len({demand(plan, id).megabytes for plan in on_gpus}) == 1  # not in the host's memory
+
+
+def test_activations_are_counted_by_hand():
+    first, *_ = load_architectures("v5-small")
+    # 8-8 | 16-16 | 32-32 behind a space-to-depth stem: 14, 7 and 3 pixels; ten logits.
+    count = activation_count(first, in_channels=1, image_size=28)
+    assert count == 2 * 8 * 14**2 + 2 * 16 * 7**2 + 2 * 32 * 3**2 + 10
+
+
+def test_images_evaluated_together_are_those_of_the_loop():
+    from mnbench.training.loop import EVALUATION_BATCH
+
+    assert EVALUATED_TOGETHER == EVALUATION_BATCH
+
+
+def test_short_trainings_are_grouped_by_generation_and_long_ones_are_not():
+    plan = planned()
+    for id in plan.trainings:
+        mine = group_of(plan, id)
+        assert mine
+        ancestors = [one for one in plan.lineage([id]) if one != id]
+        assert mine not in {group_of(plan, ancestor) for ancestor in ancestors}
+    long = planned(recipe={"epochs": 2000}, data={"train_images": 50_000})
+    for id in long.trainings:
+        minutes = predicted_training_flops(long.trainings[id], long) / FLOPS_PER_SECOND["cpu"] / 60
+        assert (group_of(long, id) is None) == (minutes > SHORT_MINUTES)
+    assert None in {group_of(long, id) for id in long.trainings}
