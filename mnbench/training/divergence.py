@@ -22,15 +22,15 @@ class LossWatch:
     """The losses of one epoch's steps, watched for the first that is not finite.
 
     Args:
-        steps: in the epoch.
         epoch: 1-based, for the message.
         rate_key: the configuration's key of the learning rate, for the message.
         device: where the losses are.
     """
 
-    def __init__(self, steps: int, epoch: int, rate_key: str, device: torch.device) -> None:
-        self._losses = torch.zeros(steps, device=device)
+    def __init__(self, epoch: int, rate_key: str, device: torch.device) -> None:
+        self._losses: list[float] = []
         self._rates: list[float] = []
+        self._unseen: list[Tensor] = []
         self._epoch, self._rate_key = epoch, rate_key
         self._every = STEPS_BETWEEN_LOOKS[device.type]
 
@@ -40,11 +40,20 @@ class LossWatch:
         Raises:
             Diverged: a loss was not finite.
         """
-        step = len(self._rates)
-        self._losses[step] = loss.detach()
+        self._unseen.append(loss.detach())
         self._rates.append(rate)
-        if (step + 1) % self._every == 0 or step + 1 == len(self._losses):
+        if len(self._unseen) == self._every:
             self._look()
+
+    def losses(self) -> list[float]:
+        """Return the losses of all steps.
+
+        Raises:
+            Diverged: a loss was not finite.
+        """
+        if self._unseen:
+            self._look()
+        return self._losses
 
     def check_validation(self, loss: float) -> None:
         """Check the loss on the validation images after the epoch.
@@ -57,10 +66,11 @@ class LossWatch:
             raise self._diverged(f"the validation loss after it is {loss}", last)
 
     def _look(self) -> None:
-        begin = max(0, len(self._rates) - self._every)
-        for step, loss in enumerate(self._losses[begin : len(self._rates)].tolist(), begin):
+        for loss in torch.stack(self._unseen).tolist():
             if not math.isfinite(loss):
-                raise self._diverged(f"the loss is {loss}", step)
+                raise self._diverged(f"the loss is {loss}", len(self._losses))
+            self._losses.append(loss)
+        self._unseen.clear()
 
     def _diverged(self, what: str, step: int) -> Diverged:
         return Diverged(

@@ -4,13 +4,14 @@ Open it to see how a network is trained: the loop is :func:`fit`. The trap: what
 two calls of the stopwatch is billed, and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -121,10 +122,10 @@ def fit(
         epoch = len(history) + 1
         generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", epoch))
         torch.manual_seed(derive_seed(seed, "layers", epoch))  # of every device
-        totals = torch.zeros(2, device=device)  # summed loss and correct predictions
         network.train()
         begun.add(first_epochs=int(epoch == 1))
-        watch = LossWatch(steps_per_epoch, epoch, rate_key, device)
+        watch = LossWatch(epoch, rate_key, device)
+        accurate: list[Tensor] = []  # the accuracy of each step
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
         for position, indices in enumerate(order.split(sizes)):
@@ -133,7 +134,7 @@ def fit(
             rate = learning_rate(recipe, step, steps, accuracies)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group[FACTOR]
-            images = augment(data.train.images[indices], recipe.augmentation, generator)
+            images = augment(data.train.at(indices), recipe.augmentation, generator)
             batch = Batch(data.normalise(images), data.train.labels[indices], indices)
             with _autocast(recipe, device):
                 logits = forward(batch.images)
@@ -142,11 +143,11 @@ def fit(
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
-            correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
-            totals += torch.stack([value.detach().float(), correct]) * len(indices)
+            correct = logits.detach().argmax(-1) == batch.labels
+            accurate.append(correct.mean(dtype=torch.float32))
+        losses = watch.losses()
         reading = stopwatch.read()
 
-        train_loss, train_accuracy = (totals / len(sample)).tolist()
         validation_loss, validation_accuracy = evaluate(network, data)
         watch.check_validation(validation_loss)
         history.append(
@@ -154,8 +155,8 @@ def fit(
                 "epoch": epoch,
                 "phase": phase,
                 "learning_rate": rate,
-                "train_loss": train_loss,
-                "train_accuracy": train_accuracy,
+                "train_loss": epoch_mean(losses, sizes),
+                "train_accuracy": epoch_mean(torch.stack(accurate).tolist(), sizes),
                 "validation_loss": validation_loss,
                 "validation_accuracy": validation_accuracy,
                 "examples": len(sample),
@@ -192,6 +193,22 @@ def batch_sizes(images: int, batch_size: int) -> list[int]:
     elif left:
         sizes.append(left)
     return sizes
+
+
+def epoch_mean(means: Sequence[float], sizes: Sequence[int]) -> float:
+    """Return the mean over an epoch's images of a quantity, from its mean in each batch.
+
+    It is added up in float32, batch after batch: histories keep their bits.
+
+    Args:
+        means: of each batch.
+        sizes: the images of each batch.
+
+    >>> epoch_mean([1.0, 4.0], [2, 1])
+    2.0
+    """
+    sums = np.asarray(means, np.float32) * np.asarray(sizes, np.float32)
+    return float(np.add.accumulate(sums)[-1] / np.float32(sum(sizes)))
 
 
 def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> Cost:
