@@ -7,17 +7,18 @@ differ in one layer. Up to 100 networks all values of g are searched together. S
 time.
 """
 
-import argparse
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+
+from measuring import Row, options, run, save
 
 from mnbench.architectures.families import resnet, vgg
 from mnbench.architectures.variants import Rule, variants
 from mnbench.mothernets import cluster, minimum_g
 from mnbench.mothernets.clustering import clustering
+from mnbench.report.speed import clustering_table
 
 BASES = {"VGG-16": vgg(16), "ResNet-32": resnet(32)}
 NUMBERS = {100: (1, 5, 50), 1000: (1, 5, 50, 500)}  # values of g by the number of networks
@@ -26,27 +27,31 @@ REPEATS = 3
 
 
 def main() -> None:
-    """Print the table."""
-    argparse.ArgumentParser(description="Time clustering.").parse_args()
-    print("| variants of | networks | g | CPU-seconds |\n|---|--:|--:|--:|")
+    """Print the table and write the results."""
+    arguments = options("Time clustering.", REPEATS).parse_args()
+    pairs = f"medians of {arguments.repeats}"
+    save(measure(arguments.repeats), clustering_table, arguments.results, pairs)
+
+
+def measure(repeats: int) -> Iterator[Row]:
+    """Yield the lines of the table."""
     for name, base in BASES.items():
         for size, numbers in NUMBERS.items():
             networks = variants(base, Rule(size))
-            for g in numbers:
-                print_row(name, size, str(g), seconds(partial(cluster, networks, g)))
-            work = partial(minimum_g, networks, tau=TAU)
-            print_row(name, size, f"{work()}, the minimum for tau = {TAU}", seconds(work))
+            works: dict[str, Callable[[], object]] = {
+                str(g): partial(cluster, networks, g) for g in numbers
+            }
+            least = partial(minimum_g, networks, tau=TAU)
+            works[f"{least()}, the minimum for tau = {TAU}"] = least
+            for g, work in works.items():
+                median = round(seconds(work, repeats), 4)
+                yield {"variants_of": name, "networks": size, "g": g, "cpu_seconds": median}
 
 
-def print_row(name: str, size: int, g: str, median: float) -> None:
-    """Print a line of the table."""
-    print(f"| {name} | {size:,} | {g} | {median:.2f} |", flush=True)
-
-
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], repeats: int) -> float:
     """Return the median CPU time of one thread, each time without cached results."""
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         clustering.every_g.cache_clear()
         start = time.process_time()
         work()
@@ -55,7 +60,4 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

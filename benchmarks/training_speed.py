@@ -1,73 +1,92 @@
 """Time training against the usual alternatives, side by side in one run.
 
-    python benchmarks/training_speed.py            # about two minutes on two cores
+    python benchmarks/training_speed.py            # about three minutes on two cores
 
-Each line pairs two ways to train on the same images. They take turns, so that noise hits both. The
-line gives medians and their ratio. Quote only the ratios: the rest depends on the machine.
+Each line pairs two ways to train on the same images. They take turns, so that noise hits both. What
+runs in one thread is timed in CPU-seconds, jobs side by side by the clock on the wall.
 """
 
-import argparse
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from measuring import Row, Way, options, run, save, take_turns
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, Subset
+from torchvision import datasets, transforms
+from workload import (
+    BATCH,
+    EPOCH,
+    MEAN,
+    STD,
+    Timed,
+    first_images,
+    new_network,
+    our_epoch,
+    training_set,
+    unpack_fashion_mnist,
+)
 
-from mnbench.architectures import Architecture, Stem, build, load_architectures
-from mnbench.datasets import Images, load_train
-from mnbench.planning.recipe import Recipe
-from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
-from mnbench.training.loop import Work, fit
+from mnbench.architectures import Architecture, Stem, load_architectures
+from mnbench.planning.recipe import Augmentation, Recipe
+from mnbench.report.speed import pairs_table
+from mnbench.training.data import TrainingSet
+from mnbench.training.optimiser import new_optimiser
 
-IMAGES = 3840  # 30 batches
 REPEATS = 5
 JOB_EPOCHS = 3
-
-
-@dataclass(frozen=True)
-class Way:
-    """Describe a way to train: its name, a function that trains, and the epochs that it trains.
-
-    The function returns the seconds that training took.
-    """
-
-    name: str
-    train: Callable[[], float]
-    epochs: int = 1
+SHIFT = 4
+AUGMENTED = Recipe(epochs=1, batch_size=BATCH, augmentation=Augmentation(shift=SHIFT, flip=True))
 
 
 def main() -> None:
-    """Print the table, or train as a job of its own."""
-    parser = argparse.ArgumentParser(description="Time training side by side.")
-    parser.add_argument("--train", type=int, metavar="THREADS", help=argparse.SUPPRESS)
+    """Print the table and write the results, or train as a job of its own."""
+    parser = options("Time training side by side.", REPEATS)
+    parser.add_argument("--images", type=int, default=3840, help="of an epoch")
+    parser.add_argument("--job", type=int, metavar="THREADS", help="for the script itself")
     arguments = parser.parse_args()
-    if arguments.train:
-        run_job(arguments.train)
+    if arguments.job:
+        run_job(arguments.job, arguments.images)
         return
     torch.set_num_threads(1)
-    data, network = load_images(), typical_network()
-    print("| | images/s | against | images/s | ratio |\n|---|--:|---|--:|--:|")
-    memory = in_memory(network, data)
-    compare(Way("batches from memory", memory), Way("a DataLoader", with_loader(network, data)))
-    flat = in_memory(replace(network, stem=Stem()), data)
-    compare(Way("space-to-depth stem", in_memory(network, data)), Way("no stem", flat))
-    odd = in_memory(with_odd_filters(network), data)
-    compare(Way("filters 8-16-32", in_memory(network, data)), Way("filters 9-17-33", odd))
-    compare(
-        Way("two jobs of one thread", in_jobs(2, 1), 2 * JOB_EPOCHS),
-        Way("one of two threads", in_jobs(1, 2), JOB_EPOCHS),
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        unpack_fashion_mnist(Path(folder))
+        rows = measure(arguments.images, arguments.repeats, Path(folder))
+        save(rows, pairs_table, arguments.results, f"{arguments.repeats} pairs each")
 
 
-def load_images() -> Images:
-    """Load the first training images of Fashion-MNIST."""
-    data = load_train("fashion_mnist", root=Path(), download=False)
-    return Images(data.images[:IMAGES], data.labels[:IMAGES])
+def measure(images: int, repeats: int, folder: Path) -> Iterator[Row]:
+    """Yield the pairs of every line."""
+    data, network = training_set(first_images(images)), typical_network()
+
+    def epoch(name: str, work: Timed) -> Way:
+        return Way(name, work, images)
+
+    ours = our_epoch(network, data)
+    flat, odd = replace(network, stem=Stem()), with_odd_filters(network)
+    pil = with_torchvision(network, folder, images, [])
+    changes = [transforms.RandomCrop(28, padding=SHIFT), transforms.RandomHorizontalFlip()]
+    changed = with_torchvision(network, folder, images, changes)
+    for way, against in (
+        (epoch("batches from memory", ours), epoch("a DataLoader", with_loader(network, data))),
+        (epoch("uint8 images in memory", ours), epoch("torchvision and PIL", pil)),
+        (
+            epoch("shifted and flipped as batches", our_epoch(network, data, AUGMENTED)),
+            epoch("torchvision and PIL, one at a time", changed),
+        ),
+        (epoch("space-to-depth stem", ours), epoch("no stem", our_epoch(flat, data))),
+        (epoch("filters 8-16-32", ours), epoch("filters 9-17-33", our_epoch(odd, data))),
+        (
+            Way("two jobs of one thread", in_jobs(2, 1, images), 2 * JOB_EPOCHS * images),
+            Way("one of two threads", in_jobs(1, 2, images), JOB_EPOCHS * images),
+        ),
+    ):
+        yield from take_turns(way, against, "images", repeats)
 
 
 def typical_network() -> Architecture:
@@ -89,57 +108,74 @@ def with_odd_filters(network: Architecture) -> Architecture:
     )
 
 
-def in_memory(network: Architecture, data: Images) -> Callable[[], float]:
-    """Return a function that trains an epoch with mnbench's own loop."""
-    images = DeviceImages.of(data, torch.device("cpu"))
-    validation = DeviceImages(images.images[:100], images.labels[:100])
-    training_set = TrainingSet(images, validation, normalisation())
-    module = build(network, in_channels=1, num_classes=10)
-
-    def train() -> None:
-        fit(module, training_set, Recipe(epochs=1), seed=0, work=Work(0), phase="benchmark")
-
-    return timed(train)
-
-
-def with_loader(network: Architecture, data: Images) -> Callable[[], float]:
-    """Return a function that trains an epoch the usual way, with a DataLoader of single images."""
-    normalise = normalisation()
+def with_loader(network: Architecture, data: TrainingSet) -> Timed:
+    """Return a function that trains an epoch with a DataLoader of single images in memory."""
 
     class SingleImages(Dataset):
         def __len__(self) -> int:
-            return len(data)
+            return len(data.train)
 
-        def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-            image = torch.from_numpy(data.images[index]).unsqueeze(0)
-            return normalise(image)[0], int(data.labels[index])
+        def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+            image = data.train.images[index : index + 1]
+            return data.normalise(image)[0], data.train.labels[index]
 
-    batches = DataLoader(SingleImages(), batch_size=128, shuffle=True)
     # All but the loader is as in mnbench's own loop.
-    module = build(network, in_channels=1, num_classes=10).to(memory_format=torch.channels_last)
+    module = new_network(network)
+    optimiser = new_optimiser(module, EPOCH)
+    loader: DataLoader = DataLoader(SingleImages(), batch_size=BATCH, shuffle=True)
+    return loop_over(loader, module, optimiser, torch.channels_last)
+
+
+def with_torchvision(
+    network: Architecture, folder: Path, images: int, changes: list[Callable]
+) -> Timed:
+    """Return a function that trains an epoch as tutorials write it, from images of PIL.
+
+    Args:
+        network: what to train.
+        folder: that ``torchvision.datasets`` reads.
+        images: of an epoch.
+        changes: what is done to an image before it becomes a tensor.
+    """
+    steps = [*changes, transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+    whole = datasets.FashionMNIST(folder, train=True, transform=transforms.Compose(steps))
+    loader = DataLoader(Subset(whole, range(images)), batch_size=BATCH, shuffle=True)
+    module = new_network(network)
     optimiser = torch.optim.SGD(
-        module.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+        module.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4
     )
+    return loop_over(loader, module, optimiser, torch.contiguous_format)
 
-    def train() -> None:
+
+def loop_over(
+    loader: DataLoader,
+    module: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    layout: torch.memory_format,
+) -> Timed:
+    """Return a function that trains an epoch on the batches of a loader, in CPU-seconds."""
+
+    def train() -> float:
         module.train()
-        for batch, labels in batches:
+        start = time.process_time()
+        for batch, labels in loader:
             optimiser.zero_grad()
-            logits = module(batch.contiguous(memory_format=torch.channels_last))
-            torch.nn.functional.cross_entropy(logits, labels).backward()
+            logits = module(batch.contiguous(memory_format=layout))
+            functional.cross_entropy(logits, labels).backward()
             optimiser.step()
+        return time.process_time() - start
 
-    return timed(train)
+    return train
 
 
-def in_jobs(count: int, threads: int) -> Callable[[], float]:
+def in_jobs(count: int, threads: int, images: int) -> Timed:
     """Return a function that trains in *count* processes side by side, of *threads* each.
 
-    Their start-up is not timed.
+    It returns the seconds on the wall. The processes' start-up is not timed.
     """
 
     def train() -> float:
-        command = [sys.executable, __file__, "--train", str(threads)]
+        command = [sys.executable, __file__, "--job", str(threads), "--images", str(images)]
         jobs = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for _ in range(count)
@@ -159,10 +195,18 @@ def in_jobs(count: int, threads: int) -> Callable[[], float]:
     return train
 
 
-def run_job(threads: int) -> None:
+def run_job(threads: int, images: int) -> None:
     """Warm up, wait for a line of input, then train: a process of :func:`in_jobs`."""
+    module = new_network(typical_network())
+    data = training_set(first_images(images))
+    optimiser = new_optimiser(module, EPOCH)
+    batches = data.normalise(data.train.images).split(BATCH)
+    loader: DataLoader = DataLoader(
+        [*zip(batches, data.train.labels.split(BATCH), strict=True)],  # type: ignore[arg-type]
+        batch_size=None,
+    )
     torch.set_num_threads(threads)
-    train = in_memory(typical_network(), load_images())
+    train = loop_over(loader, module, optimiser, torch.channels_last)
     train()
     print("ready", flush=True)
     sys.stdin.readline()
@@ -170,41 +214,5 @@ def run_job(threads: int) -> None:
         train()
 
 
-def timed(train: Callable[[], None]) -> Callable[[], float]:
-    """Return a function that trains and returns the seconds that it took."""
-
-    def train_and_time() -> float:
-        start = time.perf_counter()
-        train()
-        return time.perf_counter() - start
-
-    return train_and_time
-
-
-def compare(way: Way, alternative: Way) -> None:
-    """Time both ways in turns and print a line of the table."""
-    for warming in (way, alternative):
-        warming.train()
-    turns = [(way.train(), alternative.train()) for _ in range(REPEATS)]
-    speed, alternative_speed = (
-        kind.epochs * IMAGES / statistics.median(times)
-        for kind, times in zip((way, alternative), zip(*turns, strict=True), strict=True)
-    )
-    print(
-        f"| {way.name} | {speed:,.0f} | {alternative.name} | {alternative_speed:,.0f} "
-        f"| {speed / alternative_speed:.2f} |",
-        flush=True,
-    )
-
-
-def normalisation() -> Normalisation:
-    """Return the normalisation of Fashion-MNIST, roughly."""
-    scale, shift = torch.full((2, 1, 1, 1, 1), 1 / 90).unbind()
-    return Normalisation(scale, -shift * 73)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

@@ -3,19 +3,20 @@
     python benchmarks/warm_start.py            # half a minute
 
 The job is an approach's program that only prints its help. It imports all that a training imports,
-and trains nothing. Both starts take turns, and the table gives medians and their ratio.
+and trains nothing.
 """
 
-import argparse
 import os
-import statistics
 import subprocess
 import sys
 import time
 
+from measuring import Way, options, run, save, take_turns
+
+from mnbench.report.speed import pairs_table
 from mnbench.training.prefork import ADDRESS, WarmProcess
 
-REPETITIONS = 9
+REPEATS = 9
 JOB = [sys.executable, "-m", "mnbench.training.prefork", "mnbench", "train", "--help"]
 
 
@@ -27,24 +28,17 @@ def seconds(environment: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Print the table."""
-    argparse.ArgumentParser(description="Time a job's start, side by side.").parse_args()
+    """Print the table and write the results."""
+    arguments = options("Time a job's start, side by side.", REPEATS).parse_args()
     cold = {key: value for key, value in os.environ.items() if key != ADDRESS}
     process = WarmProcess()
     warm = cold | {ADDRESS: process.address}
-    seconds(warm)  # waits until everything is imported
-    pairs = [(seconds(cold), seconds(warm)) for _ in range(REPETITIONS)]
+    forked = Way("forked from a warm process", lambda: seconds(warm), 1)
+    own = Way("a Python of its own", lambda: seconds(cold), 1)
+    rows = take_turns(forked, own, "starts", arguments.repeats)  # first waits for the imports
+    save(rows, pairs_table, arguments.results, f"{arguments.repeats} pairs")
     process.close()
-    medians = [statistics.median(times) for times in zip(*pairs, strict=True)]
-    print("| a job's start | seconds | forked | seconds | ratio |\n|---|--:|---|--:|--:|")
-    print(
-        f"| its own Python | {medians[0]:.2f} | from a warm process | {medians[1]:.2f} "
-        f"| {medians[0] / medians[1]:.1f} |"
-    )
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

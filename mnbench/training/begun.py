@@ -8,6 +8,7 @@ Open it to change what counts as repeated. The trap: a machine that loses its po
 kernel had not yet written, and then the entry says less than was done.
 """
 
+import os
 import struct
 import zlib
 from contextlib import suppress
@@ -69,8 +70,7 @@ class Begun:
             return
         content = _CONTENT.pack(self._identity, self.examples, self.processes)
         try:
-            self._file.seek(0)
-            self._file.write(content + _SUM.pack(zlib.crc32(content)))
+            os.pwrite(self._file.fileno(), content + _SUM.pack(zlib.crc32(content)), 0)
         except OSError as error:
             raise cannot_write(self._path, error) from error
 

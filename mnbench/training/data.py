@@ -19,17 +19,21 @@ from mnbench.planning.recipe import Augmentation
 class Normalisation:
     """A function from pixels to a network's input, with zero mean and unit variance in training."""
 
-    scale: Tensor  # float32 (1, channels, 1, 1)
+    scale: Tensor  # float32 (1, channels, h, w), channels last
     shift: Tensor
 
     @classmethod
     def of(cls, data: TrainingData, device: torch.device) -> "Normalisation":
         """Return it for the training images' mean and deviation (on the scale 0 to 1)."""
-        mean, std = (
-            torch.from_numpy(values).to(device).view(1, -1, 1, 1)
-            for values in (data.mean, data.std)
+        mean, std = (torch.from_numpy(values).view(1, -1, 1, 1) for values in (data.mean, data.std))
+        size = data.train.images.shape[2:]
+        # A value for each pixel lies in memory as an image does: a CPU then does whole images with
+        # vector instructions. A value for each of three channels takes it seven times as long.
+        scale, shift = (
+            values.expand(-1, -1, *size).contiguous(memory_format=torch.channels_last).to(device)
+            for values in (1 / (255 * std), -mean / std)
         )
-        return cls(scale=1 / (255 * std), shift=-mean / std)
+        return cls(scale, shift)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return uint8 images ``(n, channels, h, w)`` as normalised float32, channels last."""
@@ -41,15 +45,19 @@ class Normalisation:
 class DeviceImages:
     """Labelled images in the device's memory."""
 
-    images: Tensor  # uint8 (n, channels, h, w)
+    images: Tensor  # uint8 (n, channels, h, w), channels last
     labels: Tensor  # int64 (n,)
 
     @classmethod
     def of(cls, images: Images, device: torch.device) -> "DeviceImages":
         """Copy images to the device."""
-        return cls(
-            torch.from_numpy(images.images).to(device), torch.from_numpy(images.labels).to(device)
-        )
+        pixels, labels = torch.from_numpy(images.images), torch.from_numpy(images.labels)
+        return cls(pixels.to(device, memory_format=torch.channels_last), labels.to(device))
+
+    def at(self, indices: Tensor) -> Tensor:
+        """Return the images at some positions: uint8 ``(len(indices), channels, h, w)``."""
+        # On a CPU this copies whole images; indexing by brackets goes through them pixel by pixel.
+        return self.images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
 
     def __len__(self) -> int:
         return len(self.labels)

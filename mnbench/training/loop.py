@@ -151,7 +151,7 @@ def fit(
                 rate = learning_rate(recipe, step, steps, accuracies)
                 for group in optimiser.param_groups:
                     group["lr"] = rate * group[FACTOR]
-                images = augment(data.train.images[indices], recipe.augmentation, epoch.generator)
+                images = augment(data.train.at(indices), recipe.augmentation, epoch.generator)
                 batch = Batch(data.normalise(images), data.train.labels[indices], indices)
                 with _autocast(recipe, device):
                     logits = forward(batch.images)
@@ -160,8 +160,8 @@ def fit(
                 optimiser.zero_grad()
                 value.backward()
                 optimiser.step()
-                correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
-                epoch.count(value, correct, len(indices))
+                correct = logits.detach().argmax(-1) == batch.labels
+                epoch.count(value, correct.mean(dtype=torch.float32), len(indices))
             reading = epoch.earlier + stopwatch.read()
 
             train_loss, train_accuracy = (epoch.totals / len(sample)).tolist()

@@ -58,6 +58,19 @@ def test_normalising_leaves_the_stored_images_alone():
     assert torch.equal(pixels, before)
 
 
+# Batches
+
+
+def test_a_batch_has_the_images_at_its_positions_in_their_order():
+    stored = random_images(20)
+    images = DeviceImages.of(Images(stored.numpy(), np.zeros(20, np.int64)), CPU)
+    positions = torch.tensor([7, 0, 7, 19])
+    batch = images.at(positions)
+    assert torch.equal(batch, stored[positions])
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(images.images, stored)
+
+
 # Augmentation
 
 

@@ -1,0 +1,140 @@
+"""Train an ensemble by another library, as its own examples do: the script that `peers.py` times.
+
+Open it to use a peer in another way. The trap: what is printed, logged and saved between epochs
+costs a peer time as well; it is switched off where its examples' results do not need it.
+"""
+
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from peer_study import trainings
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+from workload import BATCH, MEAN, STD
+
+from mnbench.architectures import Architecture, build
+from mnbench.planning.plan import read_plan
+from mnbench.planning.recipe import Optimiser
+from mnbench.records.paths import StudyPaths
+
+RATE = Optimiser()  # the defaults of a recipe
+SGD = {
+    "lr": RATE.learning_rate,
+    "momentum": RATE.momentum,
+    "nesterov": RATE.nesterov,
+    "weight_decay": RATE.weight_decay,
+}
+
+
+class NextNetwork(nn.Module):
+    """A network of the list: every instance takes the next one.
+
+    TorchEnsemble makes its estimators from a class, so that they need not be equal.
+    """
+
+    networks: Iterator[Architecture]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = build(next(self.networks), in_channels=1, num_classes=10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the network's logits."""
+        return self.network(images)
+
+
+def loader(folder: Path, images: int, workers: int) -> DataLoader:
+    """Return the training images as the peers' examples load them: PIL, one at a time."""
+    steps = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+    whole = datasets.FashionMNIST(folder, train=True, transform=steps)
+    # No `Subset`: TorchEnsemble would read all its images once more to count the classes.
+    whole.data, whole.targets = whole.data[:images], whole.targets[:images]
+    return DataLoader(whole, batch_size=BATCH, shuffle=True, num_workers=workers)
+
+
+def torchensemble(
+    kind: str, networks: list[Architecture], batches: DataLoader, epochs: int, jobs: int | None
+) -> float:
+    """Train an ensemble of TorchEnsemble, as its guide does; return the seconds of ``fit``."""
+    import torchensemble
+
+    NextNetwork.networks = itertools.cycle(networks)  # it makes more than it trains
+    ensemble = getattr(torchensemble, kind)(
+        estimator=NextNetwork, n_estimators=len(networks), cuda=False, n_jobs=jobs
+    )
+    ensemble.set_optimizer("SGD", **SGD)
+    if kind == "SnapshotEnsembleClassifier":
+        epochs *= len(networks)  # of all cycles
+    else:
+        ensemble.set_scheduler("CosineAnnealingLR", T_max=epochs)
+    start = time.perf_counter()
+    ensemble.fit(batches, epochs=epochs, save_model=False)
+    return time.perf_counter() - start
+
+
+def lightning(networks: list[Architecture], batches: DataLoader, epochs: int) -> float:
+    """Train a deep ensemble of torch-uncertainty, as its tutorial does; return the seconds."""
+    from torch_uncertainty import TUTrainer
+    from torch_uncertainty.methods import deep_ensembles
+    from torch_uncertainty.routines import ClassificationRoutine
+    from torch_uncertainty.transforms import RepeatTarget
+
+    modules = [build(network, in_channels=1, num_classes=10) for network in networks]
+    ensemble = deep_ensembles(modules, task="classification")
+    # The loss is a mean over all networks, hence the rate.
+    options = SGD | {"lr": RATE.learning_rate * len(networks)}
+    optimiser = torch.optim.SGD(ensemble.parameters(), **options)  # type: ignore[arg-type]
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs)
+    routine = ClassificationRoutine(
+        model=ensemble,
+        num_classes=10,
+        loss=nn.CrossEntropyLoss(),
+        is_ensemble=True,
+        format_batch_fn=RepeatTarget(len(networks)),
+        optim_recipe={"optimizer": optimiser, "lr_scheduler": schedule},
+    )
+    trainer = TUTrainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    start = time.perf_counter()
+    trainer.fit(routine, train_dataloaders=batches)
+    return time.perf_counter() - start
+
+
+def train(name: str, folder: Path) -> None:
+    """Train what the study in a folder trains, by a peer; print the images and seconds."""
+    plan = read_plan(StudyPaths(folder).plan)
+    approach = "snapshot_ensembles" if name == "snapshot" else "full_data"
+    same = trainings(plan, approach)
+    networks = [network for training in same for network in training.networks]
+    epochs = same[0].recipe["epochs"]
+    images = same[0].data["train_images"]
+    ways: dict[str, Callable[[DataLoader], float]] = {
+        "voting": lambda data: torchensemble("VotingClassifier", networks, data, epochs, None),
+        "voting-jobs": lambda data: torchensemble("VotingClassifier", networks, data, epochs, 2),
+        "bagging": lambda data: torchensemble("BaggingClassifier", networks, data, epochs, None),
+        "snapshot": lambda data: torchensemble(
+            "SnapshotEnsembleClassifier", networks, data, epochs, None
+        ),
+        "lightning": lambda data: lightning(networks, data, epochs),
+    }
+    # Its tutorial loads images in processes of their own, TorchEnsemble's examples do not.
+    workers = min(8, os.cpu_count() or 1) if name == "lightning" else 0
+    seconds = ways[name](loader(folder, images, workers))
+    print(json.dumps({"images": images * epochs * len(networks), "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    train(sys.argv[1], Path(sys.argv[2]))

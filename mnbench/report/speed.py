@@ -1,0 +1,189 @@
+"""What the benchmarks measured, as tables: the scripts print them, and pages show them.
+
+Open this module to show another number of `benchmarks/results`. The trap: rates and seconds are of
+one machine on one day; only ratios, taken within pairs that ran next to each other, may be quoted.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mnbench.errors import UserError, cause
+
+ABOUT = "about"  # the file that says when, where and how busy: a row a script
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two ways to do the same work, over the pairs of one run."""
+
+    median: float
+    minimum: float
+    maximum: float
+    pairs: int
+
+    @classmethod
+    def of(cls, ratios: Sequence[float]) -> "Ratio":
+        """Return the median and the spread of each pair's ratio."""
+        return cls(float(np.median(ratios)), min(ratios), max(ratios), len(ratios))
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.minimum:.2f} to {self.maximum:.2f})"
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The committed measurements, as a template of numbers reads them."""
+
+    folder: Path
+
+    def __getitem__(self, script: str) -> pd.DataFrame:
+        """Return what a script measured: a row a pair, or a row a line of its table.
+
+        Raises:
+            UserError: it was not run, or its file is damaged.
+        """
+        file = self.folder / f"{script}.csv"
+        try:
+            return pd.read_csv(file, encoding="utf-8", keep_default_na=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{file}: not a readable table ({cause(error)}); run benchmarks/{script}.py"
+            ) from error
+
+    @cached_property
+    def about(self) -> pd.DataFrame:
+        """When and where each script ran, by its name."""
+        return self[ABOUT].set_index("script")
+
+    def where(self, script: str) -> str:
+        """Return when and where a script ran, as a line that stands above its table."""
+        run = self.about.loc[script]
+        cores = f"{run['cores']} core{'s' if run['cores'] > 1 else ''}"
+        return (
+            f"`python benchmarks/{script}.py`, {run['date']}, {cores} ({run['processor']}), torch "
+            f"{run['torch']}, {run['pairs']}. Waiting for the processor when it began: "
+            f"{run['load']:.1f} processes."
+        )
+
+    def ratio(self, script: str, way: str, against: str) -> Ratio:
+        """Return how many times faster a way is than another.
+
+        Raises:
+            KeyError: the two were not compared.
+        """
+        pairs = self[script]
+        pairs = pairs[(pairs["way"] == way) & (pairs["against"] == against)]
+        if pairs.empty:
+            raise KeyError(f"{self.folder}: '{way}' and '{against}' were not compared")
+        return speed_ratio(pairs)
+
+    def ratios(self, script: str) -> dict[str, Ratio]:
+        """Return how many times faster each way is than what it was compared with."""
+        return {way: speed_ratio(rows) for way, rows in self[script].groupby("way", sort=False)}
+
+    def pairs(self, script: str) -> str:
+        """Return a script's pairs as a Markdown table."""
+        return pairs_table(self[script])
+
+    def peers(self) -> str:
+        """Return the ensembles beside those of other libraries, as a Markdown table."""
+        return peers_table(self["peers"])
+
+    def growth(self) -> str:
+        """Return how cost grows, as a Markdown table."""
+        return growth_table(self["growth"])
+
+    def clustering(self) -> str:
+        """Return the seconds of clustering, as a Markdown table."""
+        return clustering_table(self["clustering"])
+
+
+def speed_ratio(pairs: pd.DataFrame) -> Ratio:
+    """Return how many times faster the first way of each pair is."""
+    rates = pairs["amount"] / pairs["seconds"]
+    return Ratio.of(list(rates / (pairs["against_amount"] / pairs["against_seconds"])))
+
+
+def pairs_table(pairs: pd.DataFrame) -> str:
+    """Return a table of two ways a line: median rates, and the ratio with its spread.
+
+    Args:
+        pairs: columns way, against, unit, amount, seconds, against_amount, against_seconds.
+    """
+    (unit,) = set(pairs["unit"])
+    lines = []
+    for (way, against), rows in pairs.groupby(["way", "against"], sort=False):
+        rates = [
+            float((rows[f"{side}amount"] / rows[f"{side}seconds"]).median())
+            for side in ("", "against_")
+        ]
+        first, second = (f"{rate:,.0f}" if rate >= 100 else f"{rate:.2f}" for rate in rates)
+        lines.append([way, first, against, second, str(speed_ratio(rows))])
+    return _table(["", f"{unit}/s", "against", f"{unit}/s", "ratio (min to max)"], "lrlrr", lines)
+
+
+def peers_table(pairs: pd.DataFrame) -> str:
+    """Return a table of an ensemble a line, here and as another library trains it.
+
+    Args:
+        pairs: columns way, against, and of both sides amount, seconds (of training), wall_seconds
+            (of the whole program), cpu_seconds and peak_mib (of all its processes together).
+    """
+    lines = []
+    for (way, against), rows in pairs.groupby(["way", "against"], sort=False):
+        shares = [
+            Ratio.of(list(rows[column] / rows[f"against_{column}"]))
+            for column in ("wall_seconds", "cpu_seconds", "peak_mib")
+        ]
+        lines.append([against, way, str(speed_ratio(rows)), *map(str, shares)])
+    names = ["against", "here", "images/s, times", "wall time, share", "CPU time, share"]
+    return _table([*names, "peak memory, share"], "llrrrr", lines)
+
+
+def growth_table(rows: pd.DataFrame) -> str:
+    """Return a table of a quantity a line: cost at its values, and the fitted exponents.
+
+    Args:
+        rows: columns quantity, value, repeat, cpu_seconds and training_flops.
+    """
+    lines = []
+    for quantity, part in rows.groupby("quantity", sort=False):
+        median = part.groupby("value")[["cpu_seconds", "training_flops"]].median()
+        values = ", ".join(f"{value:,.0f}" for value in median.index)
+        seconds = ", ".join(f"{value:.2f}" for value in median["cpu_seconds"])
+        flops = ", ".join(f"{value / 1e9:.1f}" for value in median["training_flops"])
+        powers = [exponent(median.index, median[cost]) for cost in median]
+        lines.append([quantity, values, seconds, flops, *(f"{power:.2f}" for power in powers)])
+    names = ["", "values", "CPU-seconds", "training GFLOPs", "exponent, seconds"]
+    return _table([*names, "exponent, FLOPs"], "llllrr", lines)
+
+
+def exponent(values: Sequence[float], costs: Sequence[float]) -> float:
+    """Return the power of a quantity that its cost grows with: least squares of logarithms.
+
+    >>> round(exponent([1, 2, 4], [3, 12, 48]), 6)
+    2.0
+    """
+    slope, _ = np.polyfit([math.log(v) for v in values], [math.log(cost) for cost in costs], 1)
+    return float(slope)
+
+
+def clustering_table(rows: pd.DataFrame) -> str:
+    """Return a table of a clustering a line."""
+    lines = [
+        [row["variants_of"], f"{row['networks']:,}", row["g"], f"{row['cpu_seconds']:.2f}"]
+        for row in rows.to_dict("records")
+    ]
+    return _table(["variants of", "networks", "g", "CPU-seconds"], "lrrr", lines)
+
+
+def _table(names: Sequence[str], alignment: str, lines: Sequence[Sequence[str]]) -> str:
+    rule = ["---" if side == "l" else "--:" for side in alignment]
+    rows = [f"| {' | '.join(line)} |".replace("|  |", "| |") for line in [names, *lines]]
+    return "\n".join([rows[0], f"|{'|'.join(rule)}|", *rows[1:]])
