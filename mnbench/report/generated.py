@@ -20,6 +20,7 @@ STUDIES = {
     for name, folder in (
         ("default", "default-run"),  # of its own name: `make` writes results/default
         ("reference", "reference"),
+        ("reference_25", "reference-25"),
         ("families", "families"),
         ("improved", "improved"),
         ("first_search", "search-1"),
