@@ -5,7 +5,6 @@ two calls of the stopwatch is billed, and nothing else.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,9 @@ from mnbench.planning.recipe import Recipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
+from mnbench.training.arithmetic import arithmetic, arithmetic_of, forward_pass
 from mnbench.training.begun import BEGUN, Begun
+from mnbench.training.compilation import compile_layers
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
@@ -107,7 +108,8 @@ def fit(
     history: list[Row] = []
     if checkpoint_file is not None:
         history = checkpoint.restore(checkpoint_file, identity, network, optimiser)
-    forward = _warmed_up(network, data, recipe, len(sample))
+    kind = arithmetic_of(recipe.precision, device)
+    _warm_up(network, data, recipe, len(sample))
     sizes = batch_sizes(len(sample), recipe.batch_size)
     steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
@@ -127,23 +129,24 @@ def fit(
         watch = LossWatch(steps_per_epoch, epoch, rate_key, device)
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
-        for position, indices in enumerate(order.split(sizes)):
-            step = (epoch - 1) * steps_per_epoch + position
-            begun.add(examples=len(indices))
-            rate = learning_rate(recipe, step, steps, accuracies)
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group[FACTOR]
-            images = augment(data.train.images[indices], recipe.augmentation, generator)
-            batch = Batch(data.normalise(images), data.train.labels[indices], indices)
-            with _autocast(recipe, device):
-                logits = forward(batch.images)
-                value = loss(logits, batch)
-            watch.add(value, rate)
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
-            totals += torch.stack([value.detach().float(), correct]) * len(indices)
+        with arithmetic(kind):
+            for position, indices in enumerate(order.split(sizes)):
+                step = (epoch - 1) * steps_per_epoch + position
+                begun.add(examples=len(indices))
+                rate = learning_rate(recipe, step, steps, accuracies)
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * group[FACTOR]
+                images = augment(data.train.images[indices], recipe.augmentation, generator)
+                batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+                with forward_pass(kind, device):
+                    logits = network(batch.images)
+                    value = loss(logits, batch)
+                watch.add(value, rate)
+                optimiser.zero_grad()
+                value.backward()
+                optimiser.step()
+                correct = (logits.detach().argmax(-1) == batch.labels).float().mean()
+                totals += torch.stack([value.detach().float(), correct]) * len(indices)
         reading = stopwatch.read()
 
         train_loss, train_accuracy = (totals / len(sample)).tolist()
@@ -242,29 +245,24 @@ def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:
     return -float(picked.mean()), float(accuracy)
 
 
-def _autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
-    if recipe.precision == "float32":
-        return nullcontext()
-    return torch.autocast(device.type, getattr(torch, recipe.precision))
+def _warm_up(network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int) -> None:
+    """Compile the network if the recipe asks, and let a GPU choose its kernels, off the clock.
 
-
-def _warmed_up(
-    network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int
-) -> Callable[[Tensor], Tensor]:
-    """Return the network's forward, compiled if the recipe asks, before the clock runs.
-
-    On a GPU the warm-up also lets it choose its kernels. One forward and backward pass for each
-    batch size is enough; an epoch's last batch is smaller. What they change is put back.
+    One forward and backward pass for each batch size is enough; an epoch's last batch is smaller.
+    What they change is put back.
     """
     device = data.train.labels.device
-    forward = torch.compile(network, dynamic=False) if recipe.compile else network
-    if device.type == "cuda" or recipe.compile:
-        before = deepcopy(network.state_dict())
-        network.train()
-        for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
-            with _autocast(recipe, device):
-                logits = forward(data.normalise(data.train.images[:size]))
+    if recipe.compile:
+        compile_layers(network)
+    elif device.type == "cpu":
+        return
+    kind = arithmetic_of(recipe.precision, device)
+    before = deepcopy(network.state_dict())
+    network.train()
+    for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
+        with arithmetic(kind):
+            with forward_pass(kind, device):
+                logits = network(data.normalise(data.train.images[:size]))
             logits.float().logsumexp(-1).mean().backward()
-        network.zero_grad()
-        network.load_state_dict(before)
-    return forward
+    network.zero_grad()
+    network.load_state_dict(before)

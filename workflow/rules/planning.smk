@@ -61,7 +61,7 @@ onstart:
         try:
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=workflow.cores))
             logger.info(
-                device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources)
+                device_line(STUDY.device, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs())
             )
         except UserError as error:
             sys.exit(f"mnbench: {SOURCE}: {error}")
