@@ -1,4 +1,4 @@
-"""Slots: places for trainings on GPUs. A job holds one for its life, and the kernel frees it.
+"""Slots: each lets one training use a GPU. A job holds one for its life, and the kernel frees it.
 
 Networks of this size do not fill a GPU, and ``gpu_jobs`` trainings may share one. A slot is a name
 that one process of the machine can have: that of a socket without a file. A file would lie in a
@@ -68,7 +68,7 @@ def held_slot(gpus: Sequence[Gpu]) -> Iterator[Gpu]:
     while (taken := _take(gpus, slots)) is None:
         if not told and time.monotonic() - began > SECONDS_BEFORE_TELLING:
             print(
-                "mnbench: waiting for a GPU: all places are taken "
+                "mnbench: waiting for a GPU: all slots are taken "
                 f"(GPUs: {len(gpus)}, on each: {slots})",
                 file=sys.stderr,
             )

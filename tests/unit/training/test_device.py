@@ -1,4 +1,4 @@
-"""Devices: a job holds a place on one, and measures its time and its share of it."""
+"""Devices: a job holds a slot of one, and measures its time and its share of it."""
 
 import os
 import time

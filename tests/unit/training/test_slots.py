@@ -71,7 +71,7 @@ def test_who_waits_long_says_for_what_once(monkeypatch, capsys):
     with held_slot(gpus), pytest.raises(Waits):
         held_slot(gpus).__enter__()
     told = capsys.readouterr().err
-    assert told == "mnbench: waiting for a GPU: all places are taken (GPUs: 1, on each: 1)\n"
+    assert told == "mnbench: waiting for a GPU: all slots are taken (GPUs: 1, on each: 1)\n"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "49"])
