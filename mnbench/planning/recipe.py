@@ -198,8 +198,8 @@ class Recipe:
     compile: bool = Field(
         default=False,
         description="Whether networks are compiled by `torch.compile`, layer by layer: networks "
-        "share the code of a layer, whatever their sizes. It takes a minute or more at first, and "
-        "pays off for long trainings on GPUs only.",
+        "share the code of equal layers. It takes a minute or more at first, and pays off for long "
+        "trainings on GPUs only.",
         examples=[True],
     )
 

@@ -1,7 +1,8 @@
 """Compiling a network: its layers by their class, so that a hundred networks share their code.
 
-The code of a layer has free sizes, and torch keeps it on the disk. So a network of other widths
-or depths compiles little or nothing anew. What lies between the layers stays as it is.
+The code of a layer serves all layers of its widths, kernel and stride, for any number and size of
+images, and torch keeps it on the disk. So another network compiles only the layers that are new.
+What lies between the layers stays as it is.
 
 Open it when compiling takes long. The trap: past torch's limit of variants of a class, the rest
 runs uncompiled, without an error.
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from mnbench.architectures.units import ConvUnit, DenseLayer, PreactivatedUnit, ResidualUnit
 
 LAYERS = (ConvUnit, ResidualUnit, PreactivatedUnit, DenseLayer)
-VARIANTS = 64  # of a class: by kernel, stride, shortcut, and which numbers of channels are equal
+VARIANTS = 64  # of a class, in one process: by widths, kernel, stride and shortcut
 
 
 def compile_layers(network: nn.Module, backend: str | Callable[..., Any] = "inductor") -> None:

@@ -59,13 +59,13 @@ def test_a_plain_run_starts_a_training_a_gpu_and_not_one_a_core(machine):
     ],
 )
 def test_the_limit_is_the_number_of_slots(machine, gpus, device, options, limit):
-    done = snakemake(machine(gpus, device), *options, DATA)
+    done = snakemake(machine(gpus, device), DATA, *options)
     assert done.returncode == 0, done.stderr
     limits = re.findall(r'Provided resources: .*\bgpu=(?:Resource\("gpu", )?(\d+)', done.stderr)
     assert limits == ([] if limit is None else [str(limit)]), done.stderr
 
 
 def test_a_number_of_jobs_that_is_none_is_one_line(machine):
-    done = snakemake(machine(1), "--resources", "gpu_jobs=0", DATA)
+    done = snakemake(machine(1), DATA, "--resources", "gpu_jobs=0")
     assert done.returncode != 0
     assert "mnbench: --resources gpu_jobs=0: must be a whole number from 1 to 48" in done.stderr

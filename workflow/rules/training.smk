@@ -14,7 +14,8 @@ def limit_trainings_to_slots() -> None:
     """
     limits = workflow.global_resources
     if "gpu_jobs" in limits:
-        number = checked_gpu_jobs(limits["gpu_jobs"].value, "--resources gpu_jobs")
+        given = limits["gpu_jobs"]  # in older versions of Snakemake a number
+        number = checked_gpu_jobs(getattr(given, "value", given), "--resources gpu_jobs")
         os.environ[GPU_JOBS] = str(number)
     slots = gpu_jobs() * len(usable_gpus(STUDY.device))
     if slots and "gpu" not in limits:
