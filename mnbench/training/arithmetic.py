@@ -11,7 +11,8 @@ from typing import Any, Literal
 import torch
 
 Arithmetic = Literal["ieee", "tf32", "bfloat16"]
-TENSOR_CORES = (8, 0)  # compute capability from which on a GPU has TF32
+FIRST_WITH_TF32 = (8, 0)  # compute capability
+_CONVOLUTIONS: Any = torch.backends.cudnn.conv  # type: ignore[attr-defined]  # torch hides it
 
 
 def arithmetic_of(precision: str, device: torch.device) -> Arithmetic:
@@ -24,7 +25,7 @@ def arithmetic_of(precision: str, device: torch.device) -> Arithmetic:
     if precision == "bfloat16":
         return "bfloat16"
     rounds = precision == "float32" and device.type == "cuda"
-    if rounds and torch.cuda.get_device_capability(device) >= TENSOR_CORES:
+    if rounds and torch.cuda.get_device_capability(device) >= FIRST_WITH_TF32:
         return "tf32"
     return "ieee"
 
@@ -35,7 +36,7 @@ def arithmetic(kind: Arithmetic) -> Iterator[None]:
     if kind != "tf32":
         yield
         return
-    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.conv.fp32_precision
+    before = torch.get_float32_matmul_precision(), _CONVOLUTIONS.fp32_precision
     _set("high", "tf32")
     try:
         yield
@@ -46,7 +47,7 @@ def arithmetic(kind: Arithmetic) -> Iterator[None]:
 def _set(matrices: str, convolutions: str) -> None:
     # The first of the two keeps torch's former and present settings of it in agreement.
     torch.set_float32_matmul_precision(matrices)
-    torch.backends.cudnn.conv.fp32_precision = convolutions
+    _CONVOLUTIONS.fp32_precision = convolutions
 
 
 def forward_pass(kind: Arithmetic, device: torch.device) -> AbstractContextManager[Any]:

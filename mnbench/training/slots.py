@@ -21,7 +21,7 @@ from mnbench.training.gpus import Gpu
 
 GPU_JOBS = "MNBENCH_GPU_JOBS"  # the environment variable: how many trainings share a GPU
 LARGEST_GPU_JOBS = 48  # processes that NVIDIA's MPS serves on one GPU
-SECONDS_BETWEEN_TRIES = 0.5
+SECONDS_BETWEEN_ROUNDS = 0.5
 SECONDS_BEFORE_TELLING = 60.0  # that all slots are taken
 
 
@@ -73,7 +73,7 @@ def held_slot(gpus: Sequence[Gpu]) -> Iterator[Gpu]:
                 file=sys.stderr,
             )
             told = True
-        time.sleep(SECONDS_BETWEEN_TRIES)
+        time.sleep(SECONDS_BETWEEN_ROUNDS)
     gpu, slot = taken
     with slot:
         yield gpu

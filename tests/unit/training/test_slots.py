@@ -89,7 +89,7 @@ from mnbench.training.gpus import Gpu
 
 folder, *uuids = sys.argv[1:]
 gpus = [Gpu(uuid, "pretended") for uuid in uuids]
-slots.SECONDS_BETWEEN_TRIES = 0.01
+slots.SECONDS_BETWEEN_ROUNDS = 0.01
 
 def job(number):
     with slots.held_slot(gpus) as gpu:
