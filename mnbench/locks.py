@@ -6,13 +6,11 @@ the lock does; so a lock is held only if the file of that name is still the one 
 
 import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mnbench.errors import UserError
 from mnbench.files import cannot_write
 
 SECONDS_BETWEEN_TRIES = 0.2
@@ -77,29 +75,3 @@ def holder(path: Path) -> str:
         if text := path.read_text(encoding="utf-8", errors="replace").strip():
             return text
     return "unknown"
-
-
-def private_folder(name: str) -> Path:
-    """Return a folder of this user's own below the temporary folder, made if it is missing.
-
-    Its name is known to everybody, and others may write to the temporary folder. So it must be a
-    folder, no link, belong to this user, and be closed to all others.
-
-    Raises:
-        UserError: it is not so, or cannot be made.
-    """
-    folder = Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
-    try:
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        state = folder.stat(follow_symlinks=False)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    if not folder.is_dir() or folder.is_symlink() or state.st_uid != os.getuid():
-        raise UserError(
-            f"{folder}: is not a folder of yours: somebody else has made it; remove it, or set "
-            "TMPDIR to a folder of your own"
-        )
-    if state.st_mode & 0o077:
-        folder.chmod(0o700)
-    return folder

@@ -82,7 +82,7 @@ def _gpus() -> tuple[list[str], list[Diagnosis]]:
     def ask() -> list[Diagnosis]:
         from mnbench.training.gpus import visible_gpus
 
-        names.extend(visible_gpus())
+        names.extend(gpu.name for gpu in visible_gpus())
         return []
 
     return names, _guarded("device", ask)

@@ -187,14 +187,19 @@ class Recipe:
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     augmentation: Augmentation = Augmentation()
-    precision: Literal["float32", "bfloat16"] = Field(
+    precision: Literal["float32", "ieee", "bfloat16"] = Field(
         default="float32",
-        description="Number format of the forward and backward pass. Weights stay in float32.",
+        description="Number format of the forward and backward pass. With `float32`, the default, "
+        "a GPU multiplies in TF32, where it can; a CPU, and with `ieee` a GPU, in full float32. "
+        "`environment.arithmetic` of a record says which it was. Weights, evaluation and hatching "
+        "are in full float32 always.",
         examples=["bfloat16"],
     )
     compile: bool = Field(
         default=False,
-        description="Whether networks are compiled by `torch.compile`. It pays off on GPUs only.",
+        description="Whether networks are compiled by `torch.compile`, layer by layer: networks "
+        "share the code of equal layers. It takes a minute or more at first, and pays off for long "
+        "trainings on GPUs only.",
         examples=[True],
     )
 

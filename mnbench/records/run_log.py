@@ -40,7 +40,9 @@ class Invocation:
         )
     )
     cores: int | None = field(metadata=_row("cores that it was given; empty on a cluster"))
-    gpus: int | None = field(metadata=_row("GPUs that it could train on; empty without any"))
+    gpus: int | None = field(
+        metadata=_row("GPUs that it could train on, each as often as it is shared; empty without")
+    )
     trainings: int = field(default=0, metadata=_row("trainings that it finished"))
     training_seconds: float = field(
         default=0.0,

@@ -4,20 +4,22 @@ Open it to see what a second in a record means. The trap: a GPU works while Pyth
 time is read only after synchronising.
 """
 
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pynvml
 import torch
 
 from mnbench.errors import UserError
-from mnbench.locks import holder, private_folder, release, try_lock
-
-SECONDS_BEFORE_TELLING = 60.0  # that all GPUs are held
+from mnbench.training.arithmetic import arithmetic_of
+from mnbench.training.gpus import VISIBLE, Gpu, visible_gpus
+from mnbench.training.slots import gpu_jobs, held_slot
 
 
 @contextmanager
@@ -25,60 +27,70 @@ def acquire(wanted: str) -> Iterator[torch.device]:
     """Hold a device for the length of a job.
 
     On a CPU a job is one thread: two one-thread jobs do more than one two-thread job
-    (``benchmarks/``), and the bits do not depend on the number of cores. On a GPU a job holds one
-    of the visible devices for itself, by a lock file.
+    (``benchmarks/``), and the bits do not depend on the number of cores. On a GPU a job holds a
+    slot (:mod:`mnbench.training.slots`), and this process sees no other GPU from then on.
 
     Args:
-        wanted: "auto" (a GPU if torch sees one), "cpu" or "cuda".
+        wanted: "auto" (a GPU if torch can use one), "cpu" or "cuda".
 
     Raises:
-        UserError: "cuda" is wanted and torch sees no GPU.
+        UserError: "cuda" is wanted and torch can use no GPU.
     """
-    gpus = 0 if wanted == "cpu" else torch.cuda.device_count()
-    if wanted == "cuda" and not gpus:
-        raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
-    # float32 means float32: on a GPU torch would otherwise round convolutions to TF32, which is
-    # coarser than what a hatched network may differ by from its MotherNet.
+    # Hatching is checked in full float32, wherever it runs: GPUs would else round convolutions.
     torch.backends.fp32_precision = "ieee"  # type: ignore[attr-defined]  # torch hides it
     torch.set_num_threads(1)
-    if not gpus:
-        torch.use_deterministic_algorithms(True)
-        # It only costs time.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
-        try:
-            yield torch.device("cpu")
-        finally:
-            torch.set_flush_denormal(False)  # it would change what floats are for the whole process
-        return
-    with _free_gpu(gpus) as device:
-        torch.cuda.set_device(device)
+    if gpus := _gpus(wanted):
+        with held_slot(gpus) as gpu:
+            if (device := _started(gpu)) is not None:
+                yield device
+                return
+    if wanted == "cuda":
+        raise UserError("key 'device': cuda is wanted but torch sees no GPU; allowed: auto, cpu")
+    if gpus:
+        print("mnbench: torch cannot use this machine's GPU: the CPU trains", file=sys.stderr)
+    with _cpu() as device:
         yield device
 
 
 @contextmanager
-def _free_gpu(gpus: int) -> Iterator[torch.device]:
-    """Hold one of the visible GPUs by its lock file, waiting for a free one if need be.
+def _cpu() -> Iterator[torch.device]:
+    """Set torch up for the same bits on every run."""
+    torch.use_deterministic_algorithms(True)
+    # It only costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.set_flush_denormal(True)  # weights decaying to nothing must not slow the CPU down
+    try:
+        yield torch.device("cpu")
+    finally:
+        torch.set_flush_denormal(False)  # it would change what floats are for the whole process
 
-    The file is named by the GPU's own id, which is the same however a cluster or the user numbers
-    the GPUs that this process sees.
-    """
-    folder = private_folder("mnbench-gpus")
-    locks = [folder / str(torch.cuda.get_device_properties(i).uuid) for i in range(gpus)]
-    began, told = time.monotonic(), False
-    while True:
-        for index, lock in enumerate(locks):
-            if (descriptor := try_lock(lock)) is not None:
-                try:
-                    yield torch.device("cuda", index)
-                finally:
-                    release(lock, descriptor)
-                return
-        if not told and time.monotonic() - began > SECONDS_BEFORE_TELLING:
-            holders = ", ".join(map(holder, locks))
-            print(f"mnbench: waiting for a GPU; held by process {holders}", file=sys.stderr)
-            told = True
-        time.sleep(0.5)
+
+def _gpus(wanted: str) -> list[Gpu]:
+    """Return the GPUs that a job may take: the driver's list, or without it torch's own."""
+    if wanted == "cpu" or not torch.backends.cuda.is_built():
+        return []
+    if gpus := visible_gpus():
+        return gpus
+    return [Gpu(f"GPU-{properties.uuid}", properties.name) for properties in _seen_by_torch()]
+
+
+def _seen_by_torch() -> list[Any]:
+    """Return torch's description of each GPU that it sees."""
+    return [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+
+
+def _started(gpu: Gpu) -> torch.device | None:
+    """Start CUDA on a GPU, and let this process see no other; None if torch cannot use it."""
+    if not torch.cuda.is_initialized():  # read when CUDA starts, and never again
+        os.environ[VISIBLE] = gpu.uuid
+    if not torch.cuda.is_available():
+        return None
+    seen = [str(properties.uuid) for properties in _seen_by_torch()]
+    # Of a part of a GPU torch may know another UUID; but then it is the only one that it sees.
+    index = next((index for index, uuid in enumerate(seen) if uuid in gpu.uuid), 0)
+    device = torch.device("cuda", index)
+    torch.cuda.set_device(device)
+    return device
 
 
 @dataclass(frozen=True)
@@ -118,12 +130,13 @@ class Stopwatch:
 
         On a CPU the share is the time that this process computed, as a fraction of its threads'
         wall time; what others take of caches and of a core's second thread stays unseen. On a GPU
-        it is one part for each process that the driver counts there.
+        it is one part for each process that the driver counts there, and at most one for each
+        slot: others may have come and gone unseen.
         """
         self._synchronise()
         wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
         if self.device.type == "cuda":
-            share = 1 / max(1, _processes(self.device))
+            share = 1 / max(gpu_jobs(), _processes(self.device))
         else:
             share = min(1.0, cpu / (wall * torch.get_num_threads()))
         return Reading(wall, cpu, share)
@@ -135,13 +148,15 @@ class Stopwatch:
 
 def _processes(device: torch.device) -> int:
     """Return the number of processes that compute on a GPU, as far as its driver tells."""
-    uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
-    try:
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
-        return len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
-    except pynvml.NVMLError:  # a virtual GPU, a container without the driver's library
-        return 0
+    uuid = torch.cuda.get_device_properties(device).uuid
+    for prefix in ("GPU", "MIG"):
+        try:
+            pynvml.nvmlInit()
+            handle = pynvml.nvmlDeviceGetHandleByUUID(f"{prefix}-{uuid}")
+            return len(pynvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        except pynvml.NVMLError:  # a virtual GPU, a container without the driver's library
+            continue
+    return 0
 
 
 def peak_memory(device: torch.device) -> int:
@@ -152,8 +167,13 @@ def peak_memory(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
 
 
-def environment(device: torch.device) -> dict[str, str | int]:
-    """Return the device, versions and platform that a record was made with, by name."""
+def environment(device: torch.device, precision: str) -> dict[str, str | int]:
+    """Return the device, versions and platform that a record was made with, by name.
+
+    Args:
+        device: where the network was trained.
+        precision: the recipe's.
+    """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
     else:
@@ -161,6 +181,7 @@ def environment(device: torch.device) -> dict[str, str | int]:
     return {
         "device": device.type,
         "device_name": name,
+        "arithmetic": arithmetic_of(precision, device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "python": sys.version.split()[0],

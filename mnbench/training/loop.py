@@ -5,7 +5,7 @@ two calls of the stopwatch is billed, and nothing else.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,11 +18,13 @@ from torch.nn import functional
 from mnbench.planning.recipe import Recipe
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
+from mnbench.training.arithmetic import arithmetic, arithmetic_of, forward_pass
 from mnbench.training.begun import BEGUN, Begun
+from mnbench.training.compilation import compile_layers
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
-from mnbench.training.epoch import Epoch
+from mnbench.training.epoch import Epoch, SavedEpoch
 from mnbench.training.optimiser import FACTOR, new_optimiser
 from mnbench.training.preemption import Notice, Preempted
 from mnbench.training.schedules import learning_rate
@@ -111,7 +113,8 @@ def fit(
     saved = None
     if checkpoint_file is not None:
         history, saved = checkpoint.restore(checkpoint_file, identity, network, optimiser)
-    forward = _warmed_up(network, data, recipe, len(sample))
+    kind = arithmetic_of(recipe.precision, device)
+    _warm_up(network, data, recipe, len(sample))
     sizes = batch_sizes(len(sample), recipe.batch_size)
     steps_per_epoch = len(sizes)
     steps = steps_per_epoch * recipe.longest
@@ -124,6 +127,11 @@ def fit(
 
     if not finished(recipe, [row["train_accuracy"] for row in history]):
         begun.add(processes=1)
+
+    def save(now: SavedEpoch | None = None) -> None:
+        if checkpoint_file is not None:
+            checkpoint.save(checkpoint_file, identity, network, optimiser, history, now)
+
     notices = Notice.awaited() if checkpoint_file is not None else nullcontext(Notice())
     with notices as notice:
         while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
@@ -136,32 +144,33 @@ def fit(
                 epoch.resume(saved)
                 saved = None
             watch = LossWatch(steps_per_epoch, number, rate_key, device, done=epoch.steps)
-            for indices in order.split(sizes)[epoch.steps :]:
-                if notice.signal and checkpoint_file is not None:
-                    watch.look()
-                    if epoch.steps:
-                        now = epoch.saved(stopwatch.read())
-                        checkpoint.save(checkpoint_file, identity, network, optimiser, history, now)
-                    raise Preempted(
-                        f"stopped by {notice.signal.name} in epoch {number}, behind batch "
-                        f"{epoch.steps} of {steps_per_epoch}; the same command goes on from there"
-                    )
-                begun.add(examples=len(indices))
-                step = (number - 1) * steps_per_epoch + epoch.steps
-                rate = learning_rate(recipe, step, steps, accuracies)
-                for group in optimiser.param_groups:
-                    group["lr"] = rate * group[FACTOR]
-                images = augment(data.train.at(indices), recipe.augmentation, epoch.generator)
-                batch = Batch(data.normalise(images), data.train.labels[indices], indices)
-                with _autocast(recipe, device):
-                    logits = forward(batch.images)
-                    value = loss(logits, batch)
-                watch.add(value, rate)
-                optimiser.zero_grad()
-                value.backward()
-                optimiser.step()
-                correct = logits.detach().argmax(-1) == batch.labels
-                epoch.count(value, correct.mean(dtype=torch.float32), len(indices))
+            with arithmetic(kind):
+                for indices in order.split(sizes)[epoch.steps :]:
+                    if notice.signal:
+                        watch.look()
+                        if epoch.steps:
+                            save(epoch.saved(stopwatch.read()))
+                        raise Preempted(
+                            f"stopped by {notice.signal.name} in epoch {number}, behind batch "
+                            f"{epoch.steps} of {steps_per_epoch}; the same command goes on there"
+                        )
+                    begun.add(examples=len(indices))
+                    step = (number - 1) * steps_per_epoch + epoch.steps
+                    rate = learning_rate(recipe, step, steps, accuracies)
+                    for group in optimiser.param_groups:
+                        group["lr"] = rate * group[FACTOR]
+                    pixels = data.train.at(indices)
+                    images = augment(pixels, recipe.augmentation, epoch.generator)
+                    batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+                    with forward_pass(kind, device):
+                        logits = network(batch.images)
+                        value = loss(logits, batch)
+                    watch.add(value, rate)
+                    optimiser.zero_grad()
+                    value.backward()
+                    optimiser.step()
+                    correct = logits.detach().argmax(-1) == batch.labels
+                    epoch.count(value, correct.mean(dtype=torch.float32), len(indices))
             reading = epoch.earlier + stopwatch.read()
 
             train_loss, train_accuracy = (epoch.totals / len(sample)).tolist()
@@ -184,8 +193,7 @@ def fit(
             )
             spent = sum(row["device_seconds"] for row in history)
             report(history[-1], spent / number * (recipe.longest - number))
-            if checkpoint_file is not None:
-                checkpoint.save(checkpoint_file, identity, network, optimiser, history)
+            save()
     begun.close()
     cost = bill(history, len(data.train), peak_memory(device))
     again = begun.examples - cost.examples
@@ -258,29 +266,24 @@ def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:
     return -float(picked.mean()), float(accuracy)
 
 
-def _autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[Any]:
-    if recipe.precision == "float32":
-        return nullcontext()
-    return torch.autocast(device.type, getattr(torch, recipe.precision))
+def _warm_up(network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int) -> None:
+    """Compile the network if the recipe asks, and let a GPU choose its kernels, off the clock.
 
-
-def _warmed_up(
-    network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int
-) -> Callable[[Tensor], Tensor]:
-    """Return the network's forward, compiled if the recipe asks, before the clock runs.
-
-    On a GPU the warm-up also lets it choose its kernels. One forward and backward pass for each
-    batch size is enough; an epoch's last batch is smaller. What they change is put back.
+    One forward and backward pass for each batch size is enough; an epoch's last batch is smaller.
+    What they change is put back.
     """
     device = data.train.labels.device
-    forward = torch.compile(network, dynamic=False) if recipe.compile else network
-    if device.type == "cuda" or recipe.compile:
-        before = deepcopy(network.state_dict())
-        network.train()
-        for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
-            with _autocast(recipe, device):
-                logits = forward(data.normalise(data.train.images[:size]))
+    if recipe.compile:
+        compile_layers(network)
+    elif device.type == "cpu":
+        return
+    kind = arithmetic_of(recipe.precision, device)
+    before = deepcopy(network.state_dict())
+    network.train()
+    for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
+        with arithmetic(kind):
+            with forward_pass(kind, device):
+                logits = network(data.normalise(data.train.images[:size]))
             logits.float().logsumexp(-1).mean().backward()
-        network.zero_grad()
-        network.load_state_dict(before)
-    return forward
+    network.zero_grad()
+    network.load_state_dict(before)

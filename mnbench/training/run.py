@@ -159,7 +159,7 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
         recipe_hash=training.recipe_hash,
         parents=training.parents,
         cost=trained.cost,
-        environment=environment(job.device),
+        environment=environment(job.device, job.recipe.precision),
         details=trained.details,
         checksums=checksums(partial),
     ).write(partial)

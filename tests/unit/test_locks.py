@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import pytest
 
 from mnbench.errors import UserError
-from mnbench.locks import held, holder, private_folder, release, try_lock
+from mnbench.locks import held, holder, release, try_lock
 
 
 def test_a_lock_has_one_holder_and_its_file_goes_with_it(tmp_path):
@@ -90,34 +89,3 @@ def test_a_planted_link_is_not_followed(tmp_path):
     with pytest.raises(UserError, match="lock: cannot be written"):
         try_lock(tmp_path / "lock")
     assert victim.read_text() == "precious"
-
-
-def test_the_private_folder_is_closed_to_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    folder = private_folder("mnbench-test")
-    assert folder.parent == tmp_path and folder.stat().st_mode & 0o077 == 0
-    folder.chmod(0o777)
-    assert private_folder("mnbench-test").stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.parametrize("planted", ["link", "file"])
-def test_a_planted_folder_is_refused_in_one_line(tmp_path, monkeypatch, planted):
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    place = tmp_path / f"mnbench-test-{os.getuid()}"
-    if planted == "link":
-        (tmp_path / "elsewhere").mkdir()
-        place.symlink_to(tmp_path / "elsewhere")
-    else:
-        place.write_text("")
-    with pytest.raises(UserError, match=r"is not a folder of yours.*set TMPDIR"):
-        private_folder("mnbench-test")
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
-def test_another_users_folder_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    place = tmp_path / f"mnbench-test-{os.getuid()}"
-    place.mkdir()
-    os.chown(place, 65534, 65534)
-    with pytest.raises(UserError, match="is not a folder of yours"):
-        private_folder("mnbench-test")

@@ -15,7 +15,7 @@ from mnbench.handlers import handlers_of, StudyHandlers
 from mnbench.planning.plan import read_plan
 from mnbench.locks import holder, release, try_lock
 from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog
-from mnbench.training.gpus import device_line, usable_gpus
+from mnbench.training.gpus import device_line
 
 try:
     if workflow.is_main_process:
@@ -53,7 +53,6 @@ RUN: list[RunLog] = []
 
 def begin_log(to_do) -> None:
     """Begin the row of this run; what a cluster gives to each job is not known here."""
-    limit = workflow.global_resources.get("gpu")
     local = workflow.local_exec
     RUN.append(
         RunLog(
@@ -61,7 +60,7 @@ def begin_log(to_do) -> None:
             study=STUDY.study,
             to_train=map(PATHS.record, to_do),
             cores=workflow.cores if local else None,
-            gpus=usable_gpus(STUDY.device, getattr(limit, "value", limit)) if local else None,
+            gpus=slots_of_run() if local else None,
         )
     )
 
@@ -76,7 +75,7 @@ def start() -> bool:
             together = workflow.cores if workflow.local_exec else workflow.nodes
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=together))
         if workflow.local_exec and to_do:
-            logger.info(device_line(STUDY.device, gpu_profile="gpu" in workflow.global_resources))
+            logger.info(device_line(STUDY.device, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs()))
     except UserError as error:
         sys.exit(f"mnbench: {SOURCE}: {error}")
     # Snakemake's own lock outlives a killed run; this one ends with the process.

@@ -138,7 +138,7 @@ UNKNOWN_NAMES = [
         "recipe.schedule.name",
         "did you mean 'cosine'? allowed: constant, cosine, linear, plateau, step",
     ),
-    ("recipe.precision", "float8", "recipe.precision", "allowed: bfloat16, float32"),
+    ("recipe.precision", "float8", "recipe.precision", "allowed: bfloat16, float32, ieee"),
 ]
 
 

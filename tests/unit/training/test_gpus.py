@@ -1,30 +1,122 @@
-"""What a run says of its device before anything is trained."""
+"""Which GPUs a process may use, and what a run says of its device before anything is trained."""
+
+from types import SimpleNamespace
 
 import pytest
+import torch
+from support.pretended_gpus import pretend
 
 from mnbench.errors import UserError
 from mnbench.training import gpus
+from mnbench.training.gpus import Gpu
+
+A, B = Gpu("GPU-aaaa-1", "H100"), Gpu("GPU-abbb-2", "H100")
+PARTS = [Gpu(f"MIG-{letter}", "a part of A100") for letter in "xy"]
 
 
-@pytest.fixture
-def machine(monkeypatch):
-    """Pretend that the driver counts two GPUs."""
+def uuids(monkeypatch, machine, visible):
+    """Return the UUIDs that a process sees on a machine, by CUDA_VISIBLE_DEVICES."""
+    pretend(monkeypatch, *machine)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    return [gpu.uuid for gpu in gpus.visible_gpus()]
+
+
+@pytest.mark.parametrize(
+    ("visible", "chosen"),
+    [
+        (None, [A, B]),
+        ("", []),
+        ("-1", []),
+        ("NoDevFiles", []),
+        ("1", [B]),
+        ("1,0", [B, A]),
+        ("0, 1", [A, B]),
+        ("0,2,1", [A]),  # ends at the first that does not exist
+        ("0,-1,1", [A]),
+        ("0,0", []),  # so does CUDA
+        ("GPU-abbb-2", [B]),
+        ("GPU-ab", [B]),  # a beginning
+        ("GPU-ab,GPU-aa", [B, A]),
+        ("GPU-a", []),  # of both
+        ("GPU-aa,GPU-nowhere,GPU-ab", [A]),
+    ],
+)
+def test_the_user_chooses_gpus_as_for_cuda(monkeypatch, visible, chosen):
+    assert uuids(monkeypatch, [[A], [B]], visible) == [gpu.uuid for gpu in chosen]
+
+
+@pytest.mark.parametrize(
+    ("visible", "chosen"),
+    [(None, ["MIG-x", "MIG-y", A.uuid]), ("MIG-y", ["MIG-y"]), ("0", ["MIG-x"]), ("1", [A.uuid])],
+)
+def test_a_divided_gpu_counts_as_its_parts(monkeypatch, visible, chosen):
+    same = [Gpu(A.uuid, PARTS[0].name)]  # one model, so that numbers have a meaning
+    assert uuids(monkeypatch, [PARTS, same], visible) == chosen
+
+
+def test_numbers_of_different_gpus_mean_something_only_in_a_known_order(monkeypatch):
+    machine = [[Gpu("GPU-slow", "T400")], [A]]
+    assert len(uuids(monkeypatch, machine, None)) == 2
+    assert uuids(monkeypatch, machine, "") == []
+    assert uuids(monkeypatch, machine, A.uuid) == [A.uuid]
+    with pytest.raises(UserError, match=r"=1: this machine's GPUs differ.*PCI_BUS_ID"):
+        uuids(monkeypatch, machine, "1")
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    assert uuids(monkeypatch, machine, "1") == [A.uuid]
+
+
+def test_the_driver_is_asked_for_parts_too(monkeypatch):
+    """The second GPU is divided in two; there would be room for a third part."""
+
+    def part(handle, index):
+        if index == 2:
+            raise gpus.pynvml.NVMLError(gpus.pynvml.NVML_ERROR_NOT_FOUND)
+        return f"MIG-{index}"
+
+    def divided(handle):
+        if handle == 0:
+            raise gpus.pynvml.NVMLError(gpus.pynvml.NVML_ERROR_NOT_SUPPORTED)
+        return [gpus.pynvml.NVML_DEVICE_MIG_ENABLE, 0]
+
+    driver = {
+        "nvmlInit": lambda: None,
+        "nvmlDeviceGetCount": lambda: 2,
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda handle: "A100",
+        "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}" if handle == 0 else handle,
+        "nvmlDeviceGetMigMode": divided,
+        "nvmlDeviceGetMaxMigDeviceCount": lambda handle: 3,
+        "nvmlDeviceGetMigDeviceHandleByIndex": part,
+    }
+    for name, function in driver.items():
+        monkeypatch.setattr(gpus.pynvml, name, function)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(gpus.pynvml, "nvmlInit", lambda: None)
-    monkeypatch.setattr(gpus.pynvml, "nvmlDeviceGetCount", lambda: 2)
-    monkeypatch.setattr(gpus.pynvml, "nvmlDeviceGetHandleByIndex", lambda index: index)
-    monkeypatch.setattr(gpus.pynvml, "nvmlDeviceGetName", lambda index: f"GPU {index}")
+    assert [gpu.uuid for gpu in gpus.visible_gpus()] == ["GPU-0", "MIG-0", "MIG-1"]
 
 
-def test_gpus_are_named(machine):
-    assert gpus.device_line("auto", gpu_profile=False) == "Trainings run on GPUs: GPU 0, GPU 1."
+def test_gpus_are_named(monkeypatch):
+    monkeypatch.setattr(gpus, "torch_has_cuda", lambda: True)
+    pretend(monkeypatch, [A], [Gpu("GPU-c", "L4")])
+    line = gpus.device_line("auto", gpu_profile=False)
+    assert line == "Trainings run on GPUs: H100, L4."
+    line = gpus.device_line("auto", gpu_profile=True, gpu_jobs=3)
+    assert line == "Trainings run on GPUs, 3 on each: H100, L4."
     assert gpus.device_line("cpu", gpu_profile=False) == "Trainings run on the CPU."
 
 
-@pytest.mark.parametrize(("visible", "number"), [("", 0), ("-1", 0), ("1", 1), ("0,1", 2)])
-def test_gpus_that_the_user_hides_are_not_there(machine, monkeypatch, visible, number):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert len(gpus.visible_gpus()) == number
+def test_a_torch_for_cpus_uses_no_gpu(monkeypatch, tmp_path):
+    pretend(monkeypatch, [A])
+    package = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(gpus, "find_spec", lambda name: package)
+    (tmp_path / "version.py").write_text("cuda = '13.0'\n")
+    assert gpus.usable_gpus("auto") == [A] and gpus.usable_gpus("cpu") == []
+    (tmp_path / "version.py").write_text("cuda = None\n")
+    assert gpus.usable_gpus("auto") == []
+
+
+def test_what_torch_was_built_for_is_read_as_torch_says_it():
+    assert gpus.torch_has_cuda() == (torch.version.cuda is not None)
 
 
 def test_without_a_gpu_a_run_for_gpus_warns_and_cuda_is_refused(monkeypatch):
