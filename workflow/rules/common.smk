@@ -29,6 +29,7 @@ put_first("PATH", str(Path(sys.executable).parent))
 from mnbench.errors import UserError
 from mnbench.files import why_no_folder
 from mnbench.figures import Entry, FIGURES as FIGURE_ENTRIES, FORMATS
+from mnbench.planning.demand import demand, group_of
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.planning.training_id import TrainingId
@@ -80,6 +81,23 @@ def training_of(wildcards):
         return PLAN.trainings[TrainingId.parse(id)]
     except (ValueError, KeyError):
         raise WorkflowError(f"the plan of study '{STUDY.study}' has no training '{id}'") from None
+
+
+def asks_for(what: str):
+    """Return a function that says what a training asks of a cluster, by its predicted cost."""
+
+    def value(wildcards, attempt):
+        return getattr(demand(PLAN, training_of(wildcards).id, attempt=attempt), what)
+
+    return value
+
+
+def group_of_training(wildcards):
+    """Return the group of a short training: a cluster runs several of them in one job."""
+    group = group_of(PLAN, training_of(wildcards).id)
+    if group:
+        workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
+    return group
 
 
 def figure_labels(figure: Entry) -> dict[str, dict]:

@@ -1,25 +1,5 @@
 """The frame of a training job: one job, one record. Every approach's rule inherits it."""
 
-from mnbench.planning.demand import demand, group_of
-
-
-def asks_for(what: str):
-    """Return a function that says what a training asks of a cluster, by its predicted cost."""
-
-    def value(wildcards, attempt):
-        return getattr(demand(PLAN, training_of(wildcards).id, attempt=attempt), what)
-
-    return value
-
-
-def group_of_training(wildcards):
-    """Return the group of a short training: a cluster runs several of them in one job."""
-    group = group_of(PLAN, training_of(wildcards).id)
-    if group:
-        workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
-    return group
-
-
 if not workflow.is_main_process:
     workflow.register_resource("gpu", 1)  # a cluster's job has one: those of a group take turns
 
