@@ -1,0 +1,58 @@
+"""What a training asks of its machine: a place on a GPU, and of a cluster time and memory."""
+
+from mnbench.planning.demand import demand, group_of
+from mnbench.training.gpus import usable_gpus
+from mnbench.training.slots import GPU_JOBS, checked_gpu_jobs, gpu_jobs
+
+# Whether the user speaks of GPUs: --resources gpu=N, or gpu_jobs=K, here or in a profile.
+FOR_GPUS = bool({"gpu", "gpu_jobs"} & set(workflow.global_resources))
+
+
+def limit_trainings_to_slots() -> None:
+    """Let no more trainings run on this machine than its GPUs have slots, unless the user says so.
+
+    A local run ignores `gpu=1` without a limit: a training a core would start, and most would wait.
+    """
+    limits = workflow.global_resources
+    if "gpu_jobs" in limits:
+        given = limits["gpu_jobs"]  # in older versions of Snakemake a number
+        number = checked_gpu_jobs(getattr(given, "value", given), "--resources gpu_jobs")
+        os.environ[GPU_JOBS] = str(number)
+    slots = gpu_jobs() * len(usable_gpus(STUDY.device))
+    if slots and "gpu" not in limits:
+        workflow.register_resource("gpu", slots)
+
+
+def slots_of_run() -> int | None:
+    """Return how many trainings may run on this machine's GPUs at a time; None without any."""
+    slots = gpu_jobs() * len(usable_gpus(STUDY.device))
+    limit = workflow.global_resources.get("gpu", slots)
+    return min(slots, getattr(limit, "value", limit)) or None
+
+
+if workflow.is_main_process and workflow.local_exec:
+    try:
+        limit_trainings_to_slots()
+    except UserError as error:
+        sys.exit(f"mnbench: {error}")
+
+
+def asks_for(what: str):
+    """Return a function that says what a training asks of a cluster, by its predicted cost."""
+
+    def value(wildcards, attempt):
+        return getattr(demand(PLAN, training_of(wildcards).id, attempt=attempt), what)
+
+    return value
+
+
+def group_of_training(wildcards):
+    """Return the group of a short training: a cluster runs several of them in one job."""
+    group = group_of(PLAN, training_of(wildcards).id)
+    if group:
+        workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
+    return group
+
+
+if not workflow.is_main_process:
+    workflow.register_resource("gpu", 1)  # a cluster's job has one: those of a group take turns
