@@ -26,8 +26,9 @@ def limit_trainings_to_slots() -> None:
 def slots_of_run() -> int | None:
     """Return how many trainings may run on this machine's GPUs at a time; None without any."""
     slots = gpu_jobs() * len(usable_gpus(STUDY.device))
-    limit = workflow.global_resources.get("gpu", slots)
-    return min(slots, getattr(limit, "value", limit)) or None
+    limit = workflow.global_resources.get("gpu")
+    limit = getattr(limit, "value", limit)  # in older versions of Snakemake a number
+    return min(slots, slots if limit is None else limit) or None
 
 
 if workflow.is_main_process and workflow.local_exec:
