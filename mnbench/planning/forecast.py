@@ -87,12 +87,12 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
         approach,
         len(trainings),
         sum(len(training.networks) for training in trainings),
-        sum(_training_flops(training, plan) for training in trainings),
+        sum(flops_of_training(training, plan) for training in trainings),
         any(training.recipe["protocol"] == "convergence" for training in trainings),
     )
 
 
-def _training_flops(training: Training, plan: Plan) -> int:
+def flops_of_training(training: Training, plan: Plan) -> int:
     """Return the maximum FLOPs of a training, its teachers' predictions included."""
     dataset = plan.dataset(training.id.dataset)
     held_out = training.data["validation_images"] + training.data.get("development_images", 0)
