@@ -43,7 +43,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--devices",
         type=positive,
         metavar="NUMBER",
-        help="how many trainings run side by side (default: this machine's GPUs, or its cores)",
+        help="predict the wall time of so many trainings side by side (default: as many as this "
+        "machine has GPUs, or else cores)",
     )
     parser.add_argument(
         "--csv",
@@ -103,7 +104,7 @@ def _run(arguments: Namespace) -> None:
     plan = make_plan(study, approaches, source=source)
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
     calibration = _calibration(arguments, plan)
-    said.append(_hours(plan, calibration) if calibration else _UNCALIBRATED)
+    said.append(_hours(plan, calibration, arguments.devices) if calibration else _UNCALIBRATED)
     if arguments.csv is not None:
         said.append(_write_rows(plan, calibration, arguments.csv))
     if arguments.half_width is not None:
@@ -120,7 +121,8 @@ def _run(arguments: Namespace) -> None:
             raise UserError(
                 "--budget: a time needs to know this machine; add --calibrate, which takes a minute"
             )
-        said.append(_within(Chooser(study, approaches, calibration, source), wish, arguments))
+        chooser = Chooser(study, approaches, calibration, source, arguments.devices)
+        said.append(_within(chooser, wish, arguments))
     elif arguments.budget is not None:
         from mnbench.report.budget import proposals
 
@@ -143,7 +145,7 @@ def _calibration(arguments: Namespace, plan: "Plan") -> "Calibration | None":
     """Return what is known of this machine, measured now if that is asked for."""
     from mnbench.timing.calibration import CALIBRATION, Machine, read_calibration, write_calibration
 
-    machine = Machine.here(plan.device, arguments.devices)
+    machine = Machine.here(plan.device)
     if not arguments.calibrate:
         return read_calibration(CALIBRATION, machine)
     from mnbench.timing.measuring import calibrate
@@ -153,10 +155,10 @@ def _calibration(arguments: Namespace, plan: "Plan") -> "Calibration | None":
     return calibration
 
 
-def _hours(plan: "Plan", calibration: "Calibration") -> str:
+def _hours(plan: "Plan", calibration: "Calibration", devices: int | None) -> str:
     from mnbench.timing.outlook import Outlook
 
-    return Outlook.of(plan, calibration).text()
+    return Outlook.of(plan, calibration, devices).text()
 
 
 def _write_rows(plan: "Plan", calibration: "Calibration | None", file: Path) -> str:

@@ -39,19 +39,18 @@ class Machine:
     torch: str
 
     @classmethod
-    def here(cls, wanted: str, devices: int | None = None) -> "Machine":
-        """Return this machine.
+    def here(cls, wanted: str) -> "Machine":
+        """Return this machine, with a training on each GPU, or else on each core.
 
         Args:
             wanted: a study's ``device``: "auto", "cpu" or "cuda".
-            devices: how many trainings run side by side; a GPU each, or else a core each.
         """
         gpus = [] if wanted == "cpu" else visible_gpus()
         return cls(
             platform.node(),
             gpus[0] if gpus else f"{platform.machine()}, {os.cpu_count()} cores",
             "cuda" if gpus else "cpu",
-            devices or len(gpus) or len(os.sched_getaffinity(0)),
+            len(gpus) or os.cpu_count() or 1,
             version("torch"),
         )
 

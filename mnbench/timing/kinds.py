@@ -20,10 +20,10 @@ from mnbench.architectures import (
     training_flops,
 )
 from mnbench.architectures.counts import operations
+from mnbench.planning.forecast import recipe_of
 from mnbench.planning.lineage import Training
-from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan
-from mnbench.planning.recipe import Augmentation, Recipe
+from mnbench.planning.recipe import Augmentation
 
 KEY_DIGITS = 16
 
@@ -124,13 +124,12 @@ class Works:
             plan: the study's plan.
         """
         self.plan = plan
-        self._recipes: dict[str, Recipe] = {}
         self._kinds: dict[tuple[Any, ...], StepKind] = {}
 
     def of(self, training: Training) -> Work:
         """Return the work of a training of the plan."""
         dataset = self.plan.dataset(training.id.dataset)
-        recipe, kind = self._recipe(training), self.kind(training)
+        recipe, kind = recipe_of(training), self.kind(training)
         images = training_images(self.plan, training)
         whole, left = divmod(images, recipe.batch_size)
         steps = max(1, whole + (left > 1)) * recipe.longest
@@ -154,7 +153,7 @@ class Works:
         networks = tuple(network.id for network in training.networks)
         key = (networks, jointly, training.id.dataset, recipe)
         if key not in self._kinds:
-            parsed = self._recipe(training)
+            parsed = recipe_of(training)
             image: Mapping[str, int] = self.plan.dataset(training.id.dataset).image_shape
             self._kinds[key] = StepKind(
                 training.networks,
@@ -166,13 +165,6 @@ class Works:
                 parsed.compile,
             )
         return self._kinds[key]
-
-    def _recipe(self, training: Training) -> Recipe:
-        text = json.dumps(training.recipe)
-        if text not in self._recipes:
-            source = str(training.id)
-            self._recipes[text] = parse(Recipe, training.recipe, source=source, key="recipe")
-        return self._recipes[text]
 
 
 def training_images(plan: Plan, training: Training) -> int:

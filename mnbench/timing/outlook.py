@@ -35,10 +35,13 @@ class Outlook:
     devices: int
 
     @classmethod
-    def of(cls, plan: Plan, calibration: Calibration) -> "Outlook":
-        """Return the outlook of a plan on as many devices as were calibrated."""
+    def of(cls, plan: Plan, calibration: Calibration, devices: int | None = None) -> "Outlook":
+        """Return the outlook of a plan on a number of devices, those of the machine unless given.
+
+        With another number each device is thought to be as fast as when all of the machine work.
+        """
         seconds = seconds_of_trainings(plan, CostModel(calibration))
-        return cls(plan, calibration, seconds, calibration.machine.devices)
+        return cls(plan, calibration, seconds, devices or calibration.machine.devices)
 
     @property
     def totals(self) -> dict[TrainingId, float]:

@@ -55,6 +55,7 @@ class Chooser:
     approaches: Mapping[str, Approach]
     calibration: Calibration
     source: str  # the configuration file, for errors
+    devices: int | None = None  # those of the machine unless given
 
     def propose(self, time: timedelta) -> Proposal:
         """Return the proposal for a wall time.
@@ -86,7 +87,7 @@ class Chooser:
 
     def _outlook(self, study: Study) -> Outlook:
         plan = make_plan(study, self.approaches, source=self.source)
-        return Outlook.of(plan, self.calibration)
+        return Outlook.of(plan, self.calibration, self.devices)
 
 
 def _in_order(wish: Study, chosen: set[Choice]) -> list[Choice]:
@@ -131,8 +132,8 @@ def configuration(proposal: Proposal, wish: Mapping[str, Any], asked: str, sourc
     outlook = proposal.outlook
     lines = [
         f"# What of {source} fits into {asked}, chosen by `mnbench plan --budget {asked}`.",
-        f"# Predicted: {duration(outlook.wall_seconds)} on {outlook.devices} devices of this "
-        f"machine, {len(outlook.plan.trainings):,} trainings.",
+        f"# Predicted: {duration(outlook.wall_seconds)} on {outlook.devices} devices, "
+        f"{len(outlook.plan.trainings):,} trainings.",
     ]
     if proposal.left_out:
         lines.append("# Left out:")
