@@ -6,6 +6,7 @@ long. The trap: on a CPU it is CPU time that counts, since a core that others us
 make every prediction too long; on a GPU it is wall time, as in records.
 """
 
+import importlib
 import math
 import os
 import resource
@@ -34,10 +35,10 @@ from mnbench.records.paths import StudyPaths
 from mnbench.timing.calibration import Calibration, Machine, Measured
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.kinds import StepKind, Works, training_images
-from mnbench.timing.probing import Effort, Probe, Probed, measure, noise_images
+from mnbench.timing.probing import Effort, Probe, Probed, brief, measure, noise_images
 from mnbench.training.device import acquire
 from mnbench.training.job import Job, Trained
-from mnbench.training.loop import bill
+from mnbench.training.prefork import PRELOADED
 from mnbench.training.progress import Progress
 from mnbench.training.run import run
 
@@ -76,6 +77,8 @@ def calibrate(plan: Plan, machine: Machine) -> Calibration:
             ]
             runs = [future.result() for future in wanted]
             first = Calibration(machine, _medians(runs), 0.0, min(one.device_share for one in runs))
+        # In a fresh process, as a job's is: what is done for the first time takes longer.
+        with ProcessPoolExecutor(1, context, initializer=end_with, initargs=(owner,)) as pool:
             frame = pool.submit(_job_seconds, plan, probes[0], CostModel(first)).result()
     except BrokenProcessPool as error:
         raise UserError(
@@ -179,12 +182,21 @@ def _start_seconds() -> float:
 
 
 def _job_seconds(plan: Plan, probe: Probe, model: CostModel) -> float:
-    """Return the seconds of a whole job that trains nothing, without its predictions.
+    """Return the seconds of a whole job, without its steps, validation and predictions.
 
-    The job is a real one: it reads the study's plan, and as many images as the study will store.
+    The job is a real one of an epoch of one batch: it reads the study's plan, and as many images as
+    the study will store.
     """
-    training, dataset, rng = probe.training, probe.dataset, np.random.default_rng(0)
-    training = replace(training, parents=(), parent_hashes=())
+    for module in PRELOADED:  # as in the warm process that jobs are forked from
+        importlib.import_module(module)
+    kind, dataset, rng = probe.kind, probe.dataset, np.random.default_rng(0)
+    training = replace(
+        probe.training,
+        networks=probe.training.networks[:1],
+        recipe=brief(probe.training, kind.batch_size) | {"epochs": 1},
+        parents=(),
+        parent_hashes=(),
+    )
     plan = replace(plan, trainings=plan.trainings | {training.id: training})
     data = stored(training.data)
     numbers = {
@@ -215,13 +227,15 @@ def _job_seconds(plan: Plan, probe: Probe, model: CostModel) -> float:
             time.process_time if model.calibration.machine.device == "cpu" else time.perf_counter
         )
         start = clock()
-        run(_untrained, paths.plan, training.id, Progress(None, None))
+        run(_trained_briefly, paths.plan, training.id, Progress(None, None))
         seconds = clock() - start
-    predicted = sum(numbers.values()) - numbers["train"]
-    return max(0.0, seconds - predicted * model.forward_seconds(probe.kind))
+    predicted = sum(numbers.values()) - numbers["train"] + numbers["validation"]
+    own = kind.alone(training.networks[0])
+    known = model.step_seconds(own) + model.epoch_seconds(own)
+    return max(0.0, seconds - known - predicted * model.forward_seconds(own))
 
 
-def _untrained(job: Job) -> Trained:
-    """Return a new network as if it had been trained."""
-    networks = job.new_networks()
-    return Trained(networks[0], [], bill([], len(job.data.train)), {})
+def _trained_briefly(job: Job) -> Trained:
+    """Train a network for one batch."""
+    batch = torch.arange(min(len(job.data.train), job.recipe.batch_size))
+    return job.fit(job.new_network(), phase="calibration", sample=batch)

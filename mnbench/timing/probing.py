@@ -86,9 +86,7 @@ def measure(probe: Probe, effort: Effort, device: torch.device, folder: Path) ->
         folder: for the checkpoint, which is written as in a study.
     """
     kind = probe.kind
-    training = replace(
-        probe.training, recipe=_recipe(probe.training, effort.batch_size), parents=()
-    )
+    training = replace(probe.training, recipe=brief(probe.training, effort.batch_size), parents=())
     on_cpu = device.type == "cpu"
     clock = time.process_time if on_cpu else time.perf_counter
     progress = _Watched(clock=clock)
@@ -130,7 +128,7 @@ def _train(job: Job, kind: StepKind) -> Trained:
     return trained
 
 
-def _recipe(training: Training, batch_size: int) -> dict[str, Any]:
+def brief(training: Training, batch_size: int) -> dict[str, Any]:
     """Return a training's recipe for a few steps, uncompiled: compiling takes minutes."""
     return training.recipe | {
         "protocol": "epochs",
