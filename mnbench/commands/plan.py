@@ -178,10 +178,10 @@ def _within(chooser: "Chooser", wish: Mapping[str, Any], arguments: Namespace) -
     """Return the proposal for a time, and write it if that is asked for."""
     from mnbench.files import write_text
     from mnbench.timing.outlook import duration
-    from mnbench.timing.within import asked_as, configuration
+    from mnbench.timing.within import asked_as, fitting_configuration
 
     proposal = chooser.propose(arguments.budget)
-    text = configuration(proposal, wish, asked_as(arguments.budget), chooser.source)
+    text = fitting_configuration(proposal, wish, asked_as(arguments.budget), chooser.source)
     if arguments.out is None:
         return text
     write_text(arguments.out, text)

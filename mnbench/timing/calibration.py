@@ -24,7 +24,7 @@ from mnbench.timing.kinds import Sizes
 from mnbench.training.gpus import visible_gpus
 
 CALIBRATION = Path("results/.cache/calibration.json")  # below the working directory
-FORMAT = 1
+CALIBRATION_FORMAT = 1
 AGAIN = "measure it anew with --calibrate"
 
 
@@ -56,7 +56,7 @@ class Machine:
 
 
 @checked(frozen=True, config=CONFIG)
-class Measured:
+class MeasuredKind:
     """The seconds of one kind of step."""
 
     key: str  # of the kind
@@ -82,7 +82,7 @@ class Calibration:
     """What a machine needs for the steps of some kinds, and for what surrounds a training."""
 
     machine: Machine
-    measured: Annotated[tuple[Measured, ...], Field(min_length=1)]
+    measured: Annotated[tuple[MeasuredKind, ...], Field(min_length=1)]
     job_seconds: float = Field(ge=0)  # of a job, beside its steps, validation and predictions
     device_share: float = Field(ge=0, le=1)  # of its device that each measuring process had
 
@@ -99,7 +99,7 @@ def read_calibration(file: Path, machine: Machine) -> Calibration | None:
         return None
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: not readable ({cause(error)}); {AGAIN}") from error
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+    if not isinstance(content, dict) or content.pop("format", None) != CALIBRATION_FORMAT:
         raise UserError(f"{file}: not a calibration of this version of mnbench; {AGAIN}")
     calibration = parse(Calibration, content, source=f"{file} ({AGAIN})")
     for field in fields(Machine):
@@ -127,4 +127,6 @@ def write_calibration(file: Path, calibration: Calibration) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    write_text(file, json.dumps({"format": FORMAT, **asdict(calibration)}, indent=1) + "\n")
+    write_text(
+        file, json.dumps({"format": CALIBRATION_FORMAT, **asdict(calibration)}, indent=1) + "\n"
+    )

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import nnls
 
-from mnbench.timing.calibration import Calibration, Measured
+from mnbench.timing.calibration import Calibration, MeasuredKind
 from mnbench.timing.kinds import Sizes, StepKind
 
 LEAST = 1e-6  # seconds: errors are relative, and saving may take no time that a clock shows
@@ -45,9 +45,9 @@ class Fit:
     @classmethod
     def to(
         cls,
-        measured: Sequence[Measured],
+        measured: Sequence[MeasuredKind],
         features: Features,
-        seconds: Callable[[Measured], float],
+        seconds: Callable[[MeasuredKind], float],
     ) -> "Fit":
         """Return the fit with the least sum of squared relative errors.
 
@@ -99,7 +99,7 @@ class CostModel:
         return kind.key in self._own
 
     @cached_property
-    def _own(self) -> dict[str, Measured]:
+    def _own(self) -> dict[str, MeasuredKind]:
         return {one.key: one for one in self.calibration.measured}
 
     @cached_property

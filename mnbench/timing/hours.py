@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.timing.cost_model import CostModel
-from mnbench.timing.kinds import Work, Works
+from mnbench.timing.kinds import TimedWork, Works
 
 HOUR = 3600.0
 # CPU-seconds of Snakemake's own process for a job: 183 for the 765 of config/improved.yaml.
@@ -30,7 +30,7 @@ class Seconds:
         return self.billed + self.rest
 
 
-def seconds_of(work: Work, model: CostModel) -> Seconds:
+def seconds_of(work: TimedWork, model: CostModel) -> Seconds:
     """Return what a training's work takes on the calibrated machine."""
     steps = work.steps * model.step_seconds(work.kind)
     taught = sum(images * model.forward_seconds(teacher) for teacher, images in work.taught)
@@ -43,7 +43,7 @@ def seconds_of(work: Work, model: CostModel) -> Seconds:
 def seconds_of_trainings(plan: Plan, model: CostModel) -> dict[TrainingId, Seconds]:
     """Return the seconds of every training of a plan, in the plan's order."""
     works = Works(plan)
-    known: dict[Work, Seconds] = {}
+    known: dict[TimedWork, Seconds] = {}
     seconds: dict[TrainingId, Seconds] = {}
     for id, training in plan.trainings.items():
         work = works.of(training)

@@ -104,7 +104,7 @@ def _sizes(network: Architecture, image: tuple[tuple[str, int], ...]) -> Sizes:
 
 
 @dataclass(frozen=True)
-class Work:
+class TimedWork:
     """What a training does, in units that a calibration knows the seconds of."""
 
     kind: StepKind
@@ -126,7 +126,7 @@ class Works:
         self.plan = plan
         self._kinds: dict[tuple[Any, ...], StepKind] = {}
 
-    def of(self, training: Training) -> Work:
+    def of(self, training: Training) -> TimedWork:
         """Return the work of a training of the plan."""
         dataset = self.plan.dataset(training.id.dataset)
         recipe, kind = recipe_of(training), self.kind(training)
@@ -138,7 +138,7 @@ class Works:
         unseen = dataset.test_images + development
         answered = images * (1 if recipe.augmentation == Augmentation() else recipe.longest)
         teachers = (self.plan.trainings[id] for id in self.plan.teachers(training.id))
-        return Work(
+        return TimedWork(
             kind,
             steps,
             recipe.longest,

@@ -32,10 +32,10 @@ from mnbench.errors import UserError
 from mnbench.lifeline import end_with, name_of
 from mnbench.planning.plan import Plan
 from mnbench.records.paths import StudyPaths
-from mnbench.timing.calibration import Calibration, Machine, Measured
+from mnbench.timing.calibration import Calibration, Machine, MeasuredKind
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.kinds import StepKind, Works, training_images
-from mnbench.timing.probing import Effort, Probe, Probed, brief, measure, noise_images
+from mnbench.timing.probing import Effort, Probe, Probed, brief, measure_kind, noise_images
 from mnbench.training.device import acquire
 from mnbench.training.job import Job, Trained
 from mnbench.training.prefork import PRELOADED
@@ -50,7 +50,7 @@ SMALLEST = Effort(batch_size=8, steps=1)
 class _Run:
     """What one process measured."""
 
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredKind, ...]
     device_seconds: float  # of beginning to use the device
     device_share: float
 
@@ -124,14 +124,14 @@ def _measure_all(probes: Sequence[Probe], wanted: str) -> _Run:
         started = time.perf_counter() - began if device.type == "cuda" else 0.0
         began = time.monotonic()
         # The first answer is thrown away: it says how fast this machine is at all.
-        last = measure(probes[0], SMALLEST, device, Path(folder))
+        last = measure_kind(probes[0], SMALLEST, device, Path(folder))
         done: list[Probed] = []
         for probe in probes:
             left = began + SECONDS - time.monotonic()
             effort = affordable(probe, left / 2, last.seconds_of_flop)
             if effort is None and done:
                 continue
-            last = measure(probe, effort or SMALLEST, device, Path(folder))
+            last = measure_kind(probe, effort or SMALLEST, device, Path(folder))
             done.append(last)
     shares = statistics.median(one.device_share for one in done)
     return _Run(tuple(one.measured for one in done), started, shares)
@@ -155,9 +155,9 @@ def affordable(probe: Probe, seconds: float, seconds_of_flop: float) -> Effort |
     return next((one for one in efforts if one.images * flops * seconds_of_flop <= seconds), None)
 
 
-def _medians(runs: Iterable[_Run]) -> tuple[Measured, ...]:
+def _medians(runs: Iterable[_Run]) -> tuple[MeasuredKind, ...]:
     """Return each kind once, with the median of what the processes measured."""
-    of_kind: dict[str, list[Measured]] = {}
+    of_kind: dict[str, list[MeasuredKind]] = {}
     for one in (measured for own in runs for measured in own.measured):
         same = of_kind.setdefault(one.key, [])
         if not same or one.batch_size == same[0].batch_size:

@@ -16,7 +16,7 @@ from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import HOUR, Seconds, seconds_of_trainings
 from mnbench.timing.kinds import Works
 from mnbench.timing.queueing import critical_path, wall_seconds
-from mnbench.timing.rows import Bill, PlanRow, full_size, plan_rows, whole_bill
+from mnbench.timing.rows import Bill, PlanRow, largest_rows, plan_rows, whole_bill
 
 MOST_ROWS = 30  # on the terminal
 BUSY = 0.75  # the share of its device below which a measuring process was disturbed
@@ -63,7 +63,7 @@ class Outlook:
     def text(self) -> str:
         """Return rows and totals as a text for the terminal."""
         rows, total = plan_rows(self.plan, self.seconds), whole_bill(self.plan, self.seconds)
-        return "\n".join([*_table(full_size(rows), total), *self._said()])
+        return "\n".join([*_table(largest_rows(rows), total), *self._said()])
 
     def _said(self) -> list[str]:
         totals = self.totals

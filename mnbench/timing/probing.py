@@ -18,7 +18,7 @@ from mnbench.commands.checkout import import_approach
 from mnbench.datasets import Dataset, Images
 from mnbench.datasets.training_set import TrainingData
 from mnbench.planning.lineage import Training
-from mnbench.timing.calibration import Measured
+from mnbench.timing.calibration import MeasuredKind
 from mnbench.timing.kinds import StepKind
 from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
 from mnbench.training.job import Job, Trained
@@ -55,7 +55,7 @@ class Effort:
 class Probed:
     """What a probe came to."""
 
-    measured: Measured
+    measured: MeasuredKind
     device_share: float  # of its device that this process had
     seconds_of_flop: float  # of its steps, by the clock on the wall
 
@@ -76,7 +76,7 @@ class _Watched(Progress):
         self.ends.append(self.clock())
 
 
-def measure(probe: Probe, effort: Effort, device: torch.device, folder: Path) -> Probed:
+def measure_kind(probe: Probe, effort: Effort, device: torch.device, folder: Path) -> Probed:
     """Train a probe for a few steps; return what a step took.
 
     Args:
@@ -106,7 +106,7 @@ def measure(probe: Probe, effort: Effort, device: torch.device, folder: Path) ->
     rest = [
         all - steps - validated * forward for all, steps in zip(whole, seconds[1:], strict=True)
     ]
-    measured = Measured(
+    measured = MeasuredKind(
         key=kind.key,
         manner=kind.manner,
         batch_size=effort.batch_size,

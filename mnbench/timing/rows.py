@@ -102,7 +102,7 @@ def whole_bill(plan: Plan, seconds: Mapping[TrainingId, Seconds]) -> Bill:
     return sum(_bills(plan, seconds).values(), start=Bill())
 
 
-def full_size(rows: Iterable[PlanRow]) -> list[PlanRow]:
+def largest_rows(rows: Iterable[PlanRow]) -> list[PlanRow]:
     """Return those of which there is no larger one of the same approach, g, budget and variant."""
     largest: dict[tuple[Any, ...], PlanRow] = {}
     for row in rows:

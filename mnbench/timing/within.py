@@ -109,7 +109,9 @@ def asked_as(time: timedelta) -> str:
     return f"{minutes:g}m" if minutes % 60 else f"{minutes / 60:g}h"
 
 
-def configuration(proposal: Proposal, wish: Mapping[str, Any], asked: str, source: str) -> str:
+def fitting_configuration(
+    proposal: Proposal, wish: Mapping[str, Any], asked: str, source: str
+) -> str:
     """Return a proposal as the text of a configuration file.
 
     Args:

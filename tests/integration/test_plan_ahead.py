@@ -10,7 +10,7 @@ from mnbench.timing.calibration import Calibration, Machine
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
 from mnbench.timing.measuring import affordable, probes_of
-from mnbench.timing.probing import Effort, Probe, measure
+from mnbench.timing.probing import Effort, Probe, measure_kind
 
 CPU = torch.device("cpu")
 
@@ -45,7 +45,7 @@ def test_a_small_study_takes_what_a_calibration_predicts(study, tmp_path):
     for id, probe in chosen.items():
         if probe.training.parents:
             continue
-        measured.append(measure(probe, Effort(64, 5), CPU, tmp_path).measured)
+        measured.append(measure_kind(probe, Effort(64, 5), CPU, tmp_path).measured)
         train(study, id)
         took[id] = read_record(study.record(id)).cost.cpu_seconds
     machine = Machine.here("cpu")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mnbench.planning.plan import Plan
-from mnbench.timing.calibration import Calibration, Machine, Measured
+from mnbench.timing.calibration import Calibration, Machine, MeasuredKind
 from mnbench.timing.kinds import StepKind, Works
 
 MACHINE = Machine("made-up", "of one speed", "cpu", 2, "2.0")
@@ -16,8 +16,8 @@ def step_seconds(kind: StepKind) -> float:
     return kind.batch_size * kind.sizes.training_flops * SECONDS_OF_FLOP
 
 
-def measured(kind: StepKind, seconds: float) -> Measured:
-    return Measured(
+def measured(kind: StepKind, seconds: float) -> MeasuredKind:
+    return MeasuredKind(
         key=kind.key,
         manner=kind.manner,
         batch_size=kind.batch_size,

@@ -13,7 +13,7 @@ from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
 from mnbench.timing.outlook import MOST_ROWS, Outlook
 from mnbench.timing.queueing import critical_path
-from mnbench.timing.rows import full_size, plan_rows, rows_as_csv, whole_bill
+from mnbench.timing.rows import largest_rows, plan_rows, rows_as_csv, whole_bill
 
 EVERYTHING = {
     "full_data": {"budgets": [0.5, 1]},
@@ -70,7 +70,7 @@ def test_the_total_bills_shared_trainings_once(plan):
     total = whole_bill(plan, seconds_of(plan))
     assert total.trainings == len(plan.trainings)
     assert total.training_flops == sum(row.training_flops for row in forecast(plan))
-    assert total.trainings < sum(row.bill.trainings for row in full_size(plan_rows(plan, {})))
+    assert total.trainings < sum(row.bill.trainings for row in largest_rows(plan_rows(plan, {})))
 
 
 def test_a_csv_file_has_every_row(plan):

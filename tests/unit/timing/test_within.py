@@ -11,7 +11,7 @@ from mnbench.errors import UserError
 from mnbench.planning.config import read_study
 from mnbench.planning.planner import make_plan
 from mnbench.timing.outlook import Outlook
-from mnbench.timing.within import Chooser, asked_as, configuration
+from mnbench.timing.within import Chooser, asked_as, fitting_configuration
 
 WISH = config() | {
     "seeds": [0, 1, 2, 3],
@@ -39,7 +39,7 @@ def share(part: float):
 def test_what_is_written_reads_back_and_fits(part):
     time = timedelta(seconds=part * WHOLE)
     proposal = CHOOSER.propose(time)
-    text = configuration(proposal, WISH, "1h", "wish.yaml")
+    text = fitting_configuration(proposal, WISH, "1h", "wish.yaml")
     study = read_study(yaml.safe_load(text), source="out.yaml")
     plan = make_plan(study, APPROACHES, source="out.yaml")
     outlook = Outlook.of(plan, CALIBRATION)
@@ -75,7 +75,7 @@ def test_the_smallest_study_has_every_approach_once():
 def test_a_wish_that_fits_is_left_as_it_is():
     proposal = share(1.01)
     assert proposal.left_out == ()
-    text = configuration(proposal, WISH, "1h", "wish.yaml")
+    text = fitting_configuration(proposal, WISH, "1h", "wish.yaml")
     plan = plan_of(yaml.safe_load(text))
     assert list(plan.trainings) == list(plan_of(WISH).trainings)
     assert "Nothing is left out" in text
