@@ -79,8 +79,12 @@ class CostModel:
     def step_seconds(self, kind: StepKind) -> float:
         """Return the seconds of a step of a kind."""
         if own := self._own.get(kind.key):
-            # Of a large network a smaller batch than the study's was measured.
-            return own.step_seconds * kind.batch_size / own.batch_size
+            if own.batch_size == kind.batch_size:
+                return own.step_seconds
+            # There was time for a smaller batch only. A part of a step does not grow with its
+            # images, and all kinds together tell that part better than one.
+            whole, part = (self._any_step(own.sizes, n) for n in (kind.batch_size, own.batch_size))
+            return own.step_seconds * whole / part
         return self._fits(kind.manner)[0](kind.sizes, kind.batch_size)
 
     def forward_seconds(self, kind: StepKind) -> float:
@@ -101,6 +105,11 @@ class CostModel:
     @cached_property
     def _own(self) -> dict[str, MeasuredKind]:
         return {one.key: one for one in self.calibration.measured}
+
+    @cached_property
+    def _any_step(self) -> Fit:
+        """What predicts a step from all kinds, in whatever manner they are trained."""
+        return Fit.to(self.calibration.measured, _of_step, lambda one: one.step_seconds)
 
     @cached_property
     def _of_manner(self) -> dict[str, tuple[Fit, Fit, Fit]]:

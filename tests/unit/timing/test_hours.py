@@ -134,12 +134,21 @@ def test_the_fit_finds_what_a_step_consists_of():
         assert model.step_seconds(kind) == pytest.approx(truth(kind), rel=0.05)
 
 
-def test_a_smaller_batch_that_was_measured_counts_by_its_images():
-    plan = study()
-    kind = Works(plan).kind(plan.trainings[id_of("full_data", "v13")])
-    whole = calibrated(plan)
-    half = tuple(
-        replace(one, batch_size=32) if one.key == kind.key else one for one in whole.measured
+def test_a_smaller_batch_that_was_measured_is_scaled_by_what_grows_with_its_images():
+    """The part of a step that is the same for every batch is not scaled."""
+    plan = plan_of(
+        config() | {"architecture_sets": ["v100-small"], "approaches": {"full_data": None}}
     )
-    model = CostModel(replace(whole, measured=half))
-    assert model.step_seconds(kind) == pytest.approx(2 * CostModel(whole).step_seconds(kind))
+
+    def truth(kind, batch_size):
+        sizes = kind.sizes
+        return batch_size * 2e-11 * sizes.training_flops + 1e-3 * sizes.operations
+
+    kind = Works(plan).kind(next(iter(plan.trainings.values())))
+    whole = calibrated(plan, lambda kind: truth(kind, kind.batch_size))
+    few = tuple(
+        replace(one, batch_size=8, step_seconds=truth(kind, 8)) if one.key == kind.key else one
+        for one in whole.measured
+    )
+    model = CostModel(replace(whole, measured=few))
+    assert model.step_seconds(kind) == pytest.approx(truth(kind, kind.batch_size), rel=0.02)
