@@ -50,7 +50,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--csv",
         type=file_to_write,
         metavar="FILE",
-        help="also write a row for every ensemble of every size",
+        help="also write a row for every ensemble of every size; the name ends in .csv",
     )
     parser.add_argument(
         "--half-width",
@@ -99,7 +99,7 @@ def _run(arguments: Namespace) -> None:
     wish = read_yaml(arguments.configuration)
     study = read_study(wish, source=source)
     for_time = isinstance(arguments.budget, timedelta)
-    _check_out(arguments, for_time=for_time)
+    _check_files(arguments, for_time=for_time)
     approaches = find_approaches()
     plan = make_plan(study, approaches, source=source)
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
@@ -131,8 +131,12 @@ def _run(arguments: Namespace) -> None:
     print("\n\n".join(said))
 
 
-def _check_out(arguments: Namespace, *, for_time: bool) -> None:
-    """Check before anything is measured that the file of a proposal can be written."""
+def _check_files(arguments: Namespace, *, for_time: bool) -> None:
+    """Check before anything is measured that what is written takes no other file's place."""
+    if arguments.csv is not None and arguments.csv.suffix != ".csv":
+        raise UserError(
+            f"{arguments.csv}: --csv writes a CSV file; give it a name that ends in .csv"
+        )
     if arguments.out is None:
         return
     if not for_time:

@@ -35,7 +35,9 @@ def parse(
     """
     try:
         # By way of JSON, in whose strict mode a list is a tuple but "3" is no number.
-        return _adapter(kind).validate_json(json.dumps(values, default=str))
+        hashable: Any = kind  # which mypy does not know of a type
+        parsed: T = _adapter(hashable).validate_json(json.dumps(values, default=str))
+        return parsed
     except TypeError:  # from json
         raise UserError(f"{source}: {_place(key)} has a key that is no text: {values!r}") from None
     except ValidationError as error:
@@ -43,7 +45,7 @@ def parse(
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

@@ -47,9 +47,9 @@ def with_defaults(study: Study, approaches: Mapping[str, Approach]) -> Study:
 
 def _several(option: "dataclasses.Field[Any]") -> Sequence[Any]:
     """Return an option's default, if it lists several points."""
-    default = getattr(option.default, "default", option.default)  # pydantic's, or plain
+    default: Any = getattr(option.default, "default", option.default)  # pydantic's, or plain
     listed = option.name in MENUS and isinstance(default, tuple) and len(default) > 1
-    return default if listed else ()
+    return tuple(default) if listed else ()
 
 
 def choices_of(study: Study) -> list[Choice]:

@@ -230,9 +230,9 @@ def _job_seconds(plan: Plan, probe: Probe, model: CostModel) -> float:
         run(_trained_briefly, paths.plan, training.id, Progress(None, None))
         seconds = clock() - start
     predicted = sum(numbers.values()) - numbers["train"] + numbers["validation"]
-    own = kind.alone(training.networks[0])
-    known = model.step_seconds(own) + model.epoch_seconds(own)
-    return max(0.0, seconds - known - predicted * model.forward_seconds(own))
+    alone = kind.alone(training.networks[0])
+    known = model.step_seconds(alone) + model.epoch_seconds(alone)
+    return max(0.0, seconds - known - predicted * model.forward_seconds(alone))
 
 
 def _trained_briefly(job: Job) -> Trained:

@@ -7,7 +7,7 @@ plan's own total bills each training once.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from mnbench.planning.disk import record_bytes
@@ -33,7 +33,8 @@ class Bill:
         """Add everything up but the longest chain, which is the longer one's."""
         longest = max(self.longest_chain_seconds, other.longest_chain_seconds)
         names = [own.name for own in fields(self)][:-1]
-        return Bill(*(getattr(self, key) + getattr(other, key) for key in names), longest)
+        sums = {key: getattr(self, key) + getattr(other, key) for key in names}
+        return Bill(**sums, longest_chain_seconds=longest)
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ def plan_rows(plan: Plan, seconds: Mapping[TrainingId, Seconds]) -> list[PlanRow
         seconds: what each training takes; empty if that is not known, and hours are then 0.
     """
     bills = _bills(plan, seconds)
-    summed: dict[tuple[Any, ...], tuple[int, Bill]] = {}
+    rows: dict[tuple[Any, ...], PlanRow] = {}
     for ensemble, bill in _billed(plan, bills):
-        key = (
+        row = PlanRow(
             ensemble.dataset,
             ensemble.architecture_set,
             ensemble.approach,
@@ -91,10 +92,14 @@ def plan_rows(plan: Plan, seconds: Mapping[TrainingId, Seconds]) -> list[PlanRow
             ensemble.g,
             ensemble.budget,
             ensemble.size,
+            1,
+            bill,
         )
-        seeds, before = summed.get(key, (0, Bill()))
-        summed[key] = (seeds + 1, before + bill)
-    return [PlanRow(*key, seeds, bill) for key, (seeds, bill) in summed.items()]
+        key = (*row.line, row.size)
+        if before := rows.get(key):
+            row = replace(row, seeds=before.seeds + 1, bill=before.bill + bill)
+        rows[key] = row
+    return list(rows.values())
 
 
 def whole_bill(plan: Plan, seconds: Mapping[TrainingId, Seconds]) -> Bill:

@@ -77,6 +77,14 @@ def test_without_a_calibration_only_flops_are_known(here, capsys):
     assert "add --calibrate" in capsys.readouterr().err
 
 
+def test_rows_of_every_size_are_written_to_a_csv_file(here, capsys):
+    assert main(["plan", "study.yaml", "--csv", "rows.csv"]) == 0
+    lines = Path("rows.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + len(plan_of(config()).ensembles)
+    assert main(["plan", "study.yaml", "--csv", "study.yaml2"]) == 2
+    assert "ends in .csv" in capsys.readouterr().err
+
+
 def test_out_needs_a_time(here, capsys):
     assert main(["plan", "study.yaml", "--out", "fits.yaml"]) == 2
     assert "add --budget 8h" in capsys.readouterr().err
