@@ -6,6 +6,7 @@ filters, so the number of parameters is met nearly, not exactly.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -17,6 +18,7 @@ from mnbench.errors import UserError
 _HALVINGS = 50  # of the interval that holds the factor: to the last digits of a float
 
 
+@lru_cache(maxsize=1000)  # every seed of a study asks for the same network
 def widened(network: Architecture, parameters: int, **image_shape: Any) -> Architecture:
     """Return a network with all widths multiplied by one factor and about *parameters* parameters.
 

@@ -9,6 +9,7 @@ import re
 import stat
 from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mnbench.planning.recipe import LARGEST_COUNT
 
 FROM_0, FROM_1 = (f"a whole number from {least} to {LARGEST_COUNT:,}" for least in (0, 1))
 
+_TIMES = {"m": "minutes", "h": "hours", "d": "days"}
 _FLOPS = {None: 0, "G": 9, "T": 12, "P": 15}  # exponents of units
 
 
@@ -85,6 +87,24 @@ def flops(text: str) -> float:
     if value < 1:
         raise ArgumentTypeError(f"must be training FLOPs, as 1.2e12, 1.2T or 500G, got '{text}'")
     return value
+
+
+def time_or_flops(text: str) -> timedelta | float:
+    """Read a wall time, as 8h, 90m or 2d, or else a number of floating-point operations."""
+    # Not float() alone: it takes the digits of every script.
+    read = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)([mhd])", text)
+    if not read:
+        try:
+            return flops(text)
+        except ArgumentTypeError:
+            raise ArgumentTypeError(
+                "must be a time, as 8h, 90m or 2d, or training FLOPs, as 1.2e12, 1.2T or 500G, "
+                f"got '{text}'"
+            ) from None
+    time = timedelta(**{_TIMES[read[2]]: float(read[1])})
+    if not time:
+        raise ArgumentTypeError(f"must be more than no time, got '{text}'")
+    return time
 
 
 def text_that_names(text: str) -> str:

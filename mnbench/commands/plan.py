@@ -1,21 +1,56 @@
-"""``mnbench plan``: what a study would train, before anything is trained.
+"""``mnbench plan``: what a study would train, and how long it takes, before anything is trained.
 
 Open this when `mnbench plan` and Snakemake's dry run disagree. The trap: Snakemake learns its
 approaches from the rule files, this command from the modules in ``baselines/``.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mnbench.commands.arguments import flops, path_to_read, percentage_points
+from mnbench.commands.arguments import (
+    file_to_write,
+    path_to_read,
+    percentage_points,
+    positive,
+    time_or_flops,
+)
 from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
-from mnbench.commands.studies import study_and_plan
+from mnbench.errors import UserError
+
+if TYPE_CHECKING:
+    from mnbench.planning.plan import Plan
+    from mnbench.timing.calibration import Calibration
+    from mnbench.timing.within import Chooser
+
+_UNCALIBRATED = "hours: not known on this machine; --calibrate measures it, in a minute"
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "configuration", type=path_to_read, metavar="CONFIGURATION", help="a study's YAML file"
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="measure for a minute how long steps of this study's networks take on this machine; "
+        "results/.cache keeps the answer",
+    )
+    parser.add_argument(
+        "--devices",
+        type=positive,
+        metavar="NUMBER",
+        help="predict the wall time of so many trainings side by side (default: as many as this "
+        "machine has GPUs, or else cores)",
+    )
+    parser.add_argument(
+        "--csv",
+        type=file_to_write,
+        metavar="FILE",
+        help="also write a row for every ensemble of every size; the name ends in .csv",
     )
     parser.add_argument(
         "--half-width",
@@ -32,27 +67,46 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--budget",
-        type=flops,
-        metavar="FLOPS",
-        help="also propose how MotherNets best spend so many training FLOPs for each seed, as "
-        "1.2e12, 1.2T or 500G: g, and the epochs of MotherNets and of hatched networks",
+        type=time_or_flops,
+        metavar="BUDGET",
+        help="a time, as 8h, 90m or 2d: also propose the part of the study that fits into it; or "
+        "training FLOPs, as 1.2e12, 1.2T or 500G: also propose how MotherNets best spend so many "
+        "for each seed: g, and the epochs of MotherNets and of hatched networks",
+    )
+    parser.add_argument(
+        "--out",
+        type=file_to_write,
+        metavar="FILE",
+        help="write the configuration that --budget proposes for a time; it must not be there yet",
     )
     parser.add_argument(
         "--pilot",
         type=path_to_read,
         metavar="FOLDER",
-        help="tables of a finished study, whose errors --budget interpolates (default: those of "
-        "this study)",
+        help="tables of a finished study, whose errors --budget interpolates for training FLOPs "
+        "(default: those of this study)",
     )
 
 
 def _run(arguments: Namespace) -> None:
+    from mnbench.planning.config import read_study
     from mnbench.planning.disk import disk_line
     from mnbench.planning.forecast import overview
+    from mnbench.planning.planner import make_plan
+    from mnbench.yaml_files import read_yaml
 
     source = str(arguments.configuration)
-    study, plan = study_and_plan(arguments.configuration)
+    wish = read_yaml(arguments.configuration)
+    study = read_study(wish, source=source)
+    for_time = isinstance(arguments.budget, timedelta)
+    _check_files(arguments, for_time=for_time)
+    approaches = find_approaches()
+    plan = make_plan(study, approaches, source=source)
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
+    calibration = _calibration(arguments, plan)
+    said.append(_hours(plan, calibration, arguments.devices) if calibration else _UNCALIBRATED)
+    if arguments.csv is not None:
+        said.append(_write_rows(plan, calibration, arguments.csv))
     if arguments.half_width is not None:
         from mnbench.evaluation.tables.files import read_table
         from mnbench.report.precision import seeds_needed
@@ -60,7 +114,16 @@ def _run(arguments: Namespace) -> None:
         finished = arguments.components or Path("results", study.study, "components.csv")
         table = read_table(finished)
         said.append(seeds_needed(table, arguments.half_width / 100))
-    if arguments.budget is not None:
+    if for_time:
+        from mnbench.timing.within import Chooser
+
+        if calibration is None:
+            raise UserError(
+                "--budget: a time needs to know this machine; add --calibrate, which takes a minute"
+            )
+        chooser = Chooser(study, approaches, calibration, source, arguments.devices)
+        said.append(_within(chooser, wish, arguments))
+    elif arguments.budget is not None:
         from mnbench.report.budget import proposals
 
         pilot = arguments.pilot or Path("results", study.study)
@@ -68,12 +131,78 @@ def _run(arguments: Namespace) -> None:
     print("\n\n".join(said))
 
 
+def _check_files(arguments: Namespace, *, for_time: bool) -> None:
+    """Check before anything is measured that what is written takes no other file's place."""
+    if arguments.csv is not None and arguments.csv.suffix != ".csv":
+        raise UserError(
+            f"{arguments.csv}: --csv writes a CSV file; give it a name that ends in .csv"
+        )
+    if arguments.out is None:
+        return
+    if not for_time:
+        raise UserError("--out: is for what --budget proposes for a time; add --budget 8h, say")
+    if arguments.out.exists():
+        raise UserError(f"{arguments.out}: is there already; name another file, or delete it")
+
+
+def _calibration(arguments: Namespace, plan: "Plan") -> "Calibration | None":
+    """Return what is known of this machine, measured now if that is asked for."""
+    from mnbench.timing.calibration import CALIBRATION, Machine, read_calibration, write_calibration
+
+    machine = Machine.here(plan.device)
+    if not arguments.calibrate:
+        return read_calibration(CALIBRATION, machine)
+    from mnbench.timing.measuring import calibrate
+
+    calibration = calibrate(plan, machine)
+    write_calibration(CALIBRATION, calibration)
+    return calibration
+
+
+def _hours(plan: "Plan", calibration: "Calibration", devices: int | None) -> str:
+    from mnbench.timing.outlook import Outlook
+
+    return Outlook.of(plan, calibration, devices).text()
+
+
+def _write_rows(plan: "Plan", calibration: "Calibration | None", file: Path) -> str:
+    """Write the rows of all ensembles, and return what to say of that."""
+    from mnbench.files import write_text
+    from mnbench.timing.cost_model import CostModel
+    from mnbench.timing.hours import seconds_of_trainings
+    from mnbench.timing.rows import plan_rows, rows_as_csv
+
+    seconds = seconds_of_trainings(plan, CostModel(calibration)) if calibration else {}
+    rows = plan_rows(plan, seconds)
+    write_text(file, rows_as_csv(rows))
+    return f"{file}: {len(rows):,} rows"
+
+
+def _within(chooser: "Chooser", wish: Mapping[str, Any], arguments: Namespace) -> str:
+    """Return the proposal for a time, and write it if that is asked for."""
+    from mnbench.files import write_text
+    from mnbench.timing.outlook import duration
+    from mnbench.timing.within import asked_as, fitting_configuration
+
+    proposal = chooser.propose(arguments.budget)
+    text = fitting_configuration(proposal, wish, asked_as(arguments.budget), chooser.source)
+    if arguments.out is None:
+        return text
+    write_text(arguments.out, text)
+    left, takes = len(proposal.left_out), duration(proposal.outlook.wall_seconds)
+    return (
+        f"{arguments.out}: {takes} of {asked_as(arguments.budget)}; "
+        f"{f'{left} choices are left out, which it lists' if left else 'nothing is left out'}"
+    )
+
+
 COMMAND = Command(
     name="plan",
     summary="predict how many networks a study trains, and at what cost",
     description="Check a study's configuration and predict what each approach trains: the number "
     "of trainings, of networks, and their training TFLOPs. Snakemake's dry run prints the same "
-    "table. Nothing is trained or written.",
+    "table. On a calibrated machine also device-hours, disk and wall time. Nothing is trained but "
+    "a few steps with --calibrate.",
     example="mnbench plan config/default.yaml",
     add_arguments=_add_arguments,
     run=_run,

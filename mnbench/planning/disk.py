@@ -34,24 +34,32 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
         ids: the trainings that have yet to run.
         together: how many run at a time, each with a checkpoint of weights and momentum.
     """
-    parameters = cache(_parameters)
     ids = list(ids)
     records, largest = 0, 0
     for id in ids:
-        training = plan.trainings[id]
-        dataset = plan.dataset(id.dataset)
-        weights = sum(
-            int(MORE_WEIGHTS * BYTES * parameters(network, dataset))
-            for network in training.networks
-        )
-        weights *= 2 if training.options.get(KEEPS_MOMENTUM) else 1
-        images = dataset.test_images + training.data["validation_images"]
-        images += training.data.get("development_images", 0)
-        predictions = len(training.networks) * images * dataset.num_classes * BYTES
-        records += weights + predictions + REST
+        weights = _weight_bytes(plan, id)
+        records += record_bytes(plan, id)
         largest = max(largest, 2 * weights)
     images = sum(_images(plan.dataset(name)) for name in {id.dataset for id in ids})
     return records + images + together * largest + REST_OF_STUDY if records else 0
+
+
+def record_bytes(plan: Plan, id: TrainingId) -> int:
+    """Return the bytes of a training's record."""
+    training, dataset = plan.trainings[id], plan.dataset(id.dataset)
+    images = dataset.test_images + training.data["validation_images"]
+    images += training.data.get("development_images", 0)
+    predictions = len(training.networks) * images * dataset.num_classes * BYTES
+    return int(_weight_bytes(plan, id) + predictions + REST)
+
+
+def _weight_bytes(plan: Plan, id: TrainingId) -> int:
+    """Return the bytes of a record's weights, with the momentum that it keeps for others."""
+    training, dataset = plan.trainings[id], plan.dataset(id.dataset)
+    weights = sum(
+        int(MORE_WEIGHTS * BYTES * _parameters(network, dataset)) for network in training.networks
+    )
+    return weights * (2 if training.options.get(KEEPS_MOMENTUM) else 1)
 
 
 def _images(dataset: Dataset) -> int:
@@ -68,6 +76,7 @@ def disk_line(plan: Plan) -> str:
     return f"disk: at most {needed / GIGABYTE:.1f} GB"
 
 
+@cache
 def _parameters(network: Architecture, dataset: Dataset) -> int:
     return parameter_count(network, **dataset.image_shape)
 

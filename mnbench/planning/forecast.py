@@ -4,6 +4,7 @@ Open it to change what a dry run prints. The trap: a training that several appro
 for the approach that trains it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -98,7 +99,7 @@ def predicted_training_flops(training: Training, plan: Plan) -> int:
     held_out = training.data["validation_images"] + training.data.get("development_images", 0)
     rest = dataset.train_images - held_out
     images = training.data["train_images"] or rest
-    recipe = parse(Recipe, training.recipe, source=str(training.id), key="recipe")
+    recipe = recipe_of(training)
     teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
     predicted_epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
     trained = recipe.longest * _per_image(training, dataset, training_flops)
@@ -106,6 +107,16 @@ def predicted_training_flops(training: Training, plan: Plan) -> int:
         _per_image(teacher, dataset, forward_flops) for teacher in teachers
     )
     return images * (trained + taught)
+
+
+def recipe_of(training: Training) -> Recipe:
+    """Return a training's recipe as a value; a plan has each recipe many times."""
+    return _recipe(json.dumps(training.recipe))
+
+
+@cache
+def _recipe(text: str) -> Recipe:
+    return parse(Recipe, json.loads(text), source="plan", key="recipe")
 
 
 def _per_image(training: Training, dataset: Dataset, count: Callable[..., int]) -> int:

@@ -7,6 +7,7 @@ before missing ones, since a misspelt key causes both.
 import json
 import re
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,11 +35,18 @@ def parse(
     """
     try:
         # By way of JSON, in whose strict mode a list is a tuple but "3" is no number.
-        return TypeAdapter(kind).validate_json(json.dumps(values, default=str))
+        hashable: Any = kind  # which mypy does not know of a type
+        parsed: T = _adapter(hashable).validate_json(json.dumps(values, default=str))
+        return parsed
     except TypeError:  # from json
         raise UserError(f"{source}: {_place(key)} has a key that is no text: {values!r}") from None
     except ValidationError as error:
         raise UserError(f"{source}: {_explain(error, kind, key, others)}") from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _explain(error: ValidationError, kind: type, key: str, others: tuple[str, ...]) -> str:

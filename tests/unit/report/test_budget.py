@@ -267,7 +267,7 @@ def test_a_budget_is_read_as_people_write_it(text, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["8h", "1.2TT", "-1T", "0", "0.1", "nan", "1e400", "1.2 T", "", "١T"]
+    "text", ["8 h", "0h", "8s", "1.2TT", "-1T", "0", "0.1", "nan", "1e400", "1.2 T", "", "١T"]
 )
 def test_any_other_budget_is_refused_in_one_line(text, capsys):
     with pytest.raises(ArgumentTypeError, match=r"as 1.2e12, 1.2T or 500G, got"):

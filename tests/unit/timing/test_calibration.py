@@ -1,0 +1,90 @@
+"""A calibration's file, and what `mnbench plan` makes of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from support.clockwork import calibrated
+from support.tiny import config, plan_of
+
+from mnbench.cli import main
+from mnbench.errors import UserError
+from mnbench.timing.calibration import (
+    CALIBRATION,
+    Machine,
+    read_calibration,
+    write_calibration,
+)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in a folder with a study and a calibration of it on this machine."""
+    monkeypatch.chdir(tmp_path)
+    Path("study.yaml").write_text(yaml.safe_dump(config()), encoding="utf-8")
+    calibration = replace(calibrated(plan_of(config())), machine=Machine.here("cpu"))
+    write_calibration(CALIBRATION, calibration)
+    return calibration
+
+
+def test_a_calibration_is_read_as_it_was_written(here):
+    assert read_calibration(CALIBRATION, here.machine) == here
+    assert read_calibration(Path("none.json"), here.machine) is None
+
+
+@pytest.mark.parametrize("key", ["name", "processor", "device", "devices", "torch"])
+def test_a_calibration_of_another_machine_is_refused(here, key):
+    other = replace(here.machine, **{key: 99 if key == "devices" else "another"})
+    with pytest.raises(UserError, match="--calibrate") as caught:
+        read_calibration(CALIBRATION, other)
+    assert str(CALIBRATION) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 99}', '{"format": 1}'])
+def test_a_file_that_is_no_calibration_is_refused_in_one_line(here, text):
+    CALIBRATION.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="--calibrate") as caught:
+        read_calibration(CALIBRATION, here.machine)
+    assert "\n" not in str(caught.value)
+
+
+def test_negative_seconds_are_refused(here):
+    content = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    content["measured"][0]["step_seconds"] = -1
+    CALIBRATION.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UserError, match="step_seconds"):
+        read_calibration(CALIBRATION, here.machine)
+
+
+def test_plan_prints_hours_and_writes_what_fits(here, capsys):
+    assert main(["plan", "study.yaml", "--budget", "1h", "--out", "fits.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "wall time on" in said and "longest chain of trainings" in said
+    assert "fits.yaml: " in said and yaml.safe_load(Path("fits.yaml").read_text())["seeds"] == [0]
+    assert main(["plan", "study.yaml", "--budget", "1h", "--out", "fits.yaml"]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_without_a_calibration_only_flops_are_known(here, capsys):
+    CALIBRATION.unlink()
+    before = sorted(Path().rglob("*"))
+    assert main(["plan", "study.yaml"]) == 0
+    assert "--calibrate measures it" in capsys.readouterr().out
+    assert sorted(Path().rglob("*")) == before
+    assert main(["plan", "study.yaml", "--budget", "1h"]) == 2
+    assert "add --calibrate" in capsys.readouterr().err
+
+
+def test_rows_of_every_size_are_written_to_a_csv_file(here, capsys):
+    assert main(["plan", "study.yaml", "--csv", "rows.csv"]) == 0
+    lines = Path("rows.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + len(plan_of(config()).ensembles)
+    assert main(["plan", "study.yaml", "--csv", "study.yaml2"]) == 2
+    assert "ends in .csv" in capsys.readouterr().err
+
+
+def test_out_needs_a_time(here, capsys):
+    assert main(["plan", "study.yaml", "--out", "fits.yaml"]) == 2
+    assert "add --budget 8h" in capsys.readouterr().err
