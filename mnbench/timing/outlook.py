@@ -19,7 +19,7 @@ from mnbench.timing.queueing import critical_path, wall_seconds
 from mnbench.timing.rows import Bill, PlanRow, largest_rows, plan_rows, whole_bill
 
 MOST_ROWS = 30  # on the terminal
-BUSY = 0.75  # the share of its device below which a measuring process was disturbed
+_UNDISTURBED = 0.75  # the share of its device below which a measuring process was disturbed
 # CPU-seconds behind the trainings, of the default study on two cores: not calibrated, since they
 # are a minute or two of hours.
 FIGURE_SECONDS, TABLES_SECONDS = 6.0, 30.0
@@ -89,7 +89,7 @@ class Outlook:
                 f"{unknown} of {len(kinds)} kinds of steps were not measured and are predicted "
                 "from the others; --calibrate measures this study's"
             )
-        if self.calibration.device_share < BUSY:
+        if self.calibration.device_share < _UNDISTURBED:
             lines.append(
                 "the machine was busy when it was calibrated: hours are of CPU time, and a busy "
                 "machine takes longer"
