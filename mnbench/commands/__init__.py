@@ -17,6 +17,7 @@ from mnbench.commands import (
     insides,
     plan,
     preview,
+    profile,
     report,
     sets,
     tables,
@@ -35,6 +36,7 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         plan.COMMAND,
         compare.COMMAND,
         insides.COMMAND,
+        profile.COMMAND,
     ),
     "steps of the pipeline, which Snakemake runs": (
         dataset.COMMAND,

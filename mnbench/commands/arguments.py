@@ -24,6 +24,7 @@ from mnbench.planning.recipe import LARGEST_COUNT
 
 FROM_0, FROM_1 = (f"a whole number from {least} to {LARGEST_COUNT:,}" for least in (0, 1))
 
+MOST_STEPS = 10_000
 _TIMES = {"m": "minutes", "h": "hours", "d": "days"}
 _FLOPS = {None: 0, "G": 9, "T": 12, "P": 15}  # exponents of units
 
@@ -46,6 +47,14 @@ def whole(text: str) -> int:
     """Read a whole number from 0."""
     if (number := whole_number(text)) is None:
         raise ArgumentTypeError(f"must be {FROM_0}, got '{text}'")
+    return number
+
+
+def steps_to_profile(text: str) -> int:
+    """Read a whole number from 1 to :data:`MOST_STEPS`: every operation of a step is kept."""
+    number = whole_number(text)
+    if not number or number > MOST_STEPS:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_STEPS:,}, got '{text}'")
     return number
 
 

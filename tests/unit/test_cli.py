@@ -168,7 +168,7 @@ def completions(line: str, folder: Path = ROOT) -> set[str]:
 
 
 def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
-    assert completions("mnbench p", tmp_path) == {"preview", "plan"}
+    assert completions("mnbench p", tmp_path) == {"preview", "plan", "profile"}
     assert completions("mnbench preview --dataset fash", tmp_path) == {"fashion_mnist"}
     assert "v100" in completions("mnbench preview --architecture-set v", tmp_path)
     id = str(id_of(prepared, "bagging/v13"))
@@ -203,6 +203,9 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("plan nowhere.yaml", "mnbench: nowhere.yaml: No such file"),
         ("plan .", "mnbench: .: Is a directory"),
         ("plan config/default.yaml more", "unexpected argument 'more'"),
+        ("profile nowhere.yaml", "mnbench: nowhere.yaml: No such file"),
+        ("profile config/default.yaml --network v1", "have no network 'v1'; did you mean 'v1"),
+        ("profile --steps 10001", "whole number from 1 to 10,000, got '10001'"),
         ("compare default", "required: SECOND-STUDY"),
         ("compare nowhere-a nowhere-b", "no study 'nowhere-a'"),
         ("compare default my-study --cost training_flop", "did you mean 'training_flops'?"),
@@ -333,6 +336,17 @@ def test_sets_lists_every_architecture_set_with_what_it_is(capsys):
     assert [line.split()[0] for line in lines] == list(ARCHITECTURE_SETS)
     for name, line in zip(ARCHITECTURE_SETS, lines, strict=True):
         assert line.endswith(f"{len(load_architectures(name))} networks  {set_title(name)}")
+
+
+def test_a_profile_says_what_was_trained_where_its_time_went_and_how_fast_it_was(
+    capsys, monkeypatch
+):
+    monkeypatch.chdir(ROOT)
+    assert status_of("profile", "config/tiny.yaml", "--network", "v13", "--steps", "2") == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first.startswith("v13 on fashion_mnist: 2 steps of 64 images, float32, ")
+    for begins in ("convolution, backward", "optimiser", "images a second", "share of the peak"):
+        assert any(line.startswith(begins) for line in lines), begins
 
 
 def test_preview_writes_json_for_programs(capsys):

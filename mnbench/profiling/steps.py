@@ -1,0 +1,149 @@
+"""Train some steps of a network with the real loop, and measure where their time goes.
+
+Open it to see what is trained and timed. The trap: the steps are trained three times, to warm up,
+for their speed and under torch's profiler, each time by :func:`mnbench.training.loop.fit`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from mnbench.architectures import Architecture, build, training_flops
+from mnbench.datasets import Dataset, Images
+from mnbench.datasets.images import channel_statistics
+from mnbench.errors import UserError
+from mnbench.files import cannot_write
+from mnbench.planning.recipe import Recipe, Schedule
+from mnbench.profiling.kinds import BETWEEN, kind_of
+from mnbench.profiling.peak import product_peak
+from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.loop import Row, Work, fit
+
+SEED = 0
+VALIDATION_IMAGES = 2  # the loop evaluates after an epoch: of as little as it takes
+MOST_IMAGES = 20_000  # of the data set: more would only take memory
+
+
+@dataclass(frozen=True)
+class StepProfile:
+    """What some training steps of a network took.
+
+    Attributes:
+        network: its name.
+        steps: how many were trained.
+        images: in all of them.
+        flops: of training on those images, by formula.
+        seconds: that the steps took, without a profiler; on a CPU of the process's own time.
+        peak: FLOPs a second of this machine's matrix products, of the recipe's precision.
+        watched_seconds: that the same steps took under the profiler.
+        by_kind: how many of those went to each kind of work, most first; together all of them.
+    """
+
+    network: str
+    steps: int
+    images: int
+    flops: int
+    seconds: float
+    peak: float
+    watched_seconds: float
+    by_kind: Mapping[str, float]
+
+
+def profile_steps(
+    architecture: Architecture,
+    dataset: Dataset,
+    images: Images,
+    recipe: Recipe,
+    device: torch.device,
+    *,
+    steps: int,
+    trace: Path | None = None,
+) -> StepProfile:
+    """Train a new network for some steps of a recipe, and return where their time went.
+
+    Args:
+        architecture: of the network.
+        dataset: what the images are of.
+        images: to train on; each step draws a whole batch, from the first on if need be.
+        recipe: its batch size, optimiser, augmentation, precision and compilation.
+        device: where to train.
+        steps: how many.
+        trace: a file for a trace that Chrome or Perfetto shows; None writes none.
+
+    Raises:
+        UserError: the loss is no finite number, or the trace cannot be written.
+    """
+    recipe = replace(recipe, protocol="epochs", epochs=1, schedule=Schedule(name="constant"))
+    drawn = steps * recipe.batch_size
+    data = _training_set(images, device)
+    sample = torch.arange(drawn) % len(data.train)
+    shape = dataset.image_shape
+    torch.manual_seed(SEED)
+    network = build(architecture, **shape).to(device)
+    flops = training_flops(architecture, shape.pop("image_size"), **shape)
+
+    def train() -> Row:
+        (row,), _ = fit(
+            network, data, recipe, seed=SEED, work=Work(flops), phase="profile", sample=sample
+        )
+        return row
+
+    train()
+    row = train()
+    on_gpu = device.type == "cuda"
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
+    with profile(activities=activities) as profiler:
+        watched = train()["device_seconds"]
+    if trace is not None:
+        _write_trace(profiler, trace)
+    return StepProfile(
+        network=architecture.name,
+        steps=steps,
+        images=row["examples"],
+        flops=row["training_flops"],
+        seconds=row["device_seconds" if on_gpu else "cpu_seconds"],
+        peak=product_peak(device, getattr(torch, recipe.precision)),
+        watched_seconds=watched,
+        by_kind=_by_kind(profiler, watched, on_gpu=on_gpu),
+    )
+
+
+def _training_set(images: Images, device: torch.device) -> TrainingSet:
+    """Put the first images on a device."""
+    images = Images(images.images[:MOST_IMAGES], images.labels[:MOST_IMAGES])
+    mean, deviation = (
+        torch.from_numpy(values).to(device).view(1, -1, 1, 1)
+        for values in channel_statistics(images)
+    )
+    train = DeviceImages.of(images, device)
+    validation = DeviceImages(train.images[:VALIDATION_IMAGES], train.labels[:VALIDATION_IMAGES])
+    normalise = Normalisation(scale=1 / (255 * deviation), shift=-mean / deviation)
+    return TrainingSet(train, validation, normalise)
+
+
+def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, float]:
+    """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
+    taken: Counter[str] = Counter()
+    for event in profiler.events() or ():
+        callers, caller = [], event.cpu_parent
+        while caller is not None:
+            callers.append(caller.name)
+            caller = caller.cpu_parent
+        microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        taken[kind_of(event.name, callers)] += microseconds / 1e6
+    taken[BETWEEN] = max(0.0, seconds - sum(taken.values()))
+    return {kind: part for kind, part in taken.most_common() if part > 0}
+
+
+def _write_trace(profiler: profile, trace: Path) -> None:
+    try:
+        trace.parent.mkdir(parents=True, exist_ok=True)
+        profiler.export_chrome_trace(str(trace))
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"{trace}: cannot be written ({error}); name another file") from error
+    if not trace.is_file():  # torch tells nobody
+        raise cannot_write(trace, OSError("torch has written no trace"))
