@@ -80,10 +80,10 @@ def _run(arguments: Namespace) -> None:
             steps=arguments.steps,
             trace=arguments.trace,
         )
-        made = environment(device)
+        made = environment(device, study.recipe.precision)
     print(
         f"{network.name} on {dataset.name}: {profile.steps} steps of {study.recipe.batch_size} "
-        f"images, {study.recipe.precision}, {made['device']} ({made['device_name']}), "
+        f"images, {study.recipe.precision} ({made['arithmetic']}), {made['device']} ({made['device_name']}), "
         f"threads: {made['threads']}\n\n{breakdown(profile)}"
     )
 

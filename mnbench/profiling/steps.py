@@ -4,7 +4,7 @@ Open it to see what is trained and timed. The trap: the steps are trained three 
 for their speed and under torch's profiler, each time by :func:`mnbench.training.loop.fit`.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +15,14 @@ from torch.profiler import ProfilerActivity, profile
 from mnbench.architectures import Architecture, build, training_flops
 from mnbench.datasets import Dataset, Images
 from mnbench.datasets.images import channel_statistics
+from mnbench.datasets.training_set import TrainingData
 from mnbench.errors import UserError
 from mnbench.files import cannot_write
 from mnbench.planning.recipe import Recipe, Schedule
 from mnbench.profiling.kinds import BETWEEN, kind_of
 from mnbench.profiling.peak import product_peak
-from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.arithmetic import arithmetic, arithmetic_of
+from mnbench.training.data import TrainingSet
 from mnbench.training.loop import Row, Work, fit
 
 SEED = 0
@@ -81,10 +83,12 @@ def profile_steps(
     drawn = steps * recipe.batch_size
     data = _training_set(images, device)
     sample = torch.arange(drawn) % len(data.train)
-    shape = dataset.image_shape
+    size, channels, classes = dataset.image_size, dataset.in_channels, dataset.num_classes
     torch.manual_seed(SEED)
-    network = build(architecture, **shape).to(device)
-    flops = training_flops(architecture, shape.pop("image_size"), **shape)
+    network = build(architecture, in_channels=channels, num_classes=classes, image_size=size).to(
+        device
+    )
+    flops = training_flops(architecture, size, in_channels=channels, num_classes=classes)
 
     def train() -> Row:
         (row,), _ = fit(
@@ -100,13 +104,16 @@ def profile_steps(
         watched = train()["device_seconds"]
     if trace is not None:
         _write_trace(profiler, trace)
+    kind = arithmetic_of(recipe.precision, device)
+    with arithmetic(kind):
+        peak = product_peak(device, torch.bfloat16 if kind == "bfloat16" else torch.float32)
     return StepProfile(
         network=architecture.name,
         steps=steps,
         images=row["examples"],
         flops=row["training_flops"],
         seconds=row["device_seconds" if on_gpu else "cpu_seconds"],
-        peak=product_peak(device, getattr(torch, recipe.precision)),
+        peak=peak,
         watched_seconds=watched,
         by_kind=_by_kind(profiler, watched, on_gpu=on_gpu),
     )
@@ -115,19 +122,13 @@ def profile_steps(
 def _training_set(images: Images, device: torch.device) -> TrainingSet:
     """Put the first images on a device."""
     images = Images(images.images[:MOST_IMAGES], images.labels[:MOST_IMAGES])
-    mean, deviation = (
-        torch.from_numpy(values).to(device).view(1, -1, 1, 1)
-        for values in channel_statistics(images)
-    )
-    train = DeviceImages.of(images, device)
-    validation = DeviceImages(train.images[:VALIDATION_IMAGES], train.labels[:VALIDATION_IMAGES])
-    normalise = Normalisation(scale=1 / (255 * deviation), shift=-mean / deviation)
-    return TrainingSet(train, validation, normalise)
+    few = Images(images.images[:VALIDATION_IMAGES], images.labels[:VALIDATION_IMAGES])
+    return TrainingSet.of(TrainingData(images, few, *channel_statistics(images)), device)
 
 
 def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, float]:
     """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
-    taken: Counter[str] = Counter()
+    taken: defaultdict[str, float] = defaultdict(float)
     for event in profiler.events() or ():
         callers, caller = [], event.cpu_parent
         while caller is not None:
@@ -136,7 +137,8 @@ def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, fl
         microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
         taken[kind_of(event.name, callers)] += microseconds / 1e6
     taken[BETWEEN] = max(0.0, seconds - sum(taken.values()))
-    return {kind: part for kind, part in taken.most_common() if part > 0}
+    longest = sorted(taken, key=lambda kind: taken[kind], reverse=True)
+    return {kind: taken[kind] for kind in longest if taken[kind] > 0}
 
 
 def _write_trace(profiler: profile, trace: Path) -> None:

@@ -83,7 +83,11 @@ class TrainingSet:
         Raises:
             UserError: the file is missing or damaged.
         """
-        data = read_train(path, sample)
+        return cls.of(read_train(path, sample), device)
+
+    @classmethod
+    def of(cls, data: TrainingData, device: torch.device) -> "TrainingSet":
+        """Put images on the device."""
         return cls(
             DeviceImages.of(data.train, device),
             DeviceImages.of(data.validation, device),

@@ -344,7 +344,7 @@ def test_a_profile_says_what_was_trained_where_its_time_went_and_how_fast_it_was
     monkeypatch.chdir(ROOT)
     assert status_of("profile", "config/tiny.yaml", "--network", "v13", "--steps", "2") == 0
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first.startswith("v13 on fashion_mnist: 2 steps of 64 images, float32, ")
+    assert first.startswith("v13 on fashion_mnist: 2 steps of 64 images, float32 (ieee), ")
     for begins in ("convolution, backward", "optimiser", "images a second", "share of the peak"):
         assert any(line.startswith(begins) for line in lines), begins
 
