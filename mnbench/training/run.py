@@ -83,6 +83,7 @@ def run(
     # Two processes that train the same network, whoever started them, do so one after the other.
     with held(paths.lock(id), progress.waits):
         if standing(paths.record(id), training).fault is None:
+            checkpoint.discard(paths.checkpoint(id))  # its job may have been killed just before
             progress.there()
             return
         try:

@@ -184,3 +184,14 @@ def test_every_approach_trains_on_a_gpu(tmp_path):
         assert record.environment["device"] == "cuda"
         # Convolutions rounded to TF32 would differ by more.
         assert record.details.get("hatching_difference", 0) < 1e-4
+
+
+def test_a_checkpoint_that_outlived_its_record_s_job_is_removed(study):
+    """A job may be killed between its record and its checkpoint's end."""
+    id = id_of(study, "full_data/v13")
+    left = study.checkpoint(id)
+    left.parent.mkdir(parents=True, exist_ok=True)
+    for file in (left, left.with_suffix(".begun")):
+        file.write_bytes(b"of the job before")
+    run_module.run(MODULES["full_data"].train, study.plan, id, Progress(None, None))
+    assert list(left.parent.iterdir()) == []
