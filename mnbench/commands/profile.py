@@ -83,8 +83,8 @@ def _run(arguments: Namespace) -> None:
         made = environment(device, study.recipe.precision)
     print(
         f"{network.name} on {dataset.name}: {profile.steps} steps of {study.recipe.batch_size} "
-        f"images, {study.recipe.precision} ({made['arithmetic']}), {made['device']} ({made['device_name']}), "
-        f"threads: {made['threads']}\n\n{breakdown(profile)}"
+        f"images, {study.recipe.precision} ({made['arithmetic']}), {made['device']} "
+        f"({made['device_name']}), threads: {made['threads']}\n\n{breakdown(profile)}"
     )
 
 

@@ -25,7 +25,7 @@ from mnbench.training.arithmetic import arithmetic, arithmetic_of
 from mnbench.training.data import TrainingSet
 from mnbench.training.loop import Row, Work, fit
 
-SEED = 0
+_SEED = 0
 VALIDATION_IMAGES = 2  # the loop evaluates after an epoch: of as little as it takes
 MOST_IMAGES = 20_000  # of the data set: more would only take memory
 
@@ -84,7 +84,7 @@ def profile_steps(
     data = _training_set(images, device)
     sample = torch.arange(drawn) % len(data.train)
     size, channels, classes = dataset.image_size, dataset.in_channels, dataset.num_classes
-    torch.manual_seed(SEED)
+    torch.manual_seed(_SEED)
     network = build(architecture, in_channels=channels, num_classes=classes, image_size=size).to(
         device
     )
@@ -92,7 +92,7 @@ def profile_steps(
 
     def train() -> Row:
         (row,), _ = fit(
-            network, data, recipe, seed=SEED, work=Work(flops), phase="profile", sample=sample
+            network, data, recipe, seed=_SEED, work=Work(flops), phase="profile", sample=sample
         )
         return row
 
