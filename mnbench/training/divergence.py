@@ -1,17 +1,18 @@
 """Divergence: a loss that is no finite number ends a training.
 
-Open it to change when a training is given up. The trap: on a GPU each look at a loss waits for the
-device, so there losses are looked at in groups. The step that is named is the first all the same.
+Open it to change when a training is given up. The trap: losses are looked at in groups, since on a
+GPU each look waits for the device. The step that is named is the first all the same.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from mnbench.errors import UserError
 
-STEPS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 50}
+STEPS_BETWEEN_LOOKS = {"cpu": 10, "cuda": 50}
 
 
 class Diverged(UserError):
@@ -22,18 +23,18 @@ class LossWatch:
     """The losses of one epoch's steps, watched for the first that is not finite.
 
     Args:
-        steps: in the epoch.
         epoch: 1-based, for the message.
         rate_key: the configuration's key of the learning rate, for the message.
         device: where the losses are.
-        done: the steps that a former process has done and watched.
+        losses: of the steps that a former process has done.
     """
 
     def __init__(
-        self, steps: int, epoch: int, rate_key: str, device: torch.device, *, done: int = 0
+        self, epoch: int, rate_key: str, device: torch.device, losses: Sequence[float] = ()
     ) -> None:
-        self._losses = torch.zeros(steps, device=device)
-        self._rates = [0.0] * done
+        self._losses = list(losses)
+        self._rates = [0.0] * len(losses)
+        self._unseen: list[Tensor] = []
         self._epoch, self._rate_key = epoch, rate_key
         self._every = STEPS_BETWEEN_LOOKS[device.type]
 
@@ -43,11 +44,20 @@ class LossWatch:
         Raises:
             Diverged: a loss was not finite.
         """
-        step = len(self._rates)
-        self._losses[step] = loss.detach()
+        self._unseen.append(loss.detach())
         self._rates.append(rate)
-        if (step + 1) % self._every == 0 or step + 1 == len(self._losses):
-            self.look()
+        if len(self._unseen) == self._every:
+            self._look()
+
+    def losses(self) -> list[float]:
+        """Return the losses of all steps.
+
+        Raises:
+            Diverged: a loss was not finite.
+        """
+        if self._unseen:
+            self._look()
+        return self._losses
 
     def check_validation(self, loss: float) -> None:
         """Check the loss on the validation images after the epoch.
@@ -59,16 +69,12 @@ class LossWatch:
             last = len(self._rates) - 1
             raise self._diverged(f"the validation loss after it is {loss}", last)
 
-    def look(self) -> None:
-        """Check the losses of the last steps: those that no look has seen are among them.
-
-        Raises:
-            Diverged: a loss was not finite.
-        """
-        begin = max(0, len(self._rates) - self._every)
-        for step, loss in enumerate(self._losses[begin : len(self._rates)].tolist(), begin):
+    def _look(self) -> None:
+        for loss in torch.stack(self._unseen).tolist():
             if not math.isfinite(loss):
-                raise self._diverged(f"the loss is {loss}", step)
+                raise self._diverged(f"the loss is {loss}", len(self._losses))
+            self._losses.append(loss)
+        self._unseen.clear()
 
     def _diverged(self, what: str, step: int) -> Diverged:
         return Diverged(

@@ -8,10 +8,11 @@ changes the bits of every training.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,57 +25,54 @@ class Epoch:
     """An epoch under way."""
 
     generator: torch.Generator  # draws the order of the images, and their augmentation
-    totals: Tensor  # float32 (2,) on the device: the summed loss, the correct predictions
-    steps: int = 0  # batches done
+    losses: list[float] = field(default_factory=list)  # of the batches of former processes
+    accuracies: list[float] = field(default_factory=list)  # likewise, fractions
     earlier: Reading = field(default=NO_TIME)  # the time that former processes spent on it
 
     @classmethod
-    def begin(cls, number: int, seed: int, device: torch.device) -> Self:
+    def begin(cls, number: int, seed: int) -> Self:
         """Return an epoch that begins; what layers draw themselves is seeded as well.
 
         Args:
             number: 1-based.
             seed: the training's.
-            device: where it trains.
         """
         generator = torch.Generator().manual_seed(derive_seed(seed, "epoch", number))
         torch.manual_seed(derive_seed(seed, "layers", number))  # of every device
-        return cls(generator, torch.zeros(2, device=device))
+        return cls(generator)
 
-    def count(self, loss: Tensor, accuracy: Tensor, images: int) -> None:
-        """Count a batch that is done.
-
-        Args:
-            loss: the mean over its images, a scalar.
-            accuracy: a fraction, a scalar.
-            images: how many there are.
-        """
-        self.totals += torch.stack([loss.detach().float(), accuracy]) * images
-        self.steps += 1
-
-    def saved(self, reading: Reading) -> "SavedEpoch":
+    def saved(
+        self,
+        losses: Sequence[float],
+        accuracies: Sequence[float],
+        reading: Reading,
+        device: torch.device,
+    ) -> "SavedEpoch":
         """Return what a later process needs to go on behind the batches that are done.
 
         Args:
+            losses: of all batches that are done.
+            accuracies: of those that this process did.
             reading: the time that this process spent on the epoch.
+            device: where it trains.
         """
         states = {
-            "totals": self.totals.cpu(),
+            "losses": torch.tensor(losses),
+            "accuracies": torch.tensor([*self.accuracies, *accuracies]),
             "generator": self.generator.get_state(),
             "layers": torch.get_rng_state(),
         }
-        device = self.totals.device
         if device.type == "cuda":
             states["layers_on_gpu"] = torch.cuda.get_rng_state(device)
-        return SavedEpoch(self.steps, self.earlier + reading, states)
+        return SavedEpoch(len(losses), self.earlier + reading, states)
 
-    def resume(self, saved: "SavedEpoch") -> None:
+    def resume(self, saved: "SavedEpoch", device: torch.device) -> None:
         """Go on where a former process stopped; the order of the images is drawn before."""
-        self.steps, self.earlier = saved.steps, saved.reading
-        self.totals.copy_(saved.states["totals"])
+        self.earlier = saved.reading
+        self.losses = saved.states["losses"].tolist()
+        self.accuracies = saved.states["accuracies"].tolist()
         self.generator.set_state(saved.states["generator"])
         torch.set_rng_state(saved.states["layers"])
-        device = self.totals.device
         if device.type == "cuda" and "layers_on_gpu" in saved.states:
             torch.cuda.set_rng_state(saved.states["layers_on_gpu"], device)
 
@@ -100,3 +98,39 @@ class SavedEpoch:
         """
         values = json.loads(text)
         return cls(values["steps"], Reading(**values["reading"]), states)
+
+
+def accuracies_of(
+    guesses: Sequence[Tensor], labels: Tensor, batches: Sequence[Tensor]
+) -> list[float]:
+    """Return the accuracy of each batch, a fraction.
+
+    All at once: on a CPU each small operation between two steps finds its code out of cache.
+
+    Args:
+        guesses: predicted classes of the first batches, int64 ``(n,)`` or ``(networks, n)`` each.
+        labels: of all training images, int64.
+        batches: positions of each batch's images in them, int64 ``(n,)``.
+    """
+    if not guesses:
+        return []
+    done = batches[: len(guesses)]
+    correct = (torch.cat(list(guesses), dim=-1) == labels[torch.cat(list(done))]).float().cpu()
+    sizes = [len(indices) for indices in done]
+    return [float(part.mean()) for part in correct.split(sizes, dim=-1)]
+
+
+def epoch_mean(means: Sequence[float], sizes: Sequence[int]) -> float:
+    """Return the mean over an epoch's images of a quantity, from its mean in each batch.
+
+    It is added up in float32, batch after batch: histories keep their bits.
+
+    Args:
+        means: of each batch.
+        sizes: the images of each batch.
+
+    >>> epoch_mean([1.0, 4.0], [2, 1])
+    2.0
+    """
+    sums = np.asarray(means, np.float32) * np.asarray(sizes, np.float32)
+    return float(np.add.accumulate(sums)[-1] / np.float32(sum(sizes)))

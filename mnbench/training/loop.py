@@ -24,7 +24,7 @@ from mnbench.training.compilation import compile_layers
 from mnbench.training.data import Normalisation, TrainingSet, augment
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
-from mnbench.training.epoch import Epoch, SavedEpoch
+from mnbench.training.epoch import Epoch, SavedEpoch, accuracies_of, epoch_mean
 from mnbench.training.optimiser import FACTOR, new_optimiser
 from mnbench.training.preemption import Notice, Preempted
 from mnbench.training.schedules import learning_rate
@@ -136,27 +136,34 @@ def fit(
     with notices as notice:
         while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
             number = len(history) + 1
-            epoch = Epoch.begin(number, seed, device)
+            epoch = Epoch.begin(number, seed)
             network.train()
             stopwatch.start()
             order = sample[torch.randperm(len(sample), generator=epoch.generator)].to(device)
             if saved is not None:
-                epoch.resume(saved)
+                epoch.resume(saved, device)
                 saved = None
-            watch = LossWatch(steps_per_epoch, number, rate_key, device, done=epoch.steps)
+            watch = LossWatch(number, rate_key, device, epoch.losses)
+            behind = len(epoch.losses)  # batches that a former process did
+            guesses: list[Tensor] = []  # the predicted classes of each further batch
+            first = (number - 1) * steps_per_epoch
+            rates = [
+                learning_rate(recipe, step, steps, accuracies)
+                for step in range(first, first + steps_per_epoch)
+            ]
+            batches = order.split(sizes)[behind:]
             with arithmetic(kind):
-                for indices in order.split(sizes)[epoch.steps :]:
+                for rate, indices in zip(rates[behind:], batches, strict=True):
                     if notice.signal:
-                        watch.look()
-                        if epoch.steps:
-                            save(epoch.saved(stopwatch.read()))
+                        losses = watch.losses()
+                        if losses:
+                            accurate = accuracies_of(guesses, data.train.labels, batches)
+                            save(epoch.saved(losses, accurate, stopwatch.read(), device))
                         raise Preempted(
                             f"stopped by {notice.signal.name} in epoch {number}, behind batch "
-                            f"{epoch.steps} of {steps_per_epoch}; the same command goes on there"
+                            f"{len(losses)} of {steps_per_epoch}; the same command goes on there"
                         )
                     begun.add(examples=len(indices))
-                    step = (number - 1) * steps_per_epoch + epoch.steps
-                    rate = learning_rate(recipe, step, steps, accuracies)
                     for group in optimiser.param_groups:
                         group["lr"] = rate * group[FACTOR]
                     pixels = data.train.at(indices)
@@ -169,11 +176,11 @@ def fit(
                     optimiser.zero_grad()
                     value.backward()
                     optimiser.step()
-                    correct = logits.detach().argmax(-1) == batch.labels
-                    epoch.count(value, correct.mean(dtype=torch.float32), len(indices))
+                    guesses.append(logits.detach().argmax(-1))
+            losses = watch.losses()
+            accurate = accuracies_of(guesses, data.train.labels, batches)
             reading = epoch.earlier + stopwatch.read()
 
-            train_loss, train_accuracy = (epoch.totals / len(sample)).tolist()
             validation_loss, validation_accuracy = evaluate(network, data)
             watch.check_validation(validation_loss)
             history.append(
@@ -181,8 +188,8 @@ def fit(
                     "epoch": number,
                     "phase": phase,
                     "learning_rate": rate,
-                    "train_loss": train_loss,
-                    "train_accuracy": train_accuracy,
+                    "train_loss": epoch_mean(losses, sizes),
+                    "train_accuracy": epoch_mean([*epoch.accuracies, *accurate], sizes),
                     "validation_loss": validation_loss,
                     "validation_accuracy": validation_accuracy,
                     "examples": len(sample),

@@ -15,18 +15,20 @@ from mnbench.training.loop import batch_sizes
 @pytest.mark.parametrize("every", [1, 3, 50])
 def test_the_first_step_that_is_not_finite_is_named(monkeypatch, value, every):
     monkeypatch.setitem(STEPS_BETWEEN_LOOKS, "cpu", every)
-    watch = LossWatch(10, 4, "some.key", torch.device("cpu"))
+    watch = LossWatch(4, "some.key", torch.device("cpu"))
     with pytest.raises(Diverged) as caught:
         for step in range(10):
             watch.add(torch.tensor(value if step in (6, 8) else 0.5), 0.25 * (step + 1))
+        watch.losses()
     said = f"epoch 4, step 7: the loss is {value}, at learning rate 1.75; lower key 'some.key'"
     assert str(caught.value) == said
 
 
 def test_a_training_whose_loss_is_finite_goes_on():
-    watch = LossWatch(3, 1, "key", torch.device("cpu"))
+    watch = LossWatch(1, "key", torch.device("cpu"))
     for _ in range(3):
         watch.add(torch.tensor(1e6), 0.1)
+    assert watch.losses() == [1e6, 1e6, 1e6]
     watch.check_validation(1e6)
     with pytest.raises(Diverged, match="epoch 1, step 3: the validation loss after it is nan"):
         watch.check_validation(float("nan"))

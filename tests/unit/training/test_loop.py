@@ -18,6 +18,7 @@ from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import HISTORY_COLUMNS
 from mnbench.training import loop
+from mnbench.training.epoch import epoch_mean
 from mnbench.training.loop import evaluate, predict
 
 # Learning
@@ -140,6 +141,14 @@ def test_a_sample_is_all_that_is_trained_on(data):
 
     train(data, Recipe(epochs=1), sample=sample, loss=loss)
     assert sorted(seen) == sorted(sample.tolist())
+
+
+def test_the_mean_of_an_epoch_has_the_bits_of_a_running_sum_in_float32():
+    means, sizes = torch.rand(500, generator=torch.Generator().manual_seed(0)), [128] * 499 + [37]
+    total = torch.zeros(())
+    for mean, size in zip(means, sizes, strict=True):
+        total += mean * size
+    assert epoch_mean(means.tolist(), sizes) == (total / sum(sizes)).item()
 
 
 # Evaluation
