@@ -18,7 +18,6 @@ from mnbench.errors import UserError
 _HALVINGS = 50  # of the interval that holds the factor: to the last digits of a float
 
 
-@lru_cache(maxsize=1000)  # every seed of a study asks for the same network
 def widened(network: Architecture, parameters: int, **image_shape: Any) -> Architecture:
     """Return a network with all widths multiplied by one factor and about *parameters* parameters.
 
@@ -43,6 +42,12 @@ def widened(network: Architecture, parameters: int, **image_shape: Any) -> Archi
     """
     if network.library:
         raise ValueError(f"{network.name}: the layers of a library's network cannot be widened")
+    # Networks are equal whatever they are called.
+    return replace(_widened(network, parameters, **image_shape), name=network.name)
+
+
+@lru_cache(maxsize=1000)  # every seed of a study asks for the same network
+def _widened(network: Architecture, parameters: int, **image_shape: Any) -> Architecture:
     widths = _widths(network)
 
     def count(widths: Sequence[int]) -> int:

@@ -134,9 +134,7 @@ def _run(arguments: Namespace) -> None:
 def _check_files(arguments: Namespace, *, for_time: bool) -> None:
     """Check before anything is measured that what is written takes no other file's place."""
     if arguments.csv is not None and arguments.csv.suffix != ".csv":
-        raise UserError(
-            f"{arguments.csv}: --csv writes a CSV file; give it a name that ends in .csv"
-        )
+        raise UserError(f"{arguments.csv}: --csv writes a CSV file; name one that ends in .csv")
     if arguments.out is None:
         return
     if not for_time:
