@@ -20,8 +20,8 @@ from mnbench.timing.rows import Bill, PlanRow, largest_rows, plan_rows, whole_bi
 
 MOST_ROWS = 30  # on the terminal
 _UNDISTURBED = 0.75  # the share of its device below which a measuring process was disturbed
-# CPU-seconds behind the trainings, a guess from a tiny study on two cores: not calibrated, since they
-# are a minute or two of hours.
+# CPU-seconds behind the trainings, a guess from a tiny study on two cores: not calibrated, since
+# they are a minute or two of hours.
 FIGURE_SECONDS, TABLES_SECONDS = 6.0, 30.0
 
 
