@@ -136,6 +136,11 @@ def test_none_is_lost_and_each_repeats_an_epoch_at_the_most(tmp_path, monkeypatc
     paths, plan = lay_out(tmp_path / "study")
     # Each job reads the plan; a thousand times is no part of what is tried here.
     monkeypatch.setattr(run_module, "read_plan", lambda file: plan)
+    undisturbed = StudyPaths(tmp_path / "undisturbed")
+    undisturbed.root.mkdir()
+    for name in ("plan.json", "data"):
+        (undisturbed.root / name).symlink_to(paths.root / name)
+    train(undisturbed, next(iter(plan.trainings)))  # or each process would import so much anew
     generator, waiting = random.Random(0), list(plan.trainings)
     preemptions: dict[TrainingId, Counter[signal.Signals]] = {}
     mean = TRAININGS * STEPS_A_TRAINING // PREEMPTIONS
@@ -152,10 +157,6 @@ def test_none_is_lost_and_each_repeats_an_epoch_at_the_most(tmp_path, monkeypatc
     kinds = sum(preemptions.values(), Counter())
     assert kinds.total() == PREEMPTIONS and min(kinds.values()) > PREEMPTIONS / 5
 
-    undisturbed = StudyPaths(tmp_path / "undisturbed")
-    (undisturbed.root).mkdir()
-    for name in ("plan.json", "data"):
-        (undisturbed.root / name).symlink_to(paths.root / name)
     repeated = 0
     for id, training in plan.trainings.items():
         assert standing(paths.record(id), training).fault is None
