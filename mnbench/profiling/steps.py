@@ -4,10 +4,11 @@ Open it to see what is trained and timed. The trap: the steps are trained three 
 for their speed and under torch's profiler, each time by :func:`mnbench.training.loop.fit`.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -15,8 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from mnbench.architectures import Architecture, build, training_flops
 from mnbench.datasets import Dataset, Images
 from mnbench.datasets.images import channel_statistics
-from mnbench.errors import UserError
-from mnbench.files import cannot_write
+from mnbench.files import write_text
 from mnbench.planning.recipe import Recipe, Schedule
 from mnbench.profiling.kinds import BETWEEN, kind_of
 from mnbench.profiling.peak import product_peak
@@ -81,10 +81,11 @@ def profile_steps(
     drawn = steps * recipe.batch_size
     data = _training_set(images, device)
     sample = torch.arange(drawn) % len(data.train)
-    shape = dataset.image_shape
+    size, channels, classes = dataset.image_size, dataset.in_channels, dataset.num_classes
     torch.manual_seed(SEED)
-    network = build(architecture, **shape).to(device)
-    flops = training_flops(architecture, shape.pop("image_size"), **shape)
+    network = build(architecture, in_channels=channels, num_classes=classes, image_size=size)
+    network.to(device)
+    flops = training_flops(architecture, size, in_channels=channels, num_classes=classes)
 
     def train() -> Row:
         (row,), _ = fit(
@@ -127,7 +128,7 @@ def _training_set(images: Images, device: torch.device) -> TrainingSet:
 
 def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, float]:
     """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
-    taken: Counter[str] = Counter()
+    taken: dict[str, float] = defaultdict(float)
     for event in profiler.events() or ():
         callers, caller = [], event.cpu_parent
         while caller is not None:
@@ -136,14 +137,13 @@ def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, fl
         microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
         taken[kind_of(event.name, callers)] += microseconds / 1e6
     taken[BETWEEN] = max(0.0, seconds - sum(taken.values()))
-    return {kind: part for kind, part in taken.most_common() if part > 0}
+    most_first = sorted(taken.items(), key=lambda item: -item[1])
+    return {kind: part for kind, part in most_first if part > 0}
 
 
 def _write_trace(profiler: profile, trace: Path) -> None:
-    try:
-        trace.parent.mkdir(parents=True, exist_ok=True)
-        profiler.export_chrome_trace(str(trace))
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{trace}: cannot be written ({error}); name another file") from error
-    if not trace.is_file():  # torch tells nobody
-        raise cannot_write(trace, OSError("torch has written no trace"))
+    """Write a profiler's trace where it was asked for; torch itself alters odd names of files."""
+    with TemporaryDirectory(prefix="mnbench-") as folder:
+        written = Path(folder, "trace.json")
+        profiler.export_chrome_trace(str(written))
+        write_text(trace, written.read_text(encoding="utf-8"))
