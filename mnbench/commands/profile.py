@@ -104,7 +104,7 @@ COMMAND = Command(
     "the loop that trains studies. Print how much time convolutions, batch norm, the optimiser and "
     "the rest take, the speed, and its share of what this machine reaches in matrix products. "
     "Nothing is written but the trace.",
-    example="mnbench profile config/default.yaml --network v16 --steps 20 --trace trace.json",
+    example="mnbench profile config/default.yaml --network v16 --steps 5 --trace trace.json",
     add_arguments=_add_arguments,
     run=_run,
 )

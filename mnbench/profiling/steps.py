@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -16,8 +17,7 @@ from mnbench.architectures import Architecture, build, training_flops
 from mnbench.datasets import Dataset, Images
 from mnbench.datasets.images import channel_statistics
 from mnbench.datasets.training_set import TrainingData
-from mnbench.errors import UserError
-from mnbench.files import cannot_write
+from mnbench.files import write_text
 from mnbench.planning.recipe import Recipe, Schedule
 from mnbench.profiling.kinds import BETWEEN, kind_of
 from mnbench.profiling.peak import product_peak
@@ -85,9 +85,8 @@ def profile_steps(
     sample = torch.arange(drawn) % len(data.train)
     size, channels, classes = dataset.image_size, dataset.in_channels, dataset.num_classes
     torch.manual_seed(_SEED)
-    network = build(architecture, in_channels=channels, num_classes=classes, image_size=size).to(
-        device
-    )
+    network = build(architecture, in_channels=channels, num_classes=classes, image_size=size)
+    network.to(device)
     flops = training_flops(architecture, size, in_channels=channels, num_classes=classes)
 
     def train() -> Row:
@@ -128,7 +127,7 @@ def _training_set(images: Images, device: torch.device) -> TrainingSet:
 
 def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, float]:
     """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
-    taken: defaultdict[str, float] = defaultdict(float)
+    taken: dict[str, float] = defaultdict(float)
     for event in profiler.events() or ():
         callers, caller = [], event.cpu_parent
         while caller is not None:
@@ -137,15 +136,13 @@ def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, fl
         microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
         taken[kind_of(event.name, callers)] += microseconds / 1e6
     taken[BETWEEN] = max(0.0, seconds - sum(taken.values()))
-    longest = sorted(taken, key=lambda kind: taken[kind], reverse=True)
-    return {kind: taken[kind] for kind in longest if taken[kind] > 0}
+    most_first = sorted(taken.items(), key=lambda item: -item[1])
+    return {kind: part for kind, part in most_first if part > 0}
 
 
 def _write_trace(profiler: profile, trace: Path) -> None:
-    try:
-        trace.parent.mkdir(parents=True, exist_ok=True)
-        profiler.export_chrome_trace(str(trace))
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{trace}: cannot be written ({error}); name another file") from error
-    if not trace.is_file():  # torch tells nobody
-        raise cannot_write(trace, OSError("torch has written no trace"))
+    """Write a profiler's trace where it was asked for; torch itself alters odd names of files."""
+    with TemporaryDirectory(prefix="mnbench-") as folder:
+        written = Path(folder, "trace.json")
+        profiler.export_chrome_trace(str(written))
+        write_text(trace, written.read_text(encoding="utf-8"))

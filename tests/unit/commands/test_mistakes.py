@@ -103,10 +103,10 @@ def test_a_wrong_word_is_answered_in_one_line(command, capsys):
 
 @pytest.mark.parametrize("command", EXAMPLES, ids=name_of)
 def test_what_is_written_never_takes_the_place_of_what_is_read(command, capsys):
-    read = Path("results/default/plan.json")
-    before = read.read_bytes()
-    for argument in arguments_of(command):
-        if argument.type is file_to_write:
+    outputs = [argument for argument in arguments_of(command) if argument.type is file_to_write]
+    for read in filter(Path.is_file, map(Path, line(command))):
+        before = read.read_bytes()
+        for argument in outputs:
             assert faults_of(command, [line(command, argument, str(read))], capsys) == []
             assert read.read_bytes() == before
 
