@@ -106,7 +106,7 @@ def test_a_pickle_in_a_checkpoints_place_is_not_opened(tmp_path):
         lambda: torch.save(Payload(planted), file),
     ):
         write()
-        assert checkpoint.restore(file, "this", network, optimiser) == []
+        assert checkpoint.restore(file, "this", network, optimiser) == ([], None)
     assert not planted.exists()
 
 
