@@ -1,7 +1,7 @@
 """Divergence: a loss that is no finite number ends a training.
 
-Open it to change when a training is given up. The trap: on a GPU each look at a loss waits for the
-device, so there losses are looked at in groups. The step that is named is the first all the same.
+Open it to change when a training is given up. The trap: losses are looked at in groups, since on a
+GPU each look waits for the device. The step that is named is the first all the same.
 """
 
 import math
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mnbench.errors import UserError
 
-STEPS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 50}
+STEPS_BETWEEN_LOOKS = {"cpu": 10, "cuda": 50}
 
 
 class Diverged(UserError):

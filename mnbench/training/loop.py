@@ -125,13 +125,16 @@ def fit(
         network.train()
         begun.add(first_epochs=int(epoch == 1))
         watch = LossWatch(epoch, rate_key, device)
-        accurate: list[Tensor] = []  # the accuracy of each step
+        guesses: list[Tensor] = []  # the predicted classes of each step
         stopwatch.start()
         order = sample[torch.randperm(len(sample), generator=generator)].to(device)
-        for position, indices in enumerate(order.split(sizes)):
-            step = (epoch - 1) * steps_per_epoch + position
+        first = (epoch - 1) * steps_per_epoch
+        rates = [
+            learning_rate(recipe, step, steps, accuracies)
+            for step in range(first, first + steps_per_epoch)
+        ]
+        for rate, indices in zip(rates, order.split(sizes), strict=True):
             begun.add(examples=len(indices))
-            rate = learning_rate(recipe, step, steps, accuracies)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group[FACTOR]
             images = augment(data.train.at(indices), recipe.augmentation, generator)
@@ -143,9 +146,10 @@ def fit(
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
-            correct = logits.detach().argmax(-1) == batch.labels
-            accurate.append(correct.mean(dtype=torch.float32))
+            guesses.append(logits.detach().argmax(-1))
         losses = watch.losses()
+        # All at once: on a CPU each small operation between two steps finds its code out of cache.
+        correct = (torch.cat(guesses, dim=-1) == data.train.labels[order]).float().cpu()
         reading = stopwatch.read()
 
         validation_loss, validation_accuracy = evaluate(network, data)
@@ -156,7 +160,9 @@ def fit(
                 "phase": phase,
                 "learning_rate": rate,
                 "train_loss": epoch_mean(losses, sizes),
-                "train_accuracy": epoch_mean(torch.stack(accurate).tolist(), sizes),
+                "train_accuracy": epoch_mean(
+                    [float(part.mean()) for part in correct.split(sizes, dim=-1)], sizes
+                ),
                 "validation_loss": validation_loss,
                 "validation_accuracy": validation_accuracy,
                 "examples": len(sample),
