@@ -21,7 +21,7 @@ from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
 from mnbench.training.begun import BEGUN, Begun
-from mnbench.training.data import Normalisation, TrainingSet, augment
+from mnbench.training.data import Batch, Normalisation, TrainingSet, batches
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
 from mnbench.training.optimiser import FACTOR, new_optimiser
@@ -30,15 +30,6 @@ from mnbench.training.stopping import finished
 
 EVALUATION_BATCH = 1000
 RATE_KEY = "recipe.optimiser.learning_rate"
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """The images of one step, as a loss gets them beside the logits."""
-
-    images: Tensor  # float32 (n, channels, h, w), augmented and normalised
-    labels: Tensor  # int64 (n,)
-    indices: Tensor  # int64 (n,), positions in the training set
 
 
 Loss = Callable[[Tensor, Batch], Tensor]
@@ -133,12 +124,12 @@ def fit(
             learning_rate(recipe, step, steps, accuracies)
             for step in range(first, first + steps_per_epoch)
         ]
-        for rate, indices in zip(rates, order.split(sizes), strict=True):
-            begun.add(examples=len(indices))
+        gathered = batches(data, order, sizes, recipe.augmentation, generator)
+        for rate, size in zip(rates, sizes, strict=True):
+            begun.add(examples=size)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group[FACTOR]
-            images = augment(data.train.at(indices), recipe.augmentation, generator)
-            batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+            batch = next(gathered)
             with _autocast(recipe, device):
                 logits = forward(batch.images)
                 value = loss(logits, batch)

@@ -10,6 +10,7 @@ from mnbench.planning.recipe import Recipe
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint, loop
 from mnbench.training.begun import BEGUN
+from mnbench.training.data import DeviceImages
 from mnbench.training.device import Reading
 from mnbench.training.loop import Work, bill
 
@@ -33,20 +34,19 @@ def test_an_epoch_is_measured_by_the_training_set(data):
     assert (cost.epochs, cost.examples, cost.training_flops) == (1.5, 450, 3150)
 
 
-def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_path, monkeypatch):
+def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_path):
     """Two of three batches of the second epoch are done, and of the first one."""
     file, recipe = tmp_path / "c.safetensors", Recipe(epochs=2, batch_size=100)
     how = {"checkpoint_file": file, "identity": "this"}
     how |= {"work": Work(per_example=7, beforehand=1000)}
 
-    def killed_in_step(number, augment=loop.augment):
+    def killed_in_step(number):
         steps = iter(range(1, number))
-        return lambda *arguments: (next(steps), augment(*arguments))[1]
+        return lambda logits, batch: (next(steps), loop.cross_entropy(logits, batch))[1]
 
     for step in (2, 5):
-        with monkeypatch.context() as broken, pytest.raises(StopIteration):
-            broken.setattr(loop, "augment", killed_in_step(step))
-            train(data, recipe, **how)
+        with pytest.raises(StopIteration):
+            train(data, recipe, loss=killed_in_step(step), **how)
     _, _, cost = train(data, recipe, **how)
     assert (cost.examples, cost.training_flops) == (600, 600 * 7 + 1000)
     assert cost.repeated_examples == 200 + 200
@@ -112,12 +112,13 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
         return lambda *args: (events.append(name), function(*args))[1]
 
     monkeypatch.setattr(loop, "Stopwatch", Clock)
-    monkeypatch.setattr(loop, "augment", noted("step", loop.augment))
+    monkeypatch.setattr(DeviceImages, "at", noted("gather", DeviceImages.at))
     monkeypatch.setattr(loop, "evaluate", noted("evaluate", loop.evaluate))
     monkeypatch.setattr(checkpoint, "save", noted("save", checkpoint.save))
     file = tmp_path / "c.safetensors"
-    train(data, Recipe(epochs=2, batch_size=150), checkpoint_file=file)
-    assert events == ["start", "step", "step", "stop", "evaluate", "save"] * 2
+    recipe, loss = Recipe(epochs=2, batch_size=150), noted("step", loop.cross_entropy)
+    train(data, recipe, loss=loss, checkpoint_file=file)
+    assert events == ["start", "gather", "step", "step", "stop", "evaluate", "save"] * 2
 
 
 def test_time_left_is_estimated_from_the_epochs_done(data, monkeypatch):
