@@ -4,6 +4,7 @@
 # make types      set up, check the types alone
 # make docs       set up, write the generated pages anew, build the documentation into build/site
 # make reference  run the reference study and the families' (three hours), write their numbers
+# make bench      set up, install the libraries to compare with beside it, run every benchmark, write their tables
 # make lock       write requirements.lock anew from pyproject.toml
 # make audit      look for known weaknesses of the packages in requirements.lock
 # make clean      delete the environment and every result but what is committed
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: study test lint types docs reference lock audit clean
+.PHONY: study test lint types docs reference bench lock audit clean
 
 study: $(BIN)/.installed
 	$(BIN)/snakemake --cores all
@@ -42,6 +43,18 @@ reference: $(BIN)/.installed
 	$(BIN)/snakemake --cores all --configfile config/families.yaml
 	$(BIN)/python -m mnbench docs
 
+bench: .venv-peers/.installed
+	.venv-peers/bin/python benchmarks/all.py
+	$(BIN)/python -m mnbench docs
+
+# It sees the packages of .venv and adds the peers: what is locked stays as it is.
+.venv-peers/.installed: $(BIN)/.installed
+	$(BIN)/python -m venv .venv-peers
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$(.venv-peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/locked.pth"
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -e '.[peers]'
+	@touch $@
+
 # The stamp is written last, so that an interrupted set-up is taken up again.
 $(BIN)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
@@ -64,5 +77,5 @@ audit: $(BIN)/.installed
 	$(BIN)/pip-audit --requirement requirements.lock --disable-pip --no-deps --strict
 
 clean:
-	rm -rf .venv .snakemake logs
+	rm -rf .venv .venv-peers .snakemake logs
 	git clean -fdXq results

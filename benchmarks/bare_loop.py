@@ -1,6 +1,6 @@
 """Time mnbench's training loop against the bare loop, for every network that suits a CPU.
 
-    python benchmarks/bare_loop.py            # about two minutes on one core
+    python benchmarks/bare_loop.py            # about four minutes on one core
 
 The bare loop does forward, backward and step on floats in memory. mnbench's loop also gathers and
 normalises batches, watches the loss, counts what it began, and measures. One thread; CPU-seconds.
@@ -16,14 +16,14 @@ from mnbench.architectures import ARCHITECTURE_SETS, load_architectures
 from mnbench.report.speed import pairs_table
 
 SETS = ("v5-small", "r5-small", "d5-small", "w5-small", "h5-small")
-REPEATS = 15
+REPEATS = 9
 
 
 def main() -> None:
     """Print the table and write the results."""
     parser = options("Time mnbench's loop against the bare loop.", REPEATS)
     parser.add_argument("--sets", nargs="+", default=SETS, choices=list(ARCHITECTURE_SETS))
-    parser.add_argument("--images", type=int, default=1280, help="of an epoch")
+    parser.add_argument("--images", type=int, default=3840, help="of an epoch")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows = (

@@ -66,12 +66,12 @@ def torchensemble(
     import torchensemble
 
     NextNetwork.networks = itertools.cycle(networks)  # it makes more than it trains
-    ensemble = getattr(torchensemble, kind)(
-        estimator=NextNetwork, n_estimators=len(networks), cuda=False, n_jobs=jobs
-    )
+    options = {"estimator": NextNetwork, "n_estimators": len(networks), "cuda": False}
+    cyclic = kind == "SnapshotEnsembleClassifier"  # it trains one network, and takes no jobs
+    ensemble = getattr(torchensemble, kind)(**options | ({} if cyclic else {"n_jobs": jobs}))
     ensemble.set_optimizer("SGD", **SGD)
-    if kind == "SnapshotEnsembleClassifier":
-        epochs *= len(networks)  # of all cycles
+    if cyclic:
+        epochs *= len(networks)
     else:
         ensemble.set_scheduler("CosineAnnealingLR", T_max=epochs)
     start = time.perf_counter()

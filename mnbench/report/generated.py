@@ -14,6 +14,7 @@ from mnbench.report.insides_numbers import Insides
 from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
 from mnbench.report.run_facts import RunFacts
+from mnbench.report.speed import Speed
 
 STUDIES = {
     name: Path("results", folder)
@@ -30,12 +31,15 @@ STUDIES = {
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`
 RUNS = (*STUDIES.values(), WHY)  # each has a README of its own, with what the run took
+BENCHMARKS = Path("benchmarks", "results")  # written by the scripts of benchmarks/
 TEMPLATES = Path("workflow/numbers")  # one a page with numbers
 PAGES = {
     "README.md": "readme.md.jinja",
     "docs/results.md": "results.md.jinja",
     "docs/improved.md": "improved.md.jinja",
     "docs/insides.md": "insides.md.jinja",
+    "docs/performance.md": "performance.md.jinja",
+    "benchmarks/README.md": "benchmarks.md.jinja",
 }
 
 
@@ -43,7 +47,7 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
     """Return the text of every generated file by its path in the checkout.
 
     Args:
-        checkout: the folder that holds README.md, docs/ and results/.
+        checkout: the folder that holds README.md, docs/, results/ and benchmarks/.
         approaches: the modules of its approaches, by name.
 
     Raises:
@@ -57,6 +61,7 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
         name: Results(checkout / folder, known) for name, folder in STUDIES.items()
     }
     results["why"] = Insides(checkout / WHY)
+    results["speed"] = Speed(checkout / BENCHMARKS)
     pages = {
         Path(page): fill(
             read_text(checkout / page), read_text(checkout / TEMPLATES / template), results

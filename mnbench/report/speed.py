@@ -15,6 +15,8 @@ import pandas as pd
 
 from mnbench.errors import UserError, cause
 
+LEAST_SPEED = 2.5  # what the project aims at beside other libraries: times their images a second
+MOST_SHARES = {"wall_seconds": (0.5, "wall time"), "peak_mib": (1.0, "peak memory")}
 ABOUT = "about"  # the file that says when, where and how busy: a row a script
 
 
@@ -56,6 +58,10 @@ class Speed:
                 f"{file}: not a readable table ({cause(error)}); run benchmarks/{script}.py"
             ) from error
 
+    def measured(self, script: str) -> bool:
+        """Return whether a script's results are there: what it compares with may be optional."""
+        return (self.folder / f"{script}.csv").exists()
+
     @cached_property
     def about(self) -> pd.DataFrame:
         """When and where each script ran, by its name."""
@@ -94,6 +100,22 @@ class Speed:
     def peers(self) -> str:
         """Return the ensembles beside those of other libraries, as a Markdown table."""
         return peers_table(self["peers"])
+
+    def missed_by_peers(self) -> str:
+        """Return which aims are missed beside other libraries, as a sentence or two."""
+        missed = []
+        for peer, rows in self["peers"].groupby("against", sort=False):
+            if (times := speed_ratio(rows).median) < LEAST_SPEED:
+                missed.append(f"{times:.2f} times the images a second of {peer}")
+            for column, (most, what) in MOST_SHARES.items():
+                share = Ratio.of(list(rows[column] / rows[f"against_{column}"])).median
+                if share > most:
+                    missed.append(f"{share:.2f} of the {what} of {peer}")
+        aims = (
+            f"The aims are {LEAST_SPEED} times the images a second, half the wall time and no more "
+            "memory."
+        )
+        return f"{aims} **Missed:** {'; '.join(missed)}." if missed else f"{aims} All are reached."
 
     def growth(self) -> str:
         """Return how cost grows, as a Markdown table."""

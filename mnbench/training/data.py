@@ -4,6 +4,7 @@ Open it to add an augmentation. The trap: every draw comes from a CPU generator,
 another order of draws changes the bits of every training.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from torch.nn import functional
 
 from mnbench.datasets import Images, Sample, TrainingData, read_train
 from mnbench.planning.recipe import Augmentation
+
+# Batches that are gathered at once: between two steps a CPU's caches are cold, and each operation
+# costs many times what it takes by itself. More than a few would not stay in them.
+GATHERED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,46 @@ class TrainingSet:
             DeviceImages.of(data.validation, device),
             Normalisation.of(data, device),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The images of one step, as a loss gets them beside the logits."""
+
+    images: Tensor  # float32 (n, channels, h, w), augmented and normalised
+    labels: Tensor  # int64 (n,)
+    indices: Tensor  # int64 (n,), positions in the training set
+
+
+def batches(
+    data: TrainingSet,
+    positions: Sequence[Tensor],
+    augmentation: Augmentation,
+    generator: torch.Generator,
+) -> Iterator[Batch]:
+    """Yield an epoch's batches; a few at a time are gathered and normalised.
+
+    Args:
+        data: what the images are taken from.
+        positions: of each batch's images in the training set, int64 ``(n,)`` each.
+        augmentation: drawn for each batch by itself, and not before it is asked for: an interrupted
+            epoch goes on with the next draw.
+        generator: as :func:`augment` wants it.
+    """
+    for start in range(0, len(positions), GATHERED):
+        group = positions[start : start + GATHERED]
+        lengths = [len(indices) for indices in group]
+        together = torch.cat(list(group))
+        images, labels = data.train.at(together), data.train.labels[together].split(lengths)
+        if augmentation == Augmentation():
+            parts = iter(data.normalise(images).split(lengths))
+        else:
+            parts = (
+                data.normalise(augment(part, augmentation, generator))
+                for part in images.split(lengths)
+            )
+        for batch in zip(parts, labels, group, strict=True):
+            yield Batch(*batch)
 
 
 def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:

@@ -21,7 +21,7 @@ from mnbench.training import checkpoint
 from mnbench.training.arithmetic import arithmetic, arithmetic_of, forward_pass
 from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.compilation import compile_layers
-from mnbench.training.data import Normalisation, TrainingSet, augment
+from mnbench.training.data import Batch, Normalisation, TrainingSet, batches
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
 from mnbench.training.epoch import Epoch, SavedEpoch, accuracies_of, epoch_mean
@@ -32,15 +32,6 @@ from mnbench.training.stopping import finished
 
 EVALUATION_BATCH = 1000
 RATE_KEY = "recipe.optimiser.learning_rate"
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """The images of one step, as a loss gets them beside the logits."""
-
-    images: Tensor  # float32 (n, channels, h, w), augmented and normalised
-    labels: Tensor  # int64 (n,)
-    indices: Tensor  # int64 (n,), positions in the training set
 
 
 Loss = Callable[[Tensor, Batch], Tensor]
@@ -151,13 +142,14 @@ def fit(
                 learning_rate(recipe, step, steps, accuracies)
                 for step in range(first, first + steps_per_epoch)
             ]
-            batches = order.split(sizes)[behind:]
+            left = order.split(sizes)[behind:]
+            gathered = batches(data, left, recipe.augmentation, epoch.generator)
             with arithmetic(kind):
-                for rate, indices in zip(rates[behind:], batches, strict=True):
+                for rate, indices in zip(rates[behind:], left, strict=True):
                     if notice.signal:
                         losses = watch.losses()
                         if losses:
-                            accurate = accuracies_of(guesses, data.train.labels, batches)
+                            accurate = accuracies_of(guesses, data.train.labels, left)
                             save(epoch.saved(losses, accurate, stopwatch.read(), device))
                         raise Preempted(
                             f"stopped by {notice.signal.name} in epoch {number}, behind batch "
@@ -166,9 +158,7 @@ def fit(
                     begun.add(examples=len(indices))
                     for group in optimiser.param_groups:
                         group["lr"] = rate * group[FACTOR]
-                    pixels = data.train.at(indices)
-                    images = augment(pixels, recipe.augmentation, epoch.generator)
-                    batch = Batch(data.normalise(images), data.train.labels[indices], indices)
+                    batch = next(gathered)
                     with forward_pass(kind, device):
                         logits = network(batch.images)
                         value = loss(logits, batch)
@@ -178,7 +168,7 @@ def fit(
                     optimiser.step()
                     guesses.append(logits.detach().argmax(-1))
             losses = watch.losses()
-            accurate = accuracies_of(guesses, data.train.labels, batches)
+            accurate = accuracies_of(guesses, data.train.labels, left)
             reading = epoch.earlier + stopwatch.read()
 
             validation_loss, validation_accuracy = evaluate(network, data)

@@ -36,7 +36,7 @@ TRAININGS, PREEMPTIONS = 1000, 300
 IMAGES, BATCH, EPOCHS = 40, 10, 3
 KINDS = (signal.SIGKILL, *SIGNALS)
 PLACES = (  # where a process may be when it is preempted, each time before it goes on
-    (loop, "augment"),
+    (loop, "forward_pass"),
     (loop, "evaluate"),
     (checkpoint, "save_tensors"),
     (run_module, "save_tensors"),

@@ -38,11 +38,11 @@ def test_every_generated_page_is_as_the_code_and_the_committed_tables_say():
 
 def test_the_installed_command_writes_every_generated_page_of_the_checkout_around_it(tmp_path):
     checkout, package = tmp_path / "checkout", tmp_path / "package"
-    for folder in (package, checkout / "docs", checkout / "workflow"):
+    for folder in (package, *(checkout / name for name in ("docs", "workflow", "benchmarks"))):
         folder.mkdir(parents=True)
     # The script's own folder is first on its path, and not the checkout: as for a user.
     (package / "mnbench").symlink_to(ROOT / "mnbench")
-    for name in ("baselines", "results", "workflow/numbers"):
+    for name in ("baselines", "results", "workflow/numbers", "benchmarks/results"):
         (checkout / name).symlink_to(ROOT / name)
     for page in PAGES:  # whose prose is kept
         shutil.copy(ROOT / page, checkout / page)

@@ -42,13 +42,13 @@ def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_pat
     how = {"checkpoint_file": file, "identity": "this"}
     how |= {"work": Work(per_example=7, beforehand=1000)}
 
-    def killed_in_step(number, augment=loop.augment):
+    def killed_in_step(number, forward_pass=loop.forward_pass):
         steps = iter(range(1, number))
-        return lambda *arguments: (next(steps), augment(*arguments))[1]
+        return lambda *arguments: (next(steps), forward_pass(*arguments))[1]
 
     for step in (2, 5):
         with monkeypatch.context() as broken, pytest.raises(StopIteration):
-            broken.setattr(loop, "augment", killed_in_step(step))
+            broken.setattr(loop, "forward_pass", killed_in_step(step))
             train(data, recipe, **how)
     _, _, cost = train(data, recipe, **how)
     assert (cost.examples, cost.training_flops) == (600, 600 * 7 + 1000)
@@ -115,7 +115,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
         return lambda *args: (events.append(name), function(*args))[1]
 
     monkeypatch.setattr(loop, "Stopwatch", Clock)
-    monkeypatch.setattr(loop, "augment", noted("step", loop.augment))
+    monkeypatch.setattr(loop, "forward_pass", noted("step", loop.forward_pass))
     monkeypatch.setattr(loop, "evaluate", noted("evaluate", loop.evaluate))
     monkeypatch.setattr(checkpoint, "save", noted("save", checkpoint.save))
     file = tmp_path / "c.safetensors"

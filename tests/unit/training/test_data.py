@@ -10,7 +10,7 @@ from support.tiny import DATASET, TRAIN
 from mnbench.datasets import Images, TrainingData, read_train
 from mnbench.datasets.prepare import channel_statistics
 from mnbench.planning.recipe import Augmentation
-from mnbench.training.data import DeviceImages, Normalisation, augment
+from mnbench.training.data import DeviceImages, Normalisation, TrainingSet, augment, batches
 
 CPU = torch.device("cpu")
 
@@ -69,6 +69,22 @@ def test_a_batch_has_the_images_at_its_positions_in_their_order():
     assert torch.equal(batch, stored[positions])
     assert batch.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(images.images, stored)
+
+
+@pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(shift=1, flip=True)])
+def test_batches_that_are_gathered_together_are_those_that_are_gathered_alone(
+    prepared, augmentation
+):
+    data, sizes = TrainingSet.read(prepared.train_data(DATASET), CPU), [32] * 9 + [7]
+    order, alone = torch.randperm(TRAIN, generator=seeded())[: sum(sizes)], seeded(1)
+    seen = list(batches(data, order.split(list(sizes)), augmentation, seeded(1)))
+    assert [len(batch.labels) for batch in seen] == sizes
+    for batch, indices in zip(seen, order.split(sizes), strict=True):
+        images = data.normalise(augment(data.train.images[indices], augmentation, alone))
+        assert torch.equal(batch.images, images)
+        assert batch.images.stride() == images.stride()
+        assert torch.equal(batch.labels, data.train.labels[indices])
+        assert torch.equal(batch.indices, indices)
 
 
 # Augmentation

@@ -23,20 +23,20 @@ BATCHES = 5  # of an epoch: 300 images, 64 at a time
 @pytest.fixture
 def told_at(monkeypatch):
     """Return a function that makes the process get a signal in its n-th batch from now on."""
-    augment = loop.augment
+    forward_pass = loop.forward_pass
 
     def tell(batch, number=signal.SIGTERM):
         left = iter(range(batch - 1))
 
-        def augment_told(*arguments):
+        def forward_pass_told(*arguments):
             if next(left, None) is None:
                 os.kill(os.getpid(), number)
-            return augment(*arguments)
+            return forward_pass(*arguments)
 
-        monkeypatch.setattr(loop, "augment", augment_told)
+        monkeypatch.setattr(loop, "forward_pass", forward_pass_told)
 
     yield tell
-    monkeypatch.setattr(loop, "augment", augment)
+    monkeypatch.setattr(loop, "forward_pass", forward_pass)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_signals_mean_what_they_meant_before_when_a_training_is_over(data, tmp_p
 
 
 def test_a_training_without_a_checkpoint_is_ended_by_signals_as_ever(data, monkeypatch):
-    seen, augment = [], loop.augment
+    seen, forward_pass = [], loop.forward_pass
 
     def look(*arguments):
         seen.append(signal.getsignal(signal.SIGTERM))
-        return augment(*arguments)
+        return forward_pass(*arguments)
 
-    monkeypatch.setattr(loop, "augment", look)
+    monkeypatch.setattr(loop, "forward_pass", look)
     before = signal.getsignal(signal.SIGTERM)
     train(data, Recipe(epochs=1, batch_size=150))
     assert seen == [before, before]
