@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 ROOT = Path(__file__).parents[2]
 STUDY = {
@@ -41,3 +43,9 @@ def test_the_root_snakefile_only_includes_the_workflow():
     lines = (ROOT / "Snakefile").read_text(encoding="utf-8").split()
     assert 'include: "workflow/Snakefile"' in " ".join(lines)
     assert "rule" not in lines
+
+
+def test_the_rate_limiter_that_the_workflow_takes_away_is_snakemakes():
+    assert "self.job_rate_limiter =" in getsource(JobScheduler.__init__)
+    rules = (ROOT / "workflow/rules/planning.smk").read_text(encoding="utf-8")
+    assert "workflow.scheduler.job_rate_limiter = None" in rules
