@@ -3,6 +3,7 @@
 Most tests look at one finished study; each starts Snakemake, which takes seconds.
 """
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +23,7 @@ from mnbench.evaluation.tables import TITLES as TABLE_TITLES
 from mnbench.evaluation.tables.files import read_table
 from mnbench.evaluation.tables.summary import COLUMNS as SUMMARY_COLUMNS
 from mnbench.figures import FIGURES, FORMATS
+from mnbench.planning.critical_path import critical_paths
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.records.run_log import COMPLETE, read_runs
@@ -161,6 +164,33 @@ def test_every_hatching_was_measured(finished):
     ]
     assert len(hatched) == 9
     assert all(0 <= record.details["hatching_difference"] < 1e-4 for record in hatched)
+
+
+def notes_of(folder: Path) -> Iterator[Path]:
+    """Yield what Snakemake has noted of each file that it made."""
+    return filter(Path.is_file, (folder / ".snakemake/metadata").rglob("*"))
+
+
+def test_the_longest_chains_of_work_start_first(finished):
+    folder, _ = finished
+    plan = read_plan(folder / "results/tiny/plan.json")
+    work = critical_paths(plan)
+    ready = [id for id, training in plan.trainings.items() if not training.parents]
+    notes = [json.loads(file.read_text()) for file in notes_of(folder)]
+    starts = {note["log"][0]: note["starttime"] for note in notes}
+    started = sorted(ready, key=lambda id: starts[f"logs/tiny/{id}.log"])
+    assert set(started[:2]) == set(sorted(ready, key=work.__getitem__)[-2:])  # on two cores
+
+
+def test_core_seconds_are_divided_without_a_rest(finished):
+    folder, _ = finished
+    script = [sys.executable, ROOT / "benchmarks/utilisation.py", folder]
+    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    trainings = len(read_plan(folder / "results/tiny/plan.json").trainings)
+    assert said.startswith("2 cores for ") and f", {trainings} trainings\n" in said
+    shares = [float(share) for share in re.findall(r"([\d.]+)% \|$", said, re.MULTILINE)]
+    assert sum(shares) == pytest.approx(100, abs=0.5)
+    assert shares[0] > 0
 
 
 def test_jobs_run_without_the_environment_active(tmp_path):

@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 ROOT = Path(__file__).parents[2]
 STUDY = {
@@ -43,3 +45,9 @@ def test_the_root_snakefile_is_the_workflow_and_nothing_else():
     docstring, statement = map(ast.unparse, module.body)
     assert "workflow/Snakefile" in docstring
     assert statement.startswith("workflow.include('workflow/Snakefile'")
+
+
+def test_the_rate_limiter_that_the_workflow_takes_away_is_snakemakes():
+    assert "self.job_rate_limiter =" in getsource(JobScheduler.__init__)
+    handlers = (ROOT / "mnbench/handlers.py").read_text(encoding="utf-8")
+    assert "scheduler.job_rate_limiter = None" in handlers
