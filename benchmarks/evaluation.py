@@ -131,7 +131,7 @@ def write_record(
 def evaluate(paths: StudyPaths, processes: int) -> tuple[float, float, int]:
     """Run `mnbench tables`; return its seconds, CPU-seconds and peak memory in bytes.
 
-    Memory is what all its processes hold together, looked at ten times a second. What they share
+    Memory is what all its processes hold together, looked at each second. What they share
     counts once.
     """
     costs = read_yaml(find_checkout() / CONFIGURATION)["costs"]
@@ -162,7 +162,7 @@ def watch_memory(pid: int, peaks: list[int]) -> None:
                 with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                     together += process.memory_full_info().pss
             peaks.append(together)
-            time.sleep(0.1)
+            time.sleep(1)
 
 
 if __name__ == "__main__":

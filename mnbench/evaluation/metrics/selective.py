@@ -12,7 +12,6 @@ from mnbench.evaluation.combination import Prediction
 from mnbench.evaluation.metrics.metric import Metric
 
 REPLICATES_AT_ONCE = 10  # these stay in the processor's cache: three times as fast as all
-SMALLEST_WEIGHT = 1e-30  # below the weight of any image, and no zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +50,8 @@ class RiskCoverage:
             np.cumsum(wrong, axis=1, out=wrong)
             if ties:
                 accepted, wrong = accepted.take(last, axis=1), wrong.take(last, axis=1)
-            # Nothing accepted has no risk, and no weight either. A quotient with `where` would take
-            # half of the time of all this.
-            np.divide(wrong, np.maximum(accepted, SMALLEST_WEIGHT, out=accepted), out=wrong)
+            # Nothing accepted has no risk, and no weight either.
+            np.divide(wrong, accepted, out=wrong, where=accepted > 0)
             areas[start : start + REPLICATES_AT_ONCE] = np.einsum("ri,ri->r", batch, wrong)
         return areas
 
