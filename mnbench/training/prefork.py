@@ -14,6 +14,7 @@ Open it when a job behaves differently below Snakemake. The trap: CUDA that has 
 be forked, so nothing that is preloaded may touch a GPU.
 """
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -85,6 +86,10 @@ def serve(listener_descriptor: int, lifeline: int) -> None:
         importlib.import_module(module)
     if importlib.import_module("torch").cuda.is_initialized():
         sys.exit("mnbench: imports have started CUDA, which cannot be forked; jobs start cold")
+    # A job's garbage collector writes into each object that it looks at, and so would copy all that
+    # was imported into the job's own memory.
+    gc.collect()
+    gc.freeze()
     listener = socket.socket(fileno=listener_descriptor)
     while True:
         ready, _, _ = select.select([listener.fileno(), lifeline], [], [])

@@ -75,6 +75,12 @@ def ask(address: str | None, folder: Path, *arguments: str, **options):
     )
 
 
+def test_a_jobs_garbage_collector_leaves_what_was_imported_in_shared_memory(process, probe):
+    (probe / "collector.py").write_text("import gc\nprint(gc.get_freeze_count())")
+    assert int(ask(process.address, probe, "collector").stdout) > 100_000  # torch's objects
+    assert int(ask(None, probe, "collector").stdout) == 0
+
+
 @pytest.mark.parametrize("status", ["0", "3"])
 def test_a_job_has_the_askers_folder_environment_streams_and_status(process, probe, status):
     done = ask(process.address, probe, "probe", status, "a b", input="said")
