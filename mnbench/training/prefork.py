@@ -37,6 +37,7 @@ from mnbench.training.preemption import SIGNALS, handed_on
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
 KILLED = 128 + signal.SIGKILL  # the status of a job that ended without one
 TERMINATED = 128 + signal.SIGTERM
+SECONDS_BETWEEN_SIGNALS = 1.0
 ACCEPTED = b"!"  # what a job sends before it begins
 END = b"."  # what a job is sent that has to end
 PRELOADED = (
@@ -164,10 +165,18 @@ def _open_streams() -> None:
 
 
 def _die_with(connection: socket.socket) -> None:
-    """End this job when the connection ends: the process that asked for the job is gone."""
-    while connection.recv(1):
-        os.kill(os.getpid(), signal.SIGTERM)
-    os._exit(TERMINATED)
+    """End this job when the connection ends: the process that asked for the job is gone.
+
+    When it is told to end, the main thread gets a signal, and again each second. One that comes
+    just before the main thread waits for something would be seen only when the waiting is over.
+    """
+    patience = None  # as long as nobody tells it to end
+    while True:
+        heard, _, _ = select.select([connection], [], [], patience)
+        if heard and not connection.recv(1):
+            os._exit(TERMINATED)
+        patience = SECONDS_BETWEEN_SIGNALS
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def _run(module: str, arguments: list[str]) -> int:
