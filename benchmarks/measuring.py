@@ -89,7 +89,6 @@ def save(
     """
     script, load = Path(sys.argv[0]).stem, os.getloadavg()[0]
     measured = pd.DataFrame(rows)
-    print(table(measured))
     file = folder / f"{script}.csv"
     if keeping and file.exists():
         former = pd.read_csv(file, encoding="utf-8", keep_default_na=False)
@@ -117,6 +116,7 @@ def save(
         former = pd.read_csv(folder / f"{ABOUT}.csv", encoding="utf-8")
         about = pd.concat([former[former["script"] != script], about]).sort_values("script")
     _write(about, folder / f"{ABOUT}.csv")
+    print(table(measured))
 
 
 def processor() -> str:

@@ -12,7 +12,7 @@ images and write records, which the peers do not. All start-ups count as wall ti
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,8 +57,11 @@ def main() -> None:
     """Print the table and write the results."""
     parser = options("Train the same ensembles here and by other libraries.", 3)
     parser.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--images", type=int, default=6000, help="to train on")
+    parser.add_argument("--images", type=int, default=12_000, help="to train on")
     parser.add_argument("--epochs", type=int, default=2, help="of each network")
+    parser.add_argument(
+        "--first", type=int, default=0, help="number of the first pair: former ones are kept"
+    )
     arguments = parser.parse_args()
     for name in arguments.only:
         if not find_spec(package := PEERS[name].package):
@@ -66,16 +69,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         study = peer_study.prepare_study(Path(folder), arguments.images, arguments.epochs)
         unpack_fashion_mnist(Path(folder))
-        rows = measure(arguments.only, study, arguments.repeats)
-        pairs = f"{arguments.repeats} pairs each"
-        save(rows, peers_table, arguments.results, pairs, keeping=("against",))
+        repeats = range(arguments.first, arguments.first + arguments.repeats)
+        rows = measure(arguments.only, study, repeats)
+        keeping = ("against", "repeat") if arguments.first else ("against",)
+        save(rows, peers_table, arguments.results, f"{repeats.stop} pairs each", keeping=keeping)
 
 
-def measure(names: list[str], study: Path, repeats: int) -> Iterator[Row]:
+def measure(names: list[str], study: Path, repeats: Iterable[int]) -> Iterator[Row]:
     """Yield a row a pair: both ways take turns."""
     for name in names:
         peer = PEERS[name]
-        for repeat in range(repeats):
+        for repeat in repeats:
             commands = [("peer_study.py", peer.approach), ("peer_runs.py", name)]
             if repeat % 2:
                 commands.reverse()
