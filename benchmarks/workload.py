@@ -69,7 +69,7 @@ def our_epoch(network: Architecture, data: TrainingSet, recipe: Recipe = EPOCH) 
     """Return a function that trains an epoch with mnbench's loop, as a job does.
 
     It returns the CPU-seconds that are billed. The counts of what was begun are kept in a file, and
-    the optimiser goes on from turn to turn, as from epoch to epoch.
+    the optimiser keeps its momentum between turns, as it does between epochs.
     """
     module = new_network(network)
     optimiser = new_optimiser(module, recipe)

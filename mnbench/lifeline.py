@@ -44,6 +44,6 @@ def end_with(owner: str) -> None:
 def _watch(owner: str) -> None:
     while is_alive(owner):
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    while True:  # a signal just before the main thread waits is only seen when the waiting is over
+    while True:  # a signal just before the main thread begins to wait takes effect only afterwards
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
         time.sleep(SECONDS_BETWEEN_LOOKS)

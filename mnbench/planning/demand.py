@@ -1,7 +1,7 @@
 """What a training asks of a cluster: run time, memory and GPUs, from its predicted cost.
 
 A bound, not an estimate: the speed is that of a slow machine, and whatever was too little doubles
-in the next attempt. A training that runs out of time is not lost, since it goes on from its
+in the next attempt. A training that runs out of time is not lost: the next attempt resumes its
 checkpoint.
 
 Open it when a cluster kills trainings, or lets them wait for too long. The trap: nobody knows the

@@ -84,8 +84,8 @@ def fit(
         optimiser: what :func:`new_optimiser` made of the network, perhaps with momentum; a new one
             unless given. Afterwards it has the momentum of the last step.
         checkpoint_file: resume from it, and save to it after each epoch, so that an interruption
-            repeats at most one, and behind the batch at which this process is told to end; None
-            is neither.
+            repeats at most one. A signal (:mod:`mnbench.training.preemption`) saves within an
+            epoch. None neither resumes nor saves.
         identity: the hash of all that decides the training: no other training is resumed.
         rate_key: where the configuration sets the learning rate, for the error of a divergence.
         report: called after each epoch with its row and the estimated seconds left.
@@ -95,7 +95,7 @@ def fit(
 
     Raises:
         Diverged: a loss was no finite number.
-        Preempted: this process was told to end, and its checkpoint is written.
+        Preempted: this process got a signal to end, and its checkpoint is written.
     """
     device = data.train.labels.device
     sample = torch.arange(len(data.train)) if sample is None else sample.cpu()

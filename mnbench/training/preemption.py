@@ -1,4 +1,4 @@
-"""Preemption: a process is told to end soon, and its training saves how far it has come.
+"""Preemption: on a signal a training saves its progress and ends.
 
 A cluster sends a signal some time before it kills a job: near the end of the job's time, or when
 the machine is wanted for something else. A training then ends behind the batch that it is at.
@@ -20,7 +20,7 @@ STATUSES = tuple(128 + number for number in SIGNALS)
 
 
 class Preempted(SystemExit):
-    """Raised when a training has ended because it was told to; no failure, and so no Exception."""
+    """Raised when a signal has ended a training; no failure, and so no Exception."""
 
     def __init__(self, message: str) -> None:
         super().__init__(128 + signal.SIGTERM)
@@ -28,7 +28,7 @@ class Preempted(SystemExit):
 
 
 class Notice:
-    """Whether this process has been told to end, and by which signal."""
+    """Whether a signal asks this process to end, and which one."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None

@@ -167,10 +167,10 @@ def _open_streams() -> None:
 def _die_with(connection: socket.socket) -> None:
     """End this job when the connection ends: the process that asked for the job is gone.
 
-    When it is told to end, the main thread gets a signal, and again each second. One that comes
-    just before the main thread waits for something would be seen only when the waiting is over.
+    Asked to end, it signals the main thread each second until the process has ended. A signal just
+    before the main thread begins to wait takes effect only after that wait.
     """
-    patience = None  # as long as nobody tells it to end
+    patience = None  # until it is asked to end
     while True:
         heard, _, _ = select.select([connection], [], [], patience)
         if heard and not connection.recv(1):

@@ -87,7 +87,7 @@ class Progress:
         self._say(f"done: {self.summary}")
 
     def preempted(self, message: str) -> None:
-        """Write that the job was told to end, and what it has saved."""
+        """Write which signal ended the job, and what it has saved."""
         self._say(message)
 
     def failed(self, message: str) -> None:

@@ -23,7 +23,7 @@ from mnbench.records.paths import StudyPaths
 from mnbench.training import prefork
 from mnbench.training.preemption import STATUSES, handed_on
 
-BY_SIGNAL = (130, *STATUSES)  # interrupted by SIGINT, or told to end
+BY_SIGNAL = (130, *STATUSES)  # SIGINT, or a signal to end
 
 
 def main(*arguments: str) -> int:

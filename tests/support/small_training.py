@@ -63,3 +63,12 @@ def interrupt_at(epoch: int) -> Callable[[Row, float], None]:
             raise Interruption
 
     return report
+
+
+def train_with_dropout(data: TrainingSet, **options: Any) -> tuple[torch.Tensor, Cost]:
+    """The trained weights and the cost of a network that draws from torch's global generator."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(28 * 28, 10))
+    network.to(data.train.labels.device)
+    _, cost = fit(network, data, QUICK, seed=0, work=Work(1), phase="scratch", **options)
+    return network[2].weight, cost

@@ -1,8 +1,10 @@
 """A study in parts: every record is found, once, and what is wrong is said in one line."""
 
 import json
-import pickle
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from operator import methodcaller
 from pathlib import Path
 
 import pytest
@@ -94,8 +96,9 @@ def test_tables_of_parts_are_byte_for_byte_those_of_the_whole(trained, plan, par
 def test_another_process_finds_the_records_as_well(plan, parts):
     located = locate(plan, parts)
     store = RecordStore(plan, located.first, elsewhere=located.elsewhere)
-    theirs = pickle.loads(pickle.dumps(store))
-    assert [theirs.record(id) for id in plan.trainings] == list(map(store.record, plan.trainings))
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        theirs = [pool.submit(methodcaller("record", id), store) for id in plan.trainings]
+        assert [found.result() for found in theirs] == list(map(store.record, plan.trainings))
 
 
 def test_a_training_of_two_parts_counts_once(trained, plan, parts):

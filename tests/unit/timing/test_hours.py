@@ -115,7 +115,7 @@ def test_a_network_that_was_not_measured_is_predicted_from_the_others():
 
 
 def test_the_fit_finds_what_a_step_consists_of():
-    """Time on FLOPs, on elements and on starting operations is told apart."""
+    """It separates time on FLOPs, on elements and on starting operations."""
     plan = plan_of(
         config() | {"architecture_sets": ["v100-small"], "approaches": {"full_data": None}}
     )

@@ -11,16 +11,15 @@ from support.small_training import (
     needs_gpu,
     outcome,
     train,
+    train_with_dropout,
     training_set,
 )
-from torch import nn
 
 from mnbench.errors import UserError
 from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.training import checkpoint
 from mnbench.training import tensors as tensors_module
 from mnbench.training.begun import BEGUN
-from mnbench.training.loop import Work, fit
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
@@ -51,18 +50,10 @@ def test_interrupted_and_resumed_is_uninterrupted(data, tmp_path, recipe, epoch)
 
 
 def test_what_a_network_draws_itself_is_the_same_after_an_interruption(data, tmp_path):
-    """Dropout draws from torch's global generator."""
-
-    def trained(**options):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(28 * 28, 10))
-        fit(network, data, QUICK, seed=0, work=Work(1), phase="scratch", **options)
-        return network[2].weight
-
     saving = {"checkpoint_file": tmp_path / "c.safetensors", "identity": "this"}
     with pytest.raises(Interruption):
-        trained(report=interrupt_at(3), **saving)
-    assert torch.equal(trained(**saving), trained())
+        train_with_dropout(data, report=interrupt_at(3), **saving)
+    assert torch.equal(train_with_dropout(data, **saving)[0], train_with_dropout(data)[0])
 
 
 def test_a_finished_training_is_only_restored(data, tmp_path):

@@ -1,4 +1,4 @@
-"""A training that is told to end: it saves where it is, and ends as if nothing had happened."""
+"""A training that gets a signal to end saves its progress; resumed, it has the undisturbed bits."""
 
 import os
 import signal
@@ -8,13 +8,19 @@ import time
 
 import pytest
 import torch
-from support.small_training import QUICK, needs_gpu, outcome, train, training_set
-from torch import nn
+from support.small_training import (
+    QUICK,
+    needs_gpu,
+    outcome,
+    train,
+    train_with_dropout,
+    training_set,
+)
 
 from mnbench.planning.recipe import Optimiser, Recipe
 from mnbench.training import loop
 from mnbench.training.device import NO_TIME, Reading
-from mnbench.training.loop import Work, fit
+from mnbench.training.loop import Work
 from mnbench.training.preemption import SIGNALS, STATUSES, Notice, Preempted, handed_on
 
 BATCHES = 5  # of an epoch: 300 images, 64 at a time
@@ -77,22 +83,19 @@ def test_told_to_end_in_every_batch_it_gets_there_all_the_same(data, tmp_path, t
     assert done[2].repeated_training_flops == ends * 1000  # a teacher is asked anew each time
 
 
-def test_what_a_network_draws_itself_goes_on_in_the_middle_of_an_epoch(data, tmp_path, told_at):
-    """Dropout draws from torch's global generator."""
-
-    def trained(**options):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(28 * 28, 10))
-        fit(network, data, QUICK, seed=0, work=Work(1), phase="scratch", **options)
-        return network[2].weight
-
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "identity": "this"}
+def preempted_and_resumed(data, folder, told_at):
+    saving = {"checkpoint_file": folder / "c.safetensors", "identity": "this"}
     told_at(BATCHES + 2)
     with pytest.raises(Preempted):
-        trained(**saving)
+        train_with_dropout(data, **saving)
     told_at(10**6)
     torch.manual_seed(77)
-    assert torch.equal(trained(**saving), trained())
+    return train_with_dropout(data, **saving)
+
+
+def test_what_a_network_draws_itself_goes_on_in_the_middle_of_an_epoch(data, tmp_path, told_at):
+    weight, _ = preempted_and_resumed(data, tmp_path, told_at)
+    assert torch.equal(weight, train_with_dropout(data)[0])
 
 
 def test_the_seconds_of_an_interrupted_epoch_are_billed_once_all_of_them(
@@ -183,19 +186,6 @@ def test_the_statuses_are_those_of_a_shell():
 @needs_gpu
 def test_an_epoch_is_resumed_on_a_gpu(prepared, tmp_path, told_at):
     data = training_set(prepared, "cuda")
-
-    def trained(**options):
-        torch.manual_seed(0)
-        layers = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(28 * 28, 10)).cuda()
-        _, cost = fit(layers, data, QUICK, seed=0, work=Work(1), phase="scratch", **options)
-        return layers[2].weight, cost
-
-    saving = {"checkpoint_file": tmp_path / "c.safetensors", "identity": "this"}
-    told_at(BATCHES + 2)
-    with pytest.raises(Preempted):
-        trained(**saving)
-    told_at(10**6)
-    torch.manual_seed(77)
-    weight, cost = trained(**saving)
-    assert torch.allclose(weight, trained()[0], atol=1e-4)
+    weight, cost = preempted_and_resumed(data, tmp_path, told_at)
+    assert torch.allclose(weight, train_with_dropout(data)[0], atol=1e-4)
     assert cost.repeated_examples == 0
