@@ -48,6 +48,7 @@ class Begun:
             self._file = file.open("r+b", buffering=0)
             self._read(self._file.read(_CONTENT.size + _SUM.size))
         except OSError as error:
+            self.close()
             raise cannot_write(file, error) from error
 
     def _read(self, content: bytes) -> None:

@@ -5,7 +5,7 @@ two calls of the stopwatch is billed, and nothing else.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -116,15 +116,14 @@ def fit(
     begun.examples = max(begun.examples, done)
     begun.processes = max(begun.processes, int(done > 0))
 
-    if not finished(recipe, [row["train_accuracy"] for row in history]):
-        begun.add(processes=1)
-
     def save(now: SavedEpoch | None = None) -> None:
         if checkpoint_file is not None:
             checkpoint.save(checkpoint_file, identity, network, optimiser, history, now)
 
     notices = Notice.awaited() if checkpoint_file is not None else nullcontext(Notice())
-    with notices as notice:
+    with notices as notice, closing(begun):
+        if not finished(recipe, [row["train_accuracy"] for row in history]):
+            begun.add(processes=1)
         while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
             number = len(history) + 1
             epoch = Epoch.begin(number, seed)
@@ -191,7 +190,6 @@ def fit(
             spent = sum(row["device_seconds"] for row in history)
             report(history[-1], spent / number * (recipe.longest - number))
             save()
-    begun.close()
     cost = bill(history, len(data.train), peak_memory(device))
     again = begun.examples - cost.examples
     flops = again * work.per_example + (begun.processes - 1) * work.beforehand
