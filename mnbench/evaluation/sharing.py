@@ -15,7 +15,7 @@ from mnbench.planning.plan import Plan
 from mnbench.records.store import RecordStore
 
 SHARES = 64  # of a study: enough for many processes, and few beside the ensembles
-METRICS = 5  # what every ensemble's metrics take, as the work of so many networks
+NETWORKS_WORTH = 5  # what every ensemble's metrics take, as the work of so many networks
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,4 @@ def _cut(groups: list[list[Ensemble]], number: int) -> list[tuple[Ensemble, ...]
 def _work(group: Iterable[Ensemble]) -> int:
     """Return about how long ensembles take, in networks; the metrics count for a few each."""
     sizes = {ensemble.members: ensemble.size for ensemble in group}
-    return sum(size + METRICS for size in sizes.values())
+    return sum(size + NETWORKS_WORTH for size in sizes.values())

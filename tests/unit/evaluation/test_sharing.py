@@ -2,7 +2,7 @@
 
 from support.tiny import config, plan_of
 
-from mnbench.evaluation.sharing import METRICS, Place, opened, shares
+from mnbench.evaluation.sharing import NETWORKS_WORTH, Place, opened, shares
 
 PLAN = plan_of(config() | {"seeds": [0, 1, 2]})
 
@@ -34,7 +34,7 @@ def test_the_most_work_comes_first():
     work = []
     for share in shares(PLAN.ensembles, most=6):
         sizes = {ensemble.members: ensemble.size for ensemble in share}
-        work.append(sum(sizes.values()) + METRICS * len(sizes))
+        work.append(sum(sizes.values()) + NETWORKS_WORTH * len(sizes))
     assert work == sorted(work, reverse=True) and work[0] > work[-1]
 
 
