@@ -8,7 +8,7 @@ the same records are evaluated once, so MotherNets with g = ensemble size equal 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from mnbench.evaluation.metrics.calibration import (
     reliability,
     resampled_reliability,
 )
+from mnbench.evaluation.sharing import StoreOf, opened, shares
 from mnbench.evaluation.unread import reasons
 from mnbench.planning.full_size import of_full_size
 from mnbench.planning.lineage import Ensemble
@@ -119,19 +120,15 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
     Raises:
         UserError: not one ensemble can be evaluated; says why.
     """
-    settings: dict[tuple[str, str, int], list[Ensemble]] = {}
-    for ensemble in store.plan.ensembles:
-        key = (ensemble.dataset, ensemble.architecture_set, ensemble.seed)
-        settings.setdefault(key, []).append(ensemble)
+    parts = shares(store.plan.ensembles)
     if pool:
-        work = partial(_evaluate_setting, store, replicates)
-        # The longest first, so that none is waited for alone.
-        longest = sorted(settings, key=lambda key: -sum(e.size for e in settings[key]))
-        running = {key: pool.submit(work, settings[key]) for key in longest}
-        parts = [running[key].result() for key in settings]
+        sent = StoreOf(store)
+        running = [pool.submit(_evaluate_in_process, sent, replicates, part) for part in parts]
+        done = [future.result() for future in running]
     else:
-        parts = [_evaluate_setting(store, replicates, group) for group in settings.values()]
-    results = [result for part in parts for result in part]
+        done = [_evaluate_share(store, replicates, part) for part in parts]
+    by_ensemble = {result.ensemble: result for part in done for result in part}
+    results = [by_ensemble[ensemble] for ensemble in store.plan.ensembles]
     evaluated = tuple(result for result in results if isinstance(result, EvaluatedEnsemble))
     missing = tuple(result for result in results if isinstance(result, Missing))
     if missing and not evaluated:
@@ -141,11 +138,18 @@ def evaluate(store: RecordStore, replicates: int, pool: Executor | None = None) 
     return Evaluation(evaluated, missing, bootstraps)
 
 
-def _evaluate_setting(
+def _evaluate_in_process(
+    sent: StoreOf, replicates: int, ensembles: Sequence[Ensemble]
+) -> list[EvaluatedEnsemble | Missing]:
+    return _evaluate_share(opened(sent), replicates, ensembles)
+
+
+def _evaluate_share(
     store: RecordStore, replicates: int, ensembles: Sequence[Ensemble]
 ) -> list[EvaluatedEnsemble | Missing]:
-    """Return the ensembles of one data set, architecture set and seed, measured."""
-    largest = of_full_size(ensembles)
+    """Return some ensembles of one data set, architecture set and seed, measured."""
+    setting = ensembles[0].setting
+    largest = of_full_size(one for one in store.plan.ensembles if one.setting == setting)
     full = {ensemble.members for ensemble in largest}
     known: dict[tuple[TrainingId, ...], EvaluatedEnsemble] = {}
     results: list[EvaluatedEnsemble | Missing] = []

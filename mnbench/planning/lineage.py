@@ -77,6 +77,11 @@ class Ensemble:
     budget: float = 1.0  # multiple of the recipe's epochs that every training was given
     variant: str = ""  # what else tells it from its approach's others, in words
 
+    @property
+    def setting(self) -> tuple[str, str, int]:
+        """The data set, architecture set and seed."""
+        return self.dataset, self.architecture_set, self.seed
+
 
 @dataclass(frozen=True)
 class Lineage:

@@ -37,7 +37,8 @@ def breakdown(profile: StepProfile) -> str:
 def speed_up_at_peak(profile: StepProfile) -> float:
     """Return how many times faster a step were if its layers ran at the peak, and the rest as now.
 
-    Layers are convolutions and fully connected ones: all that the FLOPs by formula count.
+    It is 1 where layers are as fast as the matrix products that were measured, or faster. Layers
+    are convolutions and fully connected ones: all that the FLOPs by formula count.
     """
     layers = sum(
         seconds
@@ -46,4 +47,4 @@ def speed_up_at_peak(profile: StepProfile) -> float:
     )
     share = layers / profile.watched_seconds
     at_peak = profile.flops / profile.peak
-    return profile.seconds / (profile.seconds * (1 - share) + at_peak)
+    return max(1.0, profile.seconds / (profile.seconds * (1 - share) + at_peak))

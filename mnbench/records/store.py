@@ -36,7 +36,7 @@ from mnbench.records.refusal import RETRAIN, reason
 from mnbench.records.upgrade import present_columns
 from mnbench.records.validity import check_planned
 
-MAXIMUM_KEPT = 256  # records' log-probabilities: 0.2 GB for 10,000 images of 10 classes
+MAXIMUM_KEPT = 256  # records' predictions: 0.3 GB for 10,000 images of 10 classes
 
 
 class RecordStore:
@@ -63,7 +63,7 @@ class RecordStore:
         # Kept per store rather than per process: another store may look at another folder.
         self._content = cache(lambda id: read_record(self.directory(id)))
         self.record = cache(self._record)
-        self.predictions = cache(self._predictions)
+        self.predictions = lru_cache(MAXIMUM_KEPT)(self._predictions)
         self.labels = cache(self._labels)
         # An ensemble of many networks is evaluated at every size: a record is asked for often.
         self.log_probabilities = lru_cache(MAXIMUM_KEPT)(self._log_probabilities)

@@ -1,5 +1,7 @@
 """The text of a profile, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from mnbench.profiling.breakdown import breakdown, speed_up_at_peak
@@ -33,3 +35,7 @@ def test_the_speed_is_in_images_and_in_shares_of_the_peak():
 
 def test_faster_layers_leave_the_rest_as_it_is():
     assert speed_up_at_peak(PROFILE) == pytest.approx(2.0 / (1.0 + 0.2))
+
+
+def test_layers_as_fast_as_products_leave_nothing_to_gain():
+    assert speed_up_at_peak(replace(PROFILE, peak=1e9)) == 1
