@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from mnbench.commands.checkout import find_approaches, find_checkout
+from mnbench.checkout import find_approaches, find_checkout
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import predicted_training_flops
 from mnbench.planning.lineage import Training

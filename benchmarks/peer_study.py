@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mnbench.commands.checkout import find_approaches, find_checkout
+from mnbench.checkout import find_approaches, find_checkout
 from mnbench.datasets import prepare
 from mnbench.planning.config import read_study
 from mnbench.planning.lineage import Training

@@ -22,7 +22,7 @@ from measuring import Row, options, run, save
 from processes import Run, watch
 from workload import unpack_fashion_mnist
 
-from mnbench.commands.checkout import find_checkout
+from mnbench.checkout import find_checkout
 from mnbench.report.speed import peers_table
 
 SCRIPTS = Path(__file__).parent

@@ -12,7 +12,7 @@ import csv
 import sys
 from pathlib import Path
 
-from mnbench.commands.checkout import find_approaches
+from mnbench.checkout import find_approaches
 from mnbench.errors import UserError
 from mnbench.planning.config import read_study
 from mnbench.planning.planner import make_plan

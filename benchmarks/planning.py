@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mnbench.commands.checkout import find_approaches
+from mnbench.checkout import find_approaches
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import overview
 from mnbench.planning.plan import read_plan

@@ -6,7 +6,7 @@ template or the definition, never the page. The trap: it overwrites pages in pla
 
 from argparse import ArgumentParser, Namespace
 
-from mnbench.commands.checkout import approach_modules, find_checkout
+from mnbench.checkout import approach_modules, find_checkout
 from mnbench.commands.command import Command
 
 

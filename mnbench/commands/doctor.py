@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mnbench.commands.checkout import find_checkout
+from mnbench.checkout import find_checkout
 from mnbench.commands.command import Command
 
 ILL = 1  # the exit status, if there is a problem

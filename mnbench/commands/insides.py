@@ -7,8 +7,8 @@ trap: it reads weights, so that committed runs, which have tables only, must be 
 import sys
 from argparse import ArgumentParser, Namespace
 
+from mnbench.checkout import import_approach
 from mnbench.commands.arguments import add_plan, folder_to_write
-from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan

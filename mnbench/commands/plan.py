@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnbench.checkout import find_approaches
 from mnbench.commands.arguments import (
     file_to_write,
     path_to_read,
@@ -17,7 +18,6 @@ from mnbench.commands.arguments import (
     positive,
     time_or_flops,
 )
-from mnbench.commands.checkout import find_approaches
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
 
@@ -127,7 +127,7 @@ def _run(arguments: Namespace) -> None:
         from mnbench.report.budget import proposals
 
         pilot = arguments.pilot or Path("results", study.study)
-        said.append(proposals(study, find_approaches(), arguments.budget, pilot, source=source))
+        said.append(proposals(study, approaches, arguments.budget, pilot, source=source))
     print("\n\n".join(said))
 
 

@@ -8,13 +8,13 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
 
+from mnbench.checkout import find_checkout
 from mnbench.commands.arguments import (
     add_architecture_set,
     fraction,
     positive,
     whole_number,
 )
-from mnbench.commands.checkout import find_checkout
 from mnbench.commands.command import Command
 from mnbench.datasets import DATASETS
 from mnbench.errors import UserError

@@ -7,7 +7,7 @@ checkout's approaches, while a plan.json holds all that it needs.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnbench.commands.checkout import find_approaches
+from mnbench.checkout import find_approaches
 from mnbench.planning.plan import Plan, read_plan
 
 if TYPE_CHECKING:

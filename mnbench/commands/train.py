@@ -9,8 +9,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
+from mnbench.checkout import import_approach
 from mnbench.commands.arguments import add_plan, complete, file_to_write
-from mnbench.commands.checkout import import_approach
 from mnbench.commands.command import Command
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan

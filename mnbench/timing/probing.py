@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mnbench.commands.checkout import import_approach
+from mnbench.checkout import import_approach
 from mnbench.datasets import Dataset, Images
 from mnbench.datasets.training_set import TrainingData
 from mnbench.planning.lineage import Training

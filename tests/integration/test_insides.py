@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from support.tiny import DATASET, config, plan_of, train
 from torch import nn
 
+from mnbench.checkout import import_approach
 from mnbench.cli import main
-from mnbench.commands.checkout import import_approach
 from mnbench.evaluation.metrics.pairwise import disagreement_matrix
 from mnbench.evaluation.tables.files import read_table
 from mnbench.insides.ensembles import ENSEMBLE_COLUMNS

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mnbench.commands.checkout import approach_modules
+from mnbench.checkout import approach_modules
 from mnbench.datasets import prepare, stored
 from mnbench.datasets.prepared import write_note
 from mnbench.planning.config import read_study

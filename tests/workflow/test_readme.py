@@ -12,7 +12,7 @@ import pytest
 import yaml
 from support.snakemake_runs import SMALL_STUDY
 
-from mnbench.commands.checkout import approach_modules
+from mnbench.checkout import approach_modules
 from mnbench.evaluation.tables import TITLES, table_module
 from mnbench.evaluation.tables.files import read_table
 from mnbench.report.claims_page import TABLES as CLAIMS_TABLES

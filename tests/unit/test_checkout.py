@@ -6,7 +6,7 @@ import pytest
 from support.tiny import APPROACHES
 
 import mnbench
-from mnbench.commands.checkout import find_approaches, find_checkout, import_approach
+from mnbench.checkout import find_approaches, find_checkout, import_approach
 from mnbench.errors import UserError
 
 ROOT = Path(__file__).parents[3]
