@@ -16,7 +16,7 @@ from mnbench.checkout import find_approaches
 from mnbench.errors import UserError
 from mnbench.planning.config import read_study
 from mnbench.planning.planner import make_plan
-from mnbench.timing.calibration import CALIBRATION, Machine, read_calibration
+from mnbench.timing.calibration import Machine, read_calibration
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
 from mnbench.yaml_files import read_yaml
@@ -27,15 +27,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare predicted with measured seconds.")
     parser.add_argument("configuration", type=Path)
     parser.add_argument("networks", type=Path, help="networks.csv of the finished study")
-    parser.add_argument("--calibration", type=Path, default=CALIBRATION)
+    parser.add_argument("--calibration", type=Path, help="(default: this machine's)")
     arguments = parser.parse_args()
     source = str(arguments.configuration)
     study = read_study(read_yaml(arguments.configuration), source=source)
     plan = make_plan(study, find_approaches(), source=source)
     machine = Machine.here(study.device)
-    calibration = read_calibration(arguments.calibration, machine)
+    file = arguments.calibration or machine.file
+    calibration = read_calibration(file, machine)
     if calibration is None:
-        sys.exit(f"{arguments.calibration}: is missing; run mnbench plan {source} --calibrate")
+        sys.exit(f"{file}: is missing; run mnbench plan {source} --calibrate")
     seconds = seconds_of_trainings(plan, CostModel(calibration))
     unit = "cpu_seconds" if machine.device == "cpu" else "device_seconds"
     with arguments.networks.open(encoding="utf-8", newline="") as file:

@@ -21,7 +21,7 @@ from mnbench.architectures import Architecture, build
 from mnbench.datasets import Images, TrainingData, load_train
 from mnbench.datasets.prepare import channel_statistics
 from mnbench.planning.recipe import Recipe
-from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire
 from mnbench.training.loop import Work, fit
 from mnbench.training.optimiser import new_optimiser
@@ -43,12 +43,7 @@ def training_set(images: Images) -> TrainingSet:
     """Return images as mnbench's loop takes them."""
     validation = Images(images.images[:VALIDATION], images.labels[:VALIDATION])
     data = TrainingData(images, validation, *channel_statistics(images))
-    device = torch.device("cpu")
-    return TrainingSet(
-        DeviceImages.of(images, device),
-        DeviceImages.of(validation, device),
-        Normalisation.of(data, device),
-    )
+    return TrainingSet.of(data, torch.device("cpu"))
 
 
 def new_network(network: Architecture) -> nn.Module:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mnbench.timing.calibration import Calibration
     from mnbench.timing.within import Chooser
 
-_UNCALIBRATED = "hours: not known on this machine; --calibrate measures it, in a minute"
+_UNCALIBRATED = "not known on this machine; --calibrate measures it, in a minute"
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -89,10 +89,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> None:
+    from mnbench.files import write_text
     from mnbench.planning.config import read_study
     from mnbench.planning.disk import disk_line
     from mnbench.planning.forecast import overview
     from mnbench.planning.planner import make_plan
+    from mnbench.timing.outlook import Outlook
+    from mnbench.timing.rows import plan_rows, rows_as_csv
     from mnbench.yaml_files import read_yaml
 
     source = str(arguments.configuration)
@@ -103,10 +106,13 @@ def _run(arguments: Namespace) -> None:
     approaches = find_approaches()
     plan = make_plan(study, approaches, source=source)
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
-    calibration = _calibration(arguments, plan)
-    said.append(_hours(plan, calibration, arguments.devices) if calibration else _UNCALIBRATED)
+    calibration, unknown = _calibration(arguments, plan)
+    outlook = Outlook.of(plan, calibration, arguments.devices) if calibration else None
+    said.append(outlook.text() if outlook else f"hours: {unknown}")
     if arguments.csv is not None:
-        said.append(_write_rows(plan, calibration, arguments.csv))
+        rows = outlook.rows if outlook else plan_rows(plan, {})
+        write_text(arguments.csv, rows_as_csv(rows))
+        said.append(f"{arguments.csv}: {len(rows):,} rows")
     if arguments.half_width is not None:
         from mnbench.evaluation.tables.files import read_table
         from mnbench.report.precision import seeds_needed
@@ -118,9 +124,7 @@ def _run(arguments: Namespace) -> None:
         from mnbench.timing.within import Chooser
 
         if calibration is None:
-            raise UserError(
-                "--budget: a time needs to know this machine; add --calibrate, which takes a minute"
-            )
+            raise UserError(f"--budget: a time needs to know this machine; {unknown}")
         chooser = Chooser(study, approaches, calibration, source, arguments.devices)
         said.append(_within(chooser, wish, arguments))
     elif arguments.budget is not None:
@@ -143,43 +147,30 @@ def _check_files(arguments: Namespace, *, for_time: bool) -> None:
         raise UserError(f"{arguments.out}: is there already; name another file, or delete it")
 
 
-def _calibration(arguments: Namespace, plan: "Plan") -> "Calibration | None":
-    """Return what is known of this machine, measured now if that is asked for."""
-    from mnbench.timing.calibration import CALIBRATION, Machine, read_calibration, write_calibration
+def _calibration(arguments: Namespace, plan: "Plan") -> tuple["Calibration | None", str]:
+    """Return what is known of this machine, measured now if that is asked for; or why nothing is.
+
+    What was measured under other conditions is no reason not to say what needs no machine.
+    """
+    from mnbench.timing.calibration import Machine, read_calibration, write_calibration
 
     machine = Machine.here(plan.device)
-    if not arguments.calibrate:
-        return read_calibration(CALIBRATION, machine)
-    from mnbench.timing.measuring import calibrate
+    if arguments.calibrate:
+        from mnbench.timing.measuring import calibrate
 
-    calibration = calibrate(plan, machine)
-    write_calibration(CALIBRATION, calibration)
-    return calibration
-
-
-def _hours(plan: "Plan", calibration: "Calibration", devices: int | None) -> str:
-    from mnbench.timing.outlook import Outlook
-
-    return Outlook.of(plan, calibration, devices).text()
-
-
-def _write_rows(plan: "Plan", calibration: "Calibration | None", file: Path) -> str:
-    """Write the rows of all ensembles, and return what to say of that."""
-    from mnbench.files import write_text
-    from mnbench.timing.cost_model import CostModel
-    from mnbench.timing.hours import seconds_of_trainings
-    from mnbench.timing.rows import plan_rows, rows_as_csv
-
-    seconds = seconds_of_trainings(plan, CostModel(calibration)) if calibration else {}
-    rows = plan_rows(plan, seconds)
-    write_text(file, rows_as_csv(rows))
-    return f"{file}: {len(rows):,} rows"
+        calibration = calibrate(plan, machine)
+        write_calibration(machine.file, calibration)
+        return calibration, ""
+    try:
+        return read_calibration(machine.file, machine), _UNCALIBRATED
+    except UserError as error:
+        return None, str(error)
 
 
 def _within(chooser: "Chooser", wish: Mapping[str, Any], arguments: Namespace) -> str:
     """Return the proposal for a time, and write it if that is asked for."""
     from mnbench.files import write_text
-    from mnbench.timing.outlook import duration
+    from mnbench.timing.hours import duration
     from mnbench.timing.within import asked_as, fitting_configuration
 
     proposal = chooser.propose(arguments.budget)

@@ -62,6 +62,7 @@ def _run(arguments: Namespace) -> None:
     from mnbench.evaluation.sources import sources, with_tables, write_sources
     from mnbench.evaluation.tables import TITLES
     from mnbench.evaluation.tables.writing import write_tables
+    from mnbench.records.folders import records_folder
     from mnbench.records.run_log import gather
 
     plan = plan_in(arguments.plan)
@@ -85,7 +86,8 @@ def _run(arguments: Namespace) -> None:
     if own_plan:
         plan.write(own_plan)
     if arguments.records:
-        gather(StudyPaths(arguments.out).runs, [StudyPaths(it).runs for it in arguments.records])
+        folders = [records_folder(folder).parent for folder in arguments.records]
+        gather(StudyPaths(arguments.out).runs, [StudyPaths(folder).runs for folder in folders])
     tables = [arguments.out / f"{name}.csv" for name in TITLES]
     write_sources(StudyPaths(arguments.out).evaluated, with_tables(before, tables))
 

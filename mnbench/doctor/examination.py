@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from mnbench.cores import Cores, cores_of_this_process
 from mnbench.doctor import checkout_checks, machine
 from mnbench.doctor.diagnosis import PROBLEM, Diagnosis
-from mnbench.doctor.torch_probe import TorchAnswer, TorchProbe
+from mnbench.doctor.torch_probe import TorchProbe
 
 REPORT = "run `make` anew; if it stays, report it with this line"
 DATA_ROOT = Path("data")  # as a configuration has it by default
@@ -26,7 +27,7 @@ def examine(checkout: Path, working: Path, torch: TorchProbe) -> tuple[list[Diag
         working: the folder that studies are run in.
         torch: a process that has been started to import torch.
     """
-    cores = machine.cores_of_this_process()
+    cores = cores_of_this_process()
     before = [
         _guarded("Python", lambda: _versions().check_python(checkout)),
         _guarded("packages", lambda: _versions().check_packages(checkout)),
@@ -47,15 +48,18 @@ def examine(checkout: Path, working: Path, torch: TorchProbe) -> tuple[list[Diag
     gpus, missing = _gpus()
     device = machine.check_devices(gpus, answer)
     diagnoses = [diagnosis for found in (*before, missing, [device]) for diagnosis in found]
-    return diagnoses, would_use(cores, answer)
+    return diagnoses, would_use(cores, len(gpus) if answer.gpus else 0)
 
 
-def would_use(cores: machine.Cores, torch: TorchAnswer) -> str:
-    """Return the command that uses the machine, and where trainings then run."""
-    if torch.gpus:
-        command = f"snakemake --workflow-profile profiles/gpu --resources gpu={torch.gpus}"
-        return f"would use: {command} (trainings on {torch.gpus} GPU{'s' * (torch.gpus != 1)})"
-    return f"would use: snakemake --cores {cores.usable} (trainings on the CPU, one a core)"
+def would_use(cores: Cores, gpus: int) -> str:
+    """Return the command that uses the machine, and where trainings then run.
+
+    Args:
+        cores: of this process.
+        gpus: that the driver shows and torch can use. A run finds them, and shares them out.
+    """
+    place = f"on {gpus} GPU{'s' * (gpus != 1)}" if gpus else "on the CPU, one a core"
+    return f"would use: snakemake --cores {cores.usable} (trainings {place})"
 
 
 def _guarded(subject: str, check: Callable[[], Diagnosis | list[Diagnosis]]) -> list[Diagnosis]:

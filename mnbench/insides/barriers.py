@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mnbench.errors import UserError
+from mnbench.planning.recipe import batch_sizes
 from mnbench.training.data import TrainingSet
-from mnbench.training.loop import batch_sizes, evaluate
+from mnbench.training.loop import evaluate
 
 PLACES = (0.25, 0.5, 0.75)  # on the line, between the first network and the second
 MOMENT_IMAGES = 2000  # enough for means and variances

@@ -8,12 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
-from mnbench.architectures import Architecture, parameter_count
+from mnbench.architectures import parameter_count
+from mnbench.cores import cores_of_this_process
 from mnbench.datasets import Dataset
 from mnbench.errors import UserError
+from mnbench.planning.forecast import counted
 from mnbench.planning.lineage import KEEPS_MOMENTUM
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
@@ -32,16 +33,15 @@ def needed_bytes(plan: Plan, ids: Iterable[TrainingId], *, together: int) -> int
     Args:
         plan: the study's plan.
         ids: the trainings that have yet to run.
-        together: how many run at a time, each with a checkpoint of weights and momentum.
+        together: how many may run at a time, each with a checkpoint of weights and momentum.
     """
     ids = list(ids)
-    records, largest = 0, 0
-    for id in ids:
-        weights = _weight_bytes(plan, id)
-        records += record_bytes(plan, id)
-        largest = max(largest, 2 * weights)
+    if not ids:
+        return 0
+    records = sum(record_bytes(plan, id) for id in ids)
+    checkpoints = min(together, len(ids)) * max(2 * _weight_bytes(plan, id) for id in ids)
     images = sum(_images(plan.dataset(name)) for name in {id.dataset for id in ids})
-    return records + images + together * largest + REST_OF_STUDY if records else 0
+    return records + images + checkpoints + REST_OF_STUDY
 
 
 def record_bytes(plan: Plan, id: TrainingId) -> int:
@@ -57,7 +57,8 @@ def _weight_bytes(plan: Plan, id: TrainingId) -> int:
     """Return the bytes of a record's weights, with the momentum that it keeps for others."""
     training, dataset = plan.trainings[id], plan.dataset(id.dataset)
     weights = sum(
-        int(MORE_WEIGHTS * BYTES * _parameters(network, dataset)) for network in training.networks
+        int(MORE_WEIGHTS * BYTES * counted(network, dataset, parameter_count))
+        for network in training.networks
     )
     return weights * (2 if training.options.get(KEEPS_MOMENTUM) else 1)
 
@@ -71,14 +72,9 @@ def _images(dataset: Dataset) -> int:
 
 
 def disk_line(plan: Plan) -> str:
-    """Return what a whole study takes, with a training a processor at a time."""
-    needed = needed_bytes(plan, plan.trainings, together=os.cpu_count() or 1)
+    """Return what a whole study takes, with a training a core at a time."""
+    needed = needed_bytes(plan, plan.trainings, together=cores_of_this_process().usable)
     return f"disk: at most {needed / GIGABYTE:.1f} GB"
-
-
-@cache
-def _parameters(network: Architecture, dataset: Dataset) -> int:
-    return parameter_count(network, **dataset.image_shape)
 
 
 def check_disk(folder: Path, needed: int) -> None:
@@ -91,13 +87,18 @@ def check_disk(folder: Path, needed: int) -> None:
     Raises:
         UserError: there is less.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
+    free = free_bytes(folder)
     if free < needed:
         raise UserError(
             f"{folder}: the study needs {needed / GIGABYTE:.1f} GB more, and {free / GIGABYTE:.1f} "
             "GB are free; free space, or run it on another disk (snakemake --directory)"
         )
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes are free for a folder, which may be missing yet."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free
 
 
 def check_temporary_folder() -> None:

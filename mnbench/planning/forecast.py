@@ -96,17 +96,25 @@ def _part(approach: str, trainings: list[Training], plan: Plan) -> Forecast:
 def predicted_training_flops(training: Training, plan: Plan) -> int:
     """Return the maximum FLOPs of a training, its teachers' predictions included."""
     dataset = plan.dataset(training.id.dataset)
-    held_out = training.data["validation_images"] + training.data.get("development_images", 0)
-    rest = dataset.train_images - held_out
-    images = training.data["train_images"] or rest
-    recipe = recipe_of(training)
     teachers = [plan.trainings[teacher] for teacher in plan.teachers(training.id)]
-    predicted_epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
-    trained = recipe.longest * _per_image(training, dataset, training_flops)
-    taught = predicted_epochs * sum(
-        _per_image(teacher, dataset, forward_flops) for teacher in teachers
-    )
-    return images * (trained + taught)
+    trained = recipe_of(training).longest * _per_image(training, dataset, training_flops)
+    taught = sum(_per_image(teacher, dataset, forward_flops) for teacher in teachers)
+    return training_images(plan, training) * trained + taught_images(plan, training) * taught
+
+
+def training_images(plan: Plan, training: Training) -> int:
+    """Return the number of images in an epoch of a training."""
+    held_out = training.data["validation_images"] + training.data.get("development_images", 0)
+    rest = plan.dataset(training.id.dataset).train_images - held_out
+    return int(training.data["train_images"] or rest)
+
+
+def taught_images(plan: Plan, training: Training) -> int:
+    """Return the images that each teacher of a training predicts: an epoch's, or all epochs'."""
+    recipe = recipe_of(training)
+    # Images that look the same in each epoch are predicted once.
+    epochs = 1 if recipe.augmentation == Augmentation() else recipe.longest
+    return epochs * training_images(plan, training)
 
 
 def recipe_of(training: Training) -> Recipe:
@@ -120,11 +128,10 @@ def _recipe(text: str) -> Recipe:
 
 
 def _per_image(training: Training, dataset: Dataset, count: Callable[..., int]) -> int:
-    return sum(_counted(network, dataset, count) for network in training.networks)
+    return sum(counted(network, dataset, count) for network in training.networks)
 
 
 @cache
-def _counted(network: Architecture, dataset: Dataset, count: Callable[..., int]) -> int:
-    """Return the FLOPs of one image; a plan has each network many times."""
-    shape = dataset.image_shape
-    return count(network, shape.pop("image_size"), **shape)
+def counted(network: Architecture, dataset: Dataset, count: Callable[..., int]) -> int:
+    """Return a count of a network for a data set's images; a plan has each network many times."""
+    return count(network, **dataset.image_shape)

@@ -236,3 +236,20 @@ class Recipe:
     def with_budget(self, budget: float) -> "Recipe":
         """Return the recipe with *budget* times the epochs, at least one."""
         return self if budget == 1 else replace(self, epochs=max(1, round(self.epochs * budget)))
+
+
+def batch_sizes(images: int, batch_size: int) -> list[int]:
+    """Return the sizes of an epoch's batches: all *batch_size*, the last one what is left.
+
+    One image left over joins the batch before it: batch normalisation has no deviation of one.
+
+    >>> batch_sizes(300, 128), batch_sizes(257, 128)
+    ([128, 128, 44], [128, 129])
+    """
+    whole, left = divmod(images, batch_size)
+    sizes = [batch_size] * whole
+    if left == 1 and sizes:
+        sizes[-1] += 1
+    elif left:
+        sizes.append(left)
+    return sizes

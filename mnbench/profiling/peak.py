@@ -4,9 +4,9 @@ Open it to see what "share of the peak" is a share of. The trap: it is the peak 
 product as torch computes it, in one thread, as a training has. No data sheet is read.
 """
 
-import time
-
 import torch
+
+from mnbench.training.device import Stopwatch
 
 SIDES = {"cpu": (512, 1024), "cuda": (4096, 8192)}  # of square matrices
 REPETITIONS = 25
@@ -33,13 +33,6 @@ def _rate(side: int, device: torch.device, precision: torch.dtype) -> float:
 
 def _seconds(left: torch.Tensor, right: torch.Tensor) -> float:
     """Return the seconds of one product, once the device has nothing else to do."""
-    begin = _now(left.device)
+    watch = Stopwatch(left.device)
     torch.mm(left, right)
-    return _now(left.device) - begin
-
-
-def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        return time.perf_counter()
-    return time.process_time()
+    return watch.seconds()

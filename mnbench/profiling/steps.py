@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from mnbench.architectures import Architecture, build, training_flops
@@ -129,6 +130,8 @@ def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, fl
     """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
     taken: dict[str, float] = defaultdict(float)
     for event in profiler.events() or ():
+        if event.device_type != DeviceType.CPU:  # a kernel: its operator has its seconds
+            continue
         callers, caller = [], event.cpu_parent
         while caller is not None:
             callers.append(caller.name)

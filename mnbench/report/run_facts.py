@@ -14,6 +14,7 @@ import pandas as pd
 
 from mnbench.evaluation.tables.files import read_table
 from mnbench.records.run_log import COMPLETE, Invocation, read_runs
+from mnbench.timing.hours import duration
 
 NOT_RECORDED = "not recorded"
 
@@ -52,7 +53,7 @@ class RunFacts:
         if not self.runs:
             return [f"Wall time, cores and utilisation: {NOT_RECORDED} (no `runs.csv`)"]
         wall = sum(run.wall_seconds for run in self.runs)
-        line = f"Wall time: {_time(wall)} on {self._places()}{self._invocations()}"
+        line = f"Wall time: {duration(wall)} on {self._places()}{self._invocations()}"
         if self.utilisation is None:
             return [line, f"Utilisation: {NOT_RECORDED}"]
         seconds = sum(run.training_seconds for run in self.runs)
@@ -104,12 +105,3 @@ def _range(numbers: Sequence[int | None], word: str) -> str:
         return f"{word}s of a cluster"
     said = f"{known[0]}" if len(known) == 1 else f"{known[0]} to {known[-1]}"
     return f"{said} {word}{'' if said == '1' else 's'}"
-
-
-def _time(seconds: float) -> str:
-    """Return a time as people say it: "1 h 34 min", "2 min 5 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_of_hour = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes_of_hour} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -16,14 +16,16 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
+from mnbench.cores import cores_of_this_process
 from mnbench.errors import UserError, cause
 from mnbench.files import read_json, write_text
 from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import CONFIG
 from mnbench.timing.kinds import Sizes
 from mnbench.training.gpus import usable_gpus
+from mnbench.training.slots import gpu_jobs
 
-CALIBRATION = Path("results/.cache/calibration.json")  # below the working directory
+_CACHE = Path("results/.cache")  # below the working directory
 CALIBRATION_FORMAT = 1
 AGAIN = "measure it anew with --calibrate"
 
@@ -38,19 +40,27 @@ class Machine:
     devices: int  # trainings side by side while it was measured
     torch: str
 
+    @property
+    def file(self) -> Path:
+        """Where its calibration is kept; of CPU and GPU each has its own."""
+        return _CACHE / f"calibration-{self.device}.json"
+
     @classmethod
     def here(cls, wanted: str) -> "Machine":
-        """Return this machine, with a training on each GPU, or else on each core.
+        """Return this machine, with a training in each slot of a GPU, or else on each core.
 
         Args:
             wanted: a study's ``device``: "auto", "cpu" or "cuda".
+
+        Raises:
+            UserError: the environment says of GPUs what cannot be.
         """
         gpus = usable_gpus(wanted)
         return cls(
             platform.node(),
             gpus[0].name if gpus else f"{platform.machine()}, {os.cpu_count()} cores",
             "cuda" if gpus else "cpu",
-            len(gpus) or os.cpu_count() or 1,
+            gpu_jobs() * len(gpus) or cores_of_this_process().usable,
             version("torch"),
         )
 

@@ -51,3 +51,19 @@ def seconds_of_trainings(plan: Plan, model: CostModel) -> dict[TrainingId, Secon
             known[work] = seconds_of(work, model)
         seconds[id] = known[work]
     return seconds
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> duration(42), duration(5400), duration(100000), duration(400000)
+    ('42 s', '1 h 30 min', '27 h 47 min', '4.6 days')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{seconds / 86400:.1f} days"

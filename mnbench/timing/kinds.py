@@ -15,15 +15,16 @@ from typing import Any
 
 from mnbench.architectures import (
     Architecture,
+    activation_count,
     forward_flops,
     parameter_count,
     training_flops,
 )
 from mnbench.architectures.counts import operations
-from mnbench.planning.forecast import recipe_of
+from mnbench.planning.forecast import recipe_of, taught_images, training_images
 from mnbench.planning.lineage import Training
 from mnbench.planning.plan import Plan
-from mnbench.planning.recipe import Augmentation
+from mnbench.planning.recipe import Augmentation, batch_sizes
 
 KEY_DIGITS = 16
 
@@ -93,11 +94,11 @@ class StepKind:
 def _sizes(network: Architecture, image: tuple[tuple[str, int], ...]) -> Sizes:
     shape = dict(image)
     size = shape.pop("image_size")
-    counted = [] if network.library else list(operations(network, size, **shape))
+    counted = () if network.library else tuple(operations(network, size, **shape))
     return Sizes(
         training_flops(network, size, **shape),
         forward_flops(network, size, **shape),
-        sum(one.outputs * one.size**2 for one in counted),
+        activation_count(network, image_size=size, **shape),
         len(counted),
         parameter_count(network, image_size=size, **shape),
     )
@@ -130,17 +131,15 @@ class Works:
         """Return the work of a training of the plan."""
         dataset = self.plan.dataset(training.id.dataset)
         recipe, kind = recipe_of(training), self.kind(training)
-        images = training_images(self.plan, training)
-        whole, left = divmod(images, recipe.batch_size)
-        steps = max(1, whole + (left > 1)) * recipe.longest
+        batches = batch_sizes(training_images(self.plan, training), recipe.batch_size)
         development = training.data.get("development_images", 0)
         held_out = training.data["validation_images"]
         unseen = dataset.test_images + development
-        answered = images * (1 if recipe.augmentation == Augmentation() else recipe.longest)
+        answered = taught_images(self.plan, training)
         teachers = (self.plan.trainings[id] for id in self.plan.teachers(training.id))
         return TimedWork(
             kind,
-            steps,
+            len(batches) * recipe.longest,
             recipe.longest,
             held_out * (recipe.longest + 1) + unseen,
             tuple((self.kind(teacher), answered) for teacher in teachers),
@@ -165,13 +164,6 @@ class Works:
                 parsed.compile,
             )
         return self._kinds[key]
-
-
-def training_images(plan: Plan, training: Training) -> int:
-    """Return the number of images in an epoch of a training."""
-    held_out = training.data["validation_images"] + training.data.get("development_images", 0)
-    rest = plan.dataset(training.id.dataset).train_images - held_out
-    return int(training.data["train_images"] or rest)
 
 
 def _jointly(training: Training) -> str:

@@ -30,13 +30,14 @@ from mnbench.datasets.npz import write_arrays
 from mnbench.datasets.prepared import write_note
 from mnbench.errors import UserError
 from mnbench.lifeline import end_with, name_of
+from mnbench.planning.forecast import training_images
 from mnbench.planning.plan import Plan
 from mnbench.records.paths import StudyPaths
 from mnbench.timing.calibration import Calibration, Machine, MeasuredKind
 from mnbench.timing.cost_model import CostModel
-from mnbench.timing.kinds import StepKind, Works, training_images
+from mnbench.timing.kinds import StepKind, Works
 from mnbench.timing.probing import Effort, Probe, Probed, brief, measure_kind, noise_images
-from mnbench.training.device import acquire
+from mnbench.training.device import Stopwatch, acquire
 from mnbench.training.job import Job, Trained
 from mnbench.training.prefork import PRELOADED
 from mnbench.training.progress import Progress
@@ -117,11 +118,9 @@ def probes_of(plan: Plan) -> list[Probe]:
 def _measure_all(probes: Sequence[Probe], wanted: str) -> _Run:
     """Measure one kind after the other until the time is over."""
     with acquire(wanted) as device, tempfile.TemporaryDirectory(prefix="mnbench-") as folder:
-        began = time.perf_counter()
+        watch = Stopwatch(device)
         torch.zeros(1, device=device)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        started = time.perf_counter() - began if device.type == "cuda" else 0.0
+        started = watch.seconds()
         began = time.monotonic()
         # The first answer is thrown away: it says how fast this machine is at all.
         last = measure_kind(probes[0], SMALLEST, device, Path(folder))
@@ -200,7 +199,7 @@ def _job_seconds(plan: Plan, probe: Probe, model: CostModel) -> float:
     plan = replace(plan, trainings=plan.trainings | {training.id: training})
     data = stored(training.data)
     numbers = {
-        "train": data["train_images"] or training_images(plan, replace(training, data=data)),
+        "train": training_images(plan, replace(training, data=data)),
         "validation": data["validation_images"],
         "test": dataset.test_images,
         "development": data.get("development_images", 0),
@@ -223,12 +222,9 @@ def _job_seconds(plan: Plan, probe: Probe, model: CostModel) -> float:
             more = {"mean": ones / 2, "std": ones / 4} if "train" in names else {}
             write_arrays(file(dataset.name), **own, **more)
         write_note(paths.data(dataset.name), data)
-        clock = (
-            time.process_time if model.calibration.machine.device == "cpu" else time.perf_counter
-        )
-        start = clock()
+        watch = Stopwatch(torch.device(model.calibration.machine.device))
         run(_trained_briefly, paths.plan, training.id, Progress(None, None))
-        seconds = clock() - start
+        seconds = watch.seconds()
     predicted = sum(numbers.values()) - numbers["train"] + numbers["validation"]
     alone = kind.alone(training.networks[0])
     known = model.step_seconds(alone) + model.epoch_seconds(alone)

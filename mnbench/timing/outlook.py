@@ -6,16 +6,18 @@ whatever it did while it was measured.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mnbench.figures import FIGURES
+from mnbench.planning.critical_path import critical_paths, longest_chain
 from mnbench.planning.disk import GIGABYTE
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.timing.calibration import Calibration
 from mnbench.timing.cost_model import CostModel
-from mnbench.timing.hours import HOUR, Seconds, seconds_of_trainings
+from mnbench.timing.hours import HOUR, Seconds, duration, seconds_of_trainings
 from mnbench.timing.kinds import Works
-from mnbench.timing.queueing import critical_path, wall_seconds
+from mnbench.timing.queueing import wall_seconds
 from mnbench.timing.rows import Bill, PlanRow, largest_rows, plan_rows, whole_bill
 
 MOST_ROWS = 30  # on the terminal
@@ -43,12 +45,12 @@ class Outlook:
         seconds = seconds_of_trainings(plan, CostModel(calibration))
         return cls(plan, calibration, seconds, devices or calibration.machine.devices)
 
-    @property
+    @cached_property
     def totals(self) -> dict[TrainingId, float]:
         """The seconds of each training, from its job's start to its record."""
         return {id: one.total for id, one in self.seconds.items()}
 
-    @property
+    @cached_property
     def wall_seconds(self) -> float:
         """From the first training to the last page."""
         return wall_seconds(self.plan, self.totals, self.devices) + self.evaluation_seconds
@@ -60,14 +62,19 @@ class Outlook:
         drawn = FIGURE_SECONDS * len(settings) * len(FIGURES)
         return (drawn + TABLES_SECONDS) / self.devices
 
+    @cached_property
+    def rows(self) -> list[PlanRow]:
+        """A row for every ensemble of every size."""
+        return plan_rows(self.plan, self.seconds)
+
     def text(self) -> str:
         """Return rows and totals as a text for the terminal."""
-        rows, total = plan_rows(self.plan, self.seconds), whole_bill(self.plan, self.seconds)
-        return "\n".join([*_table(largest_rows(rows), total), *self._said()])
+        total = whole_bill(self.plan, self.seconds)
+        return "\n".join([*_table(largest_rows(self.rows), total), *self._said()])
 
     def _said(self) -> list[str]:
-        totals = self.totals
-        length, chain = critical_path(self.plan, self.plan.trainings, totals)
+        paths = critical_paths(self.plan, self.totals)
+        chain = longest_chain(self.plan, paths)
         names = [f"{id.approach} {id.name}" for id in chain]
         if len(names) > 3:
             names = [names[0], f"{len(names) - 2} more", names[-1]]
@@ -75,14 +82,15 @@ class Outlook:
             one.recipe["protocol"] == "convergence" for one in self.plan.trainings.values()
         )
         machine = self.calibration.machine
-        kinds = {Works(self.plan).kind(one) for one in self.plan.trainings.values()}
+        works = Works(self.plan)
+        kinds = {works.kind(one) for one in self.plan.trainings.values()}
         model = CostModel(self.calibration)
         unknown = sum(not model.knows(kind) for kind in kinds)
         lines = [
             f"wall time on {self.devices} {'GPUs' if machine.device == 'cuda' else 'cores'}: "
             f"{'at most ' if open_end else ''}{duration(self.wall_seconds)}, "
             f"{duration(self.evaluation_seconds)} of it tables and figures",
-            f"longest chain of trainings: {duration(length)} ({', then '.join(names)})",
+            f"longest chain of trainings: {duration(paths[chain[0]])} ({', then '.join(names)})",
         ]
         if unknown:
             lines.append(
@@ -135,19 +143,3 @@ def _line(start: str, bill: Bill) -> str:
         f"{bill.device_seconds / HOUR:>12.3g}  {duration(bill.longest_chain_seconds):>13}  "
         f"{bill.disk_bytes / GIGABYTE:.2g} GB"
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it.
-
-    >>> duration(42), duration(5400), duration(100000), duration(400000)
-    ('42 s', '1 h 30 min', '27 h 47 min', '4.6 days')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{seconds / 86400:.1f} days"

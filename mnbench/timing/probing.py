@@ -4,7 +4,6 @@ Open it to change what a step is measured with. The trap: the random images have
 learning rate is next to nothing; otherwise a network could diverge, and none would be measured.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
@@ -20,7 +19,8 @@ from mnbench.datasets.training_set import TrainingData
 from mnbench.planning.lineage import Training
 from mnbench.timing.calibration import MeasuredKind
 from mnbench.timing.kinds import StepKind
-from mnbench.training.data import DeviceImages, Normalisation, TrainingSet
+from mnbench.training.data import TrainingSet
+from mnbench.training.device import Stopwatch
 from mnbench.training.job import Job, Trained
 from mnbench.training.loop import EVALUATION_BATCH, Row, predict
 from mnbench.training.progress import Progress
@@ -66,7 +66,7 @@ class _Watched(Progress):
 
     terminal: None = None
     log: None = None
-    clock: Callable[[], float] = time.process_time
+    clock: Callable[[], float] = field(kw_only=True)
     ends: list[float] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -87,21 +87,20 @@ def measure_kind(probe: Probe, effort: Effort, device: torch.device, folder: Pat
     """
     kind = probe.kind
     training = replace(probe.training, recipe=brief(probe.training, effort.batch_size), parents=())
-    on_cpu = device.type == "cpu"
-    clock = time.process_time if on_cpu else time.perf_counter
-    progress = _Watched(clock=clock)
+    watch = Stopwatch(device)
+    progress = _Watched(clock=watch.seconds)
     data = random_images(probe.dataset, effort.batch_size * effort.steps, device)
     checkpoint = folder / "checkpoint.safetensors"
     job = Job(training, probe.dataset, data, device, folder, checkpoint, progress)
     trained = _train(job, kind)
     checkpoint.unlink(missing_ok=True)
-    seconds = [row["cpu_seconds" if on_cpu else "device_seconds"] for row in progress.rows]
+    counted = "cpu_seconds" if device.type == "cpu" else "device_seconds"
+    seconds = [row[counted] for row in progress.rows]
     whole = [after - before for before, after in pairwise(progress.ends)]
-    start = clock()
+    watch.start()
     predict(trained.network, data.validation.images, data.normalise)
-    _wait(device)
     validated = len(data.validation)
-    forward = (clock() - start) / validated
+    forward = watch.seconds() / validated
     # An epoch's seconds are those of its steps, of validation, and of saving the one before.
     rest = [
         all - steps - validated * forward for all, steps in zip(whole, seconds[1:], strict=True)
@@ -147,12 +146,7 @@ def random_images(dataset: Dataset, images: int, device: torch.device) -> Traini
         noise_images(dataset, number, rng) for number in (images, min(images, EVALUATION_BATCH))
     )
     ones = np.ones(dataset.in_channels, np.float32)
-    statistics = TrainingData(train, validation, ones / 2, ones / 4)
-    return TrainingSet(
-        DeviceImages.of(train, device),
-        DeviceImages.of(validation, device),
-        Normalisation.of(statistics, device),
-    )
+    return TrainingSet.of(TrainingData(train, validation, ones / 2, ones / 4), device)
 
 
 def noise_images(dataset: Dataset, number: int, rng: np.random.Generator) -> Images:
@@ -160,9 +154,3 @@ def noise_images(dataset: Dataset, number: int, rng: np.random.Generator) -> Ima
     shape = (number, dataset.in_channels, dataset.image_size, dataset.image_size)
     labels = np.arange(number, dtype=np.int64) % dataset.num_classes
     return Images(rng.integers(256, size=shape, dtype=np.uint8), labels)
-
-
-def _wait(device: torch.device) -> None:
-    """Wait until a device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

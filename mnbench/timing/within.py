@@ -32,7 +32,8 @@ from mnbench.timing.choices import (
     smallest,
     with_defaults,
 )
-from mnbench.timing.outlook import Outlook, duration
+from mnbench.timing.hours import duration
+from mnbench.timing.outlook import Outlook
 
 ENOUGH_SEEDS = 3  # for p-values
 _ORDER = (*MENUS, VARIANT, ARCHITECTURES, DATASET, SEED)

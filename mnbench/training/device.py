@@ -133,13 +133,22 @@ class Stopwatch:
         it is one part for each process that the driver counts there, and at most one for each
         slot: others may have come and gone unseen.
         """
-        self._synchronise()
-        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        wall, cpu = self._elapsed()
         if self.device.type == "cuda":
             share = 1 / max(gpu_jobs(), _processes(self.device))
         else:
             share = min(1.0, cpu / (wall * torch.get_num_threads()))
         return Reading(wall, cpu, share)
+
+    def seconds(self) -> float:
+        """Return the time since :meth:`start` that counts: CPU time, or on a GPU wall time."""
+        wall, cpu = self._elapsed()
+        return wall if self.device.type == "cuda" else cpu
+
+    def _elapsed(self) -> tuple[float, float]:
+        """Return the wall time and this process's CPU time since :meth:`start`."""
+        self._synchronise()
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu
 
     def _synchronise(self) -> None:
         if self.device.type == "cuda":

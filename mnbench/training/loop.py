@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mnbench.planning.recipe import Recipe
+from mnbench.planning.recipe import Recipe, batch_sizes
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
 from mnbench.training.arithmetic import arithmetic, arithmetic_of, forward_pass
@@ -194,23 +194,6 @@ def fit(
     again = begun.examples - cost.examples
     flops = again * work.per_example + (begun.processes - 1) * work.beforehand
     return history, replace(cost, repeated_examples=again, repeated_training_flops=flops)
-
-
-def batch_sizes(images: int, batch_size: int) -> list[int]:
-    """Return the sizes of an epoch's batches: all *batch_size*, the last one what is left.
-
-    One image left over joins the batch before it: batch normalisation has no deviation of one.
-
-    >>> batch_sizes(300, 128), batch_sizes(257, 128)
-    ([128, 128, 44], [128, 129])
-    """
-    whole, left = divmod(images, batch_size)
-    sizes = [batch_size] * whole
-    if left == 1 and sizes:
-        sizes[-1] += 1
-    elif left:
-        sizes.append(left)
-    return sizes
 
 
 def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> Cost:

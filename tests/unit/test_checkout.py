@@ -9,7 +9,7 @@ import mnbench
 from mnbench.checkout import find_approaches, find_checkout, import_approach
 from mnbench.errors import UserError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

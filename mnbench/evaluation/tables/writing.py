@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from mnbench.cores import cores_of_this_process
 from mnbench.errors import UserError
 from mnbench.evaluation.bootstrap import REPLICATES
 from mnbench.evaluation.evaluate import evaluate
@@ -75,7 +76,7 @@ class _Pool(ProcessPoolExecutor):
 @contextmanager
 def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Yield processes of one thread each: more threads than cores take five times as long."""
-    owner, cores = name_of(os.getpid()), os.cpu_count() or 1
+    owner, cores = name_of(os.getpid()), cores_of_this_process().usable
     context = get_context("spawn")
     pool = _Pool(min(processes, cores), context, initializer=_begin, initargs=(owner,))
     try:

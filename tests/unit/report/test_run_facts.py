@@ -25,7 +25,7 @@ def facts(folder: Path, *runs: Invocation, networks: int | None = None) -> list[
 
 def test_a_run_that_was_recorded(tmp_path):
     assert facts(tmp_path, HOUR, networks=10) == [
-        "- Wall time: 1 h 0 min on 2 cores.",
+        "- Wall time: 60 min on 2 cores.",
         "- Utilisation: 0.75 (5,400 training seconds over wall time times cores).",
         "- Trainings: 10, with 15 CPU-seconds.",
     ]
@@ -47,14 +47,14 @@ def test_a_run_in_parts_says_so(tmp_path):
 
 def test_on_gpus_a_training_holds_a_gpu_and_not_a_core(tmp_path):
     lines = facts(tmp_path, replace(HOUR, cores=16, gpus=2))
-    assert lines[0] == "- Wall time: 1 h 0 min on 2 GPUs and 16 cores."
+    assert lines[0] == "- Wall time: 60 min on 2 GPUs and 16 cores."
     assert lines[1] == ("- Utilisation: 0.75 (5,400 training seconds over wall time times GPUs).")
 
 
 def test_on_a_cluster_the_utilisation_is_not_known(tmp_path):
     lines = facts(tmp_path, replace(HOUR, cores=None))
     assert lines[:2] == [
-        "- Wall time: 1 h 0 min on cores of a cluster.",
+        "- Wall time: 60 min on cores of a cluster.",
         "- Utilisation: not recorded.",
     ]
 

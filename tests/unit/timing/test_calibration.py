@@ -11,12 +11,10 @@ from support.tiny import config, plan_of
 
 from mnbench.cli import main
 from mnbench.errors import UserError
-from mnbench.timing.calibration import (
-    CALIBRATION,
-    Machine,
-    read_calibration,
-    write_calibration,
-)
+from mnbench.timing.calibration import Machine, read_calibration, write_calibration
+from mnbench.training.gpus import Gpu
+
+FILE = Path("results/.cache/calibration-cpu.json")
 
 
 @pytest.fixture
@@ -25,12 +23,12 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("study.yaml").write_text(yaml.safe_dump(config()), encoding="utf-8")
     calibration = replace(calibrated(plan_of(config())), machine=Machine.here("cpu"))
-    write_calibration(CALIBRATION, calibration)
+    write_calibration(FILE, calibration)
     return calibration
 
 
 def test_a_calibration_is_read_as_it_was_written(here):
-    assert read_calibration(CALIBRATION, here.machine) == here
+    assert read_calibration(FILE, here.machine) == here
     assert read_calibration(Path("none.json"), here.machine) is None
 
 
@@ -38,24 +36,24 @@ def test_a_calibration_is_read_as_it_was_written(here):
 def test_a_calibration_of_another_machine_is_refused(here, key):
     other = replace(here.machine, **{key: 99 if key == "devices" else "another"})
     with pytest.raises(UserError, match="--calibrate") as caught:
-        read_calibration(CALIBRATION, other)
-    assert str(CALIBRATION) in str(caught.value) and "\n" not in str(caught.value)
+        read_calibration(FILE, other)
+    assert str(FILE) in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 99}', '{"format": 1}'])
 def test_a_file_that_is_no_calibration_is_refused_in_one_line(here, text):
-    CALIBRATION.write_text(text, encoding="utf-8")
+    FILE.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="--calibrate") as caught:
-        read_calibration(CALIBRATION, here.machine)
+        read_calibration(FILE, here.machine)
     assert "\n" not in str(caught.value)
 
 
 def test_negative_seconds_are_refused(here):
-    content = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    content = json.loads(FILE.read_text(encoding="utf-8"))
     content["measured"][0]["step_seconds"] = -1
-    CALIBRATION.write_text(json.dumps(content), encoding="utf-8")
+    FILE.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(UserError, match="step_seconds"):
-        read_calibration(CALIBRATION, here.machine)
+        read_calibration(FILE, here.machine)
 
 
 def test_plan_prints_hours_and_writes_what_fits(here, capsys):
@@ -68,13 +66,32 @@ def test_plan_prints_hours_and_writes_what_fits(here, capsys):
 
 
 def test_without_a_calibration_only_flops_are_known(here, capsys):
-    CALIBRATION.unlink()
+    FILE.unlink()
     before = sorted(Path().rglob("*"))
     assert main(["plan", "study.yaml"]) == 0
     assert "--calibrate measures it" in capsys.readouterr().out
     assert sorted(Path().rglob("*")) == before
     assert main(["plan", "study.yaml", "--budget", "1h"]) == 2
-    assert "add --calibrate" in capsys.readouterr().err
+    assert "--calibrate measures it" in capsys.readouterr().err
+
+
+def test_what_needs_no_calibration_is_said_beside_one_of_another_machine(here, capsys):
+    write_calibration(FILE, replace(here, machine=replace(here.machine, torch="1.0")))
+    assert main(["plan", "study.yaml", "--csv", "rows.csv"]) == 0
+    said = capsys.readouterr().out
+    assert "predicted training TFLOPs" in said and "hours: " in said and "rows.csv: " in said
+    assert "another version of torch (1.0" in said and "--calibrate" in said
+    assert main(["plan", "study.yaml", "--budget", "1h"]) == 2
+    assert "another version of torch (1.0" in capsys.readouterr().err
+
+
+def test_on_a_gpu_as_many_train_side_by_side_as_there_are_slots(monkeypatch):
+    gpus = [Gpu("GPU-1", "pretended"), Gpu("GPU-2", "pretended")]
+    monkeypatch.setattr("mnbench.timing.calibration.usable_gpus", lambda wanted: gpus)
+    monkeypatch.setenv("MNBENCH_GPU_JOBS", "3")
+    machine = Machine.here("auto")
+    assert (machine.device, machine.devices) == ("cuda", 6)
+    assert machine.file == Path("results/.cache/calibration-cuda.json")
 
 
 def test_rows_of_every_size_are_written_to_a_csv_file(here, capsys):

@@ -6,9 +6,8 @@ import pytest
 import torch
 from support.small_training import QUICK, train
 
-from mnbench.planning.recipe import Optimiser
+from mnbench.planning.recipe import Optimiser, batch_sizes
 from mnbench.training.divergence import STEPS_BETWEEN_LOOKS, Diverged, LossWatch
-from mnbench.training.loop import batch_sizes
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
