@@ -120,9 +120,10 @@ def vars_of(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-def with_ids_as_text(value: Any) -> dict[str, Any]:
-    """Return a dataclass's fields for JSON, in which an id is its text."""
+def with_ids_as_text(value: Any, but: str = "") -> dict[str, Any]:
+    """Return a dataclass's fields for JSON, all *but* one; an id is its text."""
     values = vars_of(value)
+    values.pop(but, None)
     if "id" in values:
         values["id"] = str(values["id"])
     for key in {"parents", "members"} & values.keys():

@@ -23,6 +23,7 @@ from mnbench.architectures import Architecture
 from mnbench.datasets import DATASETS, EVALUATION_SETS, Dataset
 from mnbench.errors import UserError, cause, choices
 from mnbench.files import read_json, write_text
+from mnbench.planning.ensemble_rows import ensemble_rows, read_ensembles
 from mnbench.planning.lineage import (
     Ensemble,
     LeftOut,
@@ -34,7 +35,8 @@ from mnbench.planning.parsing import parse
 from mnbench.planning.plan_check import check_plan
 from mnbench.planning.training_id import TrainingId
 
-PLAN_FORMAT = 3
+PLAN_FORMAT = 4
+READABLE_FORMATS = (3, PLAN_FORMAT)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ class Plan:
         ]
         plan = vars_of(self) | {
             "trainings": trainings,
-            "ensembles": [with_ids_as_text(row) for row in self.ensembles],
+            "ensembles": ensemble_rows(
+                self.ensembles, {id: number for number, id in enumerate(self.trainings)}
+            ),
             "left_out": [with_ids_as_text(row) for row in self.left_out],
             "networks": [network.to_dict() for network in networks.values],
             "recipes": recipes.values,
@@ -186,7 +190,7 @@ def read_plan(path: Path) -> Plan:
         data = read_json(path)
         if not isinstance(data, dict):
             raise ValueError("it holds no keys")
-        if data.pop("format") != PLAN_FORMAT:
+        if data.pop("format") not in READABLE_FORMATS:
             raise ValueError("written by another version of mnbench")
         networks = tuple(Architecture.from_dict(network) for network in data["networks"])
         # A plan of large ensembles names each training many times.
@@ -197,10 +201,7 @@ def read_plan(path: Path) -> Plan:
         plan = Plan(
             study=data["study"],
             trainings=union(trainings),
-            ensembles=tuple(
-                Ensemble(**row | {"members": tuple(map(parse_id, row["members"]))})
-                for row in data["ensembles"]
-            ),
+            ensembles=read_ensembles(data["ensembles"], [one.id for one in trainings], parse_id),
             left_out=tuple(LeftOut(**row) for row in data["left_out"]),
             device=data["device"],
             data_root=data["data_root"],

@@ -135,6 +135,25 @@ def test_a_plan_read_from_its_file_is_the_plan(tmp_path):
     assert all(isinstance(id, TrainingId) for id in ids)
 
 
+def test_a_file_that_spells_members_out_is_read(tmp_path):
+    plan = plan_of(config())
+    content = json.loads(plan.to_json()) | {"format": 3}
+    for row, ensemble in zip(content["ensembles"], plan.ensembles, strict=True):
+        del row["common_members"]
+        row["members"] = [str(id) for id in ensemble.members]
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    assert read_plan(tmp_path / "plan.json").ensembles == plan.ensembles
+
+
+@pytest.mark.parametrize(("architecture_set", "networks"), [("v5-small", 5), ("v100-small", 100)])
+def test_the_file_names_a_member_once_however_many_ensembles_have_it(architecture_set, networks):
+    study = {"architecture_sets": [architecture_set], "approaches": {"full_data": None}}
+    plan = plan_of(config() | study)
+    rows = json.loads(plan.to_json())["ensembles"]
+    assert len(rows) == len(plan.trainings) == networks * len(config()["seeds"])
+    assert sum(len(row["members"]) for row in rows) == len(plan.trainings)
+
+
 def test_the_file_has_ids_as_text(tmp_path):
     text = plan_of(config()).to_json()
     assert '"id": "fashion_mnist/v5-small/seed0/full_data/v16"' in text
@@ -154,8 +173,14 @@ def test_the_file_has_ids_as_text(tmp_path):
         (lambda plan: plan["trainings"][0].update(parent_hashes=[3]), "v13: parent_hashes must be"),
         (lambda plan: plan["recipes"][0].update(epochs=0), "key 'recipes.epochs' must be greater"),
         (lambda plan: plan["networks"][0].update(blocks=[]), "has no block; give at least one"),
-        (lambda plan: plan["ensembles"][0].update(members=[]), "an ensemble has no member"),
+        (
+            lambda plan: plan["ensembles"][-1].update(members=[], common_members=0),
+            "an ensemble has no member",
+        ),
         (lambda plan: plan["ensembles"][0].update(g={}), "ensembles: g must be another type"),
+        (lambda plan: plan["ensembles"][0].update(members=[-1]), "the member -1, which is not pl"),
+        (lambda plan: plan["ensembles"][0].update(members=[999]), "the member 999, which is not"),
+        (lambda plan: plan["ensembles"][0].update(common_members=7), "has 7 members in common"),
         (
             lambda plan: plan["left_out"].append({key: [] for key in LeftOut.__annotations__}),
             "left_out: dataset",
