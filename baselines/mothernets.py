@@ -11,6 +11,7 @@ its own MotherNet, so its record is Full Data's, and g = ensemble size *is* Full
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, product
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +61,11 @@ class _Star:
     budget: float
     hatched_budget: float
 
-    @property
+    @cached_property
     def networks(self) -> list[Architecture]:
         return [self.setting.members[index] for index in self.group]
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What the cluster is called in names of trainings."""
         return _label(self.networks)

@@ -16,6 +16,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture, parameter_count
+from mnbench.architectures.variants import MAXIMUM_NETWORKS
 from mnbench.planning.config import Budgets
 from mnbench.planning.lineage import Lineage, Training
 from mnbench.planning.recipe import CONFIG, LARGEST_COUNT, Schedule
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mnbench.training.job import Job, Trained
 
 NAME = "snapshot_ensembles"
-MOST_CYCLES = 1000  # as many as the largest architecture set has networks
+MOST_CYCLES = MAXIMUM_NETWORKS  # one for each network of the largest architecture set
 
 
 @dataclass(frozen=True, config=CONFIG)

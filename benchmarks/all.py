@@ -9,7 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("bare_loop", "training_speed", "peers", "growth", "warm_start", "clustering")
+SCRIPTS = (
+    "bare_loop",
+    "training_speed",
+    "peers",
+    "growth",
+    "warm_start",
+    "clustering",
+    "planning",
+    "evaluation",
+)
 
 
 def main() -> None:

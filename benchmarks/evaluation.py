@@ -9,20 +9,15 @@ The tables are those of the real command, in processes of its own. A version is 
 another by running both on the same kept records: PYTHONPATH says which one evaluates.
 """
 
-import argparse
 import hashlib
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import psutil
+from measuring import options, run, save
+from processes import MIB, watch
 
 from mnbench.checkout import find_approaches, find_checkout
 from mnbench.planning.config import read_study
@@ -34,6 +29,7 @@ from mnbench.records.checksums import checksums
 from mnbench.records.paths import StudyPaths
 from mnbench.records.predictions import write_predictions
 from mnbench.records.record import HISTORY_COLUMNS, WEIGHTS, Cost, Record, write_history
+from mnbench.report.speed import lines_table
 from mnbench.yaml_files import read_yaml
 
 CONFIGURATION = Path("config/default.yaml")
@@ -44,7 +40,7 @@ CLASSES = 10
 
 def main() -> None:
     """Make up the records, evaluate them and print what that took."""
-    parser = argparse.ArgumentParser(description="Time `mnbench tables` on made-up records.")
+    parser = options("Time `mnbench tables` on made-up records.")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"of the study (default: {SEEDS})")
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="that share the work"
@@ -60,12 +56,16 @@ def main() -> None:
         digest = hashlib.sha256()
         for table in sorted(paths.root.glob("tables/*.csv")):
             digest.update(table.read_bytes())
-    print("| records | ensembles | processes | seconds | CPU-seconds | GB | tables' SHA-256 |")
-    print("|--:|--:|--:|--:|--:|--:|---|")
-    print(
-        f"| {len(plan.trainings):,} | {len(plan.ensembles):,} | {arguments.processes} | {wall:.1f} "
-        f"| {cpu:.1f} | {memory / 1e9:.2f} | {digest.hexdigest()[:8]} |"
-    )
+    row = {
+        "records": len(plan.trainings),
+        "ensembles": len(plan.ensembles),
+        "processes": arguments.processes,
+        "seconds": round(wall, 1),
+        "cpu_seconds": round(cpu, 1),
+        "gigabytes": round(memory / 1e9, 2),
+    }
+    save([row], lines_table, arguments.results, "measured once")
+    print(f"\nThe tables' SHA-256 begins with {digest.hexdigest()[:8]}.")
 
 
 def make_study(paths: StudyPaths, seeds: int) -> None:
@@ -128,45 +128,14 @@ def write_record(
     ).write(folder)
 
 
-def evaluate(paths: StudyPaths, processes: int) -> tuple[float, float, int]:
-    """Run `mnbench tables`; return its seconds, CPU-seconds and peak memory in bytes.
-
-    Memory is what all its processes hold together, looked at each second. What they share
-    counts once.
-    """
+def evaluate(paths: StudyPaths, processes: int) -> tuple[float, float, float]:
+    """Run `mnbench tables`; return its seconds, CPU-seconds and peak memory in bytes."""
     costs = read_yaml(find_checkout() / CONFIGURATION)["costs"]
     command = [sys.executable, "-m", "mnbench", "tables", str(paths.plan), "--costs", *costs]
     command += ["--processes", str(processes), "--out", str(paths.root / "tables")]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peaks = [0]
-    watch = threading.Thread(target=watch_memory, args=(process.pid, peaks), daemon=True)
-    watch.start()
-    if process.wait():
-        sys.exit(process.returncode)
-    wall = time.perf_counter() - start
-    watch.join()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, max(peaks)
-
-
-def watch_memory(pid: int, peaks: list[int]) -> None:
-    """Append the memory of a process and its children, in bytes, until it ends."""
-    with suppress(psutil.NoSuchProcess):
-        top = psutil.Process(pid)
-        while top.status() != psutil.STATUS_ZOMBIE:
-            together = 0
-            for process in (top, *top.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                    together += process.memory_full_info().pss
-            peaks.append(together)
-            time.sleep(1)
+    taken = watch(command, dict(os.environ))
+    return taken.wall_seconds, taken.cpu_seconds, taken.peak_mib * MIB
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

@@ -19,7 +19,8 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mnbench.files import replacing
+from mnbench.errors import UserError
+from mnbench.evaluation.tables.files import write_table
 from mnbench.report.speed import ABOUT
 
 RESULTS = Path(__file__).parent / "results"
@@ -38,10 +39,13 @@ class Way:
     amount: float
 
 
-def options(description: str, repeats: int) -> argparse.ArgumentParser:
-    """Return a parser of what every script takes."""
+def options(description: str, repeats: int = 0) -> argparse.ArgumentParser:
+    """Return a parser of what every script takes; one that repeats nothing takes no *repeats*."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--repeats", type=int, default=repeats, help="pairs (default: %(default)s)")
+    if repeats:
+        parser.add_argument(
+            "--repeats", type=int, default=repeats, help="pairs (default: %(default)s)"
+        )
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help="folder for the CSV (default: %(default)s)"
     )
@@ -77,6 +81,7 @@ def save(
     pairs: str,
     *,
     keeping: tuple[str, ...] = (),
+    timed: bool = True,
 ) -> None:
     """Measure, print the table, and write the script's CSV and its line of ``about.csv``.
 
@@ -84,8 +89,9 @@ def save(
         rows: made as they are measured.
         table: from the rows to Markdown.
         folder: for both files.
-        pairs: how often each way was timed, in words.
+        pairs: how often each way was timed, or what was measured, in words.
         keeping: columns by which rows of a former run are kept, unless this run has them too.
+        timed: whether anything was timed now, so that it matters how busy the machine is.
     """
     script, load = Path(sys.argv[0]).stem, os.getloadavg()[0]
     measured = pd.DataFrame(rows)
@@ -98,7 +104,7 @@ def save(
             .isin(measured[list(keeping)].apply(tuple, axis=1))
         )
         measured = pd.concat([former[~anew], measured])
-    _write(measured, file)
+    write_table(measured, file)
     about = pd.DataFrame(
         [
             {
@@ -108,14 +114,14 @@ def save(
                 "cores": os.cpu_count(),
                 "torch": torch.__version__.split("+")[0],
                 "pairs": pairs,
-                "load": round(load, 1),
+                "load": round(load, 1) if timed else None,
             }
         ]
     )
     with suppress(FileNotFoundError):
         former = pd.read_csv(folder / f"{ABOUT}.csv", encoding="utf-8")
         about = pd.concat([former[former["script"] != script], about]).sort_values("script")
-    _write(about, folder / f"{ABOUT}.csv")
+    write_table(about, folder / f"{ABOUT}.csv")
     print(table(measured))
 
 
@@ -128,15 +134,11 @@ def processor() -> str:
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def _write(table: pd.DataFrame, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as unfinished:
-        table.to_csv(unfinished, index=False, encoding="utf-8")
-
-
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main; an interruption is no error of it."""
+    """Run a script's main; neither an interruption nor a user's mistake prints a traceback."""
     try:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except UserError as error:
+        sys.exit(str(error))

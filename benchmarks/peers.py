@@ -9,6 +9,7 @@ thread each, forked from a warm process. They also validate, save each epoch, pr
 images and write records, which the peers do not. All start-ups count as wall time.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -98,9 +99,10 @@ def run_script(script: str, what: str, study: Path) -> Run:
 
 def numbers(side: str, measured: Run) -> Row:
     """Return the columns of one side of a pair."""
+    said = json.loads(measured.said.splitlines()[-1])
     values = {
-        "amount": measured.said["images"],
-        "seconds": measured.said["seconds"],
+        "amount": said["images"],
+        "seconds": said["seconds"],
         "wall_seconds": measured.wall_seconds,
         "cpu_seconds": measured.cpu_seconds,
         "peak_mib": measured.peak_mib,

@@ -7,24 +7,30 @@ Both must be of the same machine. A line for each approach gives the billed seco
 trainings: predicted, measured, and their ratio.
 """
 
-import argparse
 import csv
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from measuring import Row, options, run, save
+
 from mnbench.checkout import find_approaches
-from mnbench.errors import UserError
+from mnbench.naming import approach_title
 from mnbench.planning.config import read_study
 from mnbench.planning.planner import make_plan
+from mnbench.planning.training_id import TrainingId
+from mnbench.report.speed import lines_table
 from mnbench.timing.calibration import Machine, read_calibration
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
 from mnbench.yaml_files import read_yaml
 
+ALL = "all trainings"
+
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description="Compare predicted with measured seconds.")
+    """Print the table and write the results."""
+    parser = options("Compare predicted with measured seconds.")
     parser.add_argument("configuration", type=Path)
     parser.add_argument("networks", type=Path, help="networks.csv of the finished study")
     parser.add_argument("--calibration", type=Path, help="(default: this machine's)")
@@ -39,25 +45,31 @@ def main() -> None:
         sys.exit(f"{file}: is missing; run mnbench plan {source} --calibrate")
     seconds = seconds_of_trainings(plan, CostModel(calibration))
     unit = "cpu_seconds" if machine.device == "cpu" else "device_seconds"
-    with arguments.networks.open(encoding="utf-8", newline="") as file:
-        measured = {row["record"]: float(row[unit]) for row in csv.DictReader(file)}
+    with arguments.networks.open(encoding="utf-8", newline="") as networks:
+        measured = {row["record"]: float(row[unit]) for row in csv.DictReader(networks)}
+    predicted = {id: own.billed for id, own in seconds.items()}
+    said = f"{unit.split('_')[0].upper()}-seconds of {arguments.configuration}"
+    save(compare(predicted, measured), lines_table, arguments.results, said, timed=False)
+
+
+def compare(predicted: Mapping[TrainingId, float], measured: Mapping[str, float]) -> Iterator[Row]:
+    """Yield a line for each approach, and one for all trainings that both know."""
     sums: dict[str, list[float]] = {}
-    for id, own in seconds.items():
+    for id, seconds in predicted.items():
         if str(id) in measured:
-            for name in (id.approach, "all trainings"):
+            for name in (approach_title(id.approach), ALL):
                 of_approach = sums.setdefault(name, [0.0, 0.0])
-                of_approach[0] += own.billed
+                of_approach[0] += seconds
                 of_approach[1] += measured[str(id)]
-    print(f"| {unit} | predicted | measured | ratio |\n|---|--:|--:|--:|")
-    for name in sorted(sums, key=lambda name: (name == "all trainings", name)):
-        predicted, took = sums[name]
-        print(f"| {name} | {predicted:,.0f} | {took:,.0f} | {predicted / took:.2f} |")
+    for name in sorted(sums, key=lambda name: (name == ALL, name)):
+        said, took = sums[name]
+        yield {
+            "trainings_of": name,
+            "predicted": round(said),
+            "measured": round(took),
+            "ratio": round(said / took, 2),
+        }
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

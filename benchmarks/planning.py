@@ -1,58 +1,91 @@
-"""Time planning: from a checked configuration to a plan, its text, and what is printed of it.
+"""Time planning: nine thousand trainings of the paper's grid, and one ensemble of many networks.
 
-    python benchmarks/planning.py              # half a minute
+    python benchmarks/planning.py             # about a minute
 
-The study is the paper's grid, config/paper.yaml, of more than 9,000 trainings. Nothing is trained.
-CPU time is given, which hardly depends on what else the machine does.
+The trainings are those of config/paper.yaml. The many networks are variants of VGG-16, for Full
+Data, Snapshot Ensembles and MotherNets with two values of g, on one seed: ensembles of every size.
 """
 
-import argparse
-import sys
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
+from measuring import Row, options, run, save
+
+from mnbench.architectures.families import vgg
+from mnbench.architectures.variants import MAXIMUM_NETWORKS, Rule, variants
 from mnbench.checkout import find_approaches
+from mnbench.planning import planner
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import overview
 from mnbench.planning.plan import read_plan
-from mnbench.planning.planner import make_plan
+from mnbench.report.speed import lines_table
 from mnbench.timing.rows import plan_rows
 from mnbench.yaml_files import read_yaml
 
 STUDY = Path(__file__).parents[1] / "config/paper.yaml"
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the CPU-seconds of some work, and what it returned."""
-    start = time.process_time()
-    result = work()
-    return time.process_time() - start, result
+OF_MANY = {
+    "full_data": None,
+    "snapshot_ensembles": {"epochs_per_cycle": 40},
+    "mothernets": {"g": [1, 50]},
+}
+REPEATS = 3
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description="Time planning.")
-    parser.add_argument("--plan", type=Path, help="also time reading this plan.json, as a job does")
-    arguments = parser.parse_args()
-    study, approaches = read_study(read_yaml(STUDY), source=str(STUDY)), find_approaches()
-    planning, plan = timed(lambda: make_plan(study, approaches, source=str(STUDY)))
-    lines = {
-        "the plan": planning,
-        "plan.json's text": timed(plan.to_json)[0],
-        "what each approach trains": timed(lambda: overview(plan))[0],
-        "a row for every ensemble": timed(lambda: plan_rows(plan, {}))[0],
-    }
-    if arguments.plan:
-        lines["reading plan.json"] = timed(lambda: read_plan(arguments.plan))[0]
-    print(f"| of {len(plan.trainings):,} trainings | CPU-seconds |\n|---|--:|")
-    for name, seconds in lines.items():
-        print(f"| {name} | {seconds:.2f} |")
+    """Print the table and write the results."""
+    arguments = options("Time planning.", REPEATS).parse_args()
+    pairs = f"medians of {arguments.repeats}"
+    save(measure(arguments.repeats), lines_table, arguments.results, pairs)
+
+
+def measure(repeats: int) -> Iterator[Row]:
+    """Yield the lines of the table."""
+    wish, approaches = read_yaml(STUDY), find_approaches()
+    study = read_study(wish, source=str(STUDY))
+    plan = planner.make_plan(study, approaches, source=str(STUDY))
+    named = f"{len(plan.trainings):,} trainings of {STUDY.name}"
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "plan.json")
+        plan.write(file)
+        works: dict[str, Callable[[], Any]] = {
+            "the plan": lambda: planner.make_plan(study, approaches, source=str(STUDY)),
+            "plan.json's text": plan.to_json,
+            "reading plan.json, as each job does": lambda: read_plan(file),
+            "what each approach trains": lambda: overview(plan),
+            "a row for every ensemble": lambda: plan_rows(plan, {}),
+        }
+        for what, work in works.items():
+            yield {"of": named, "what": what, "cpu_seconds": seconds(work, repeats)}
+    one = {"datasets": ["cifar10"], "architecture_sets": ["v100"], "approaches": OF_MANY}
+    small = replace(read_study(wish | one, source=str(STUDY)), seeds=(0,))
+    for number in (1000, MAXIMUM_NETWORKS):
+        networks = variants(vgg(16), Rule(number, layers=2))
+        # No set of so many networks comes with the package.
+        with mock.patch.object(planner, "load_architectures", lambda name, of=networks: of):
+            plan = planner.make_plan(small, approaches, source=str(STUDY))
+            took = seconds(
+                lambda: planner.make_plan(small, approaches, source=str(STUDY)), repeats=1
+            )
+        named = f"{len(plan.trainings):,} trainings of {number:,} networks"
+        yield {"of": named, "what": "the plan", "cpu_seconds": took}
+        yield {"of": named, "what": "plan.json's text", "cpu_seconds": seconds(plan.to_json, 1)}
+
+
+def seconds(work: Callable[[], Any], repeats: int) -> float:
+    """Return the median CPU-seconds of some work."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return round(statistics.median(times), 2)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

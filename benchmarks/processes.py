@@ -5,12 +5,10 @@ share memory, so that resident sizes may not be added. Proportional ones may: a 
 processes share counts as a third in each.
 """
 
-import json
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 
@@ -22,14 +20,14 @@ MIB = 2**20
 class Run:
     """What a program took, with all its processes."""
 
-    said: dict[str, Any]  # its last line of output
+    said: str  # its output
     wall_seconds: float  # from its start to its end
     cpu_seconds: float
     peak_mib: float  # of all processes at once
 
 
 def watch(command: list[str], environment: dict[str, str]) -> Run:
-    """Run a program whose last line of output is JSON, and measure it.
+    """Run a program and measure it.
 
     Raises:
         subprocess.CalledProcessError: it failed; its errors were on the terminal.
@@ -53,8 +51,7 @@ def watch(command: list[str], environment: dict[str, str]) -> Run:
     output = process.stdout.read()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, output)
-    said = json.loads(output.splitlines()[-1])
-    return Run(said, wall, sum(seconds.values()), peak / MIB)
+    return Run(output, wall, sum(seconds.values()), peak / MIB)
 
 
 def family(pid: int) -> list[psutil.Process]:

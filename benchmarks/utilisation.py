@@ -10,7 +10,6 @@ counts here for no longer than its last job took. Snakemake's log begins once Py
 it, about a second after the command.
 """
 
-import argparse
 import base64
 import json
 import re
@@ -21,7 +20,11 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from measuring import options, save
+from measuring import run as start
+
 from mnbench.records.record import RECORD
+from mnbench.report.speed import lines_table
 
 ALL_CORES = ("tables",)  # rules that share their work among all cores
 
@@ -53,7 +56,7 @@ class Run:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Say where a finished study's time went.")
+    parser = options("Say where a finished study's time went.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where Snakemake ran")
     parser.add_argument("--log", type=Path, help="of the run (default: the last that trained)")
     arguments = parser.parse_args()
@@ -64,10 +67,16 @@ def main() -> None:
         sys.exit(f"{arguments.folder}: no run of Snakemake here has trained anything")
     parts = divide(run)
     whole = (run.end - run.start) * run.cores
-    print(f"{run.cores} cores for {run.end - run.start:,.1f} s, {len(run.trainings)} trainings\n")
-    print("| what | core-seconds | share |\n|---|--:|--:|")
-    for name, seconds in parts.items():
-        print(f"| {name} | {seconds:,.1f} | {seconds / whole:.1%} |")
+    rows = [
+        {
+            "what": name,
+            "core_seconds": round(seconds, 1),
+            "percent": round(100 * seconds / whole, 1),
+        }
+        for name, seconds in parts.items()
+    ]
+    said = f"{run.cores} cores for {run.end - run.start:,.1f} s, {len(run.trainings)} trainings"
+    save(rows, lines_table, arguments.results, said, timed=False)
 
 
 def read_run(folder: Path, log: Path) -> Run | None:
@@ -136,7 +145,4 @@ def divide(run: Run) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    start(main)

@@ -14,7 +14,7 @@ from mnbench.architectures.checks import check_integer, keys_of, known_keys
 from mnbench.architectures.value import Architecture
 from mnbench.errors import UserError
 
-MAXIMUM_NETWORKS = 1000  # what is clustered in seconds
+MAXIMUM_NETWORKS = 5000  # what is clustered and planned in about a minute
 _CHANGES = ("filters", "kernel", "both")
 
 

@@ -111,6 +111,7 @@ class Setting:
         """
         if variant and " " not in variant:
             raise ValueError(f"{approach}: the variant {variant!r} is one word; use more")
+        ids = tuple(member.id for member in members)
         return tuple(
             Ensemble(
                 dataset=self.dataset.name,
@@ -118,7 +119,7 @@ class Setting:
                 seed=self.seed,
                 approach=approach,
                 size=size,
-                members=tuple(member.id for member in members[:size]),
+                members=ids[:size],
                 g=g,
                 budget=budget,
                 variant=", ".join(filter(None, [self.variant, variant])),

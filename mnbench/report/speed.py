@@ -17,6 +17,7 @@ from mnbench.errors import UserError, cause
 
 LEAST_SPEED = 2.5  # what the project aims at beside other libraries: times their images a second
 MOST_SHARES = {"wall_seconds": (0.5, "wall time"), "peak_mib": (1.0, "peak memory")}
+_UNITS = {"cpu_seconds": "CPU-seconds", "core_seconds": "core-seconds", "gigabytes": "GB"}
 ABOUT = "about"  # the file that says when, where and how busy: a row a script
 
 
@@ -71,11 +72,13 @@ class Speed:
         """Return when and where a script ran, as a line that stands above its table."""
         run = self.about.loc[script]
         cores = f"{run['cores']} core{'s' if run['cores'] > 1 else ''}"
-        return (
+        said = (
             f"`python benchmarks/{script}.py`, {run['date']}, {cores} ({run['processor']}), torch "
-            f"{run['torch']}, {run['pairs']}. Waiting for the processor when it began: "
-            f"{run['load']:.1f} processes."
+            f"{run['torch']}, {run['pairs']}."
         )
+        if pd.isna(run["load"]):  # it timed nothing itself
+            return said
+        return f"{said} Waiting for the processor when it began: {run['load']:.1f} processes."
 
     def ratio(self, script: str, way: str, against: str) -> Ratio:
         """Return how many times faster a way is than another.
@@ -116,6 +119,10 @@ class Speed:
             "memory."
         )
         return f"{aims} **Missed:** {'; '.join(missed)}." if missed else f"{aims} All are reached."
+
+    def lines(self, script: str) -> str:
+        """Return a script's lines as they are, as a Markdown table."""
+        return lines_table(self[script])
 
     def growth(self) -> str:
         """Return how cost grows, as a Markdown table."""
@@ -203,6 +210,21 @@ def clustering_table(rows: pd.DataFrame) -> str:
         for row in rows.to_dict("records")
     ]
     return _table(["variants of", "networks", "g", "CPU-seconds"], "lrrr", lines)
+
+
+def lines_table(rows: pd.DataFrame) -> str:
+    """Return a table of the rows as they are: whole numbers in groups of three digits.
+
+    Args:
+        rows: any columns; a name is the table's without its underscores.
+    """
+    names = [_UNITS.get(column, column.replace("_", " ")) for column in rows]
+    numbers = [pd.api.types.is_numeric_dtype(rows[column]) for column in rows]
+    lines = [
+        [value if isinstance(value, str) else f"{value:,}" for value in line]
+        for line in rows.itertuples(index=False)
+    ]
+    return _table(names, "".join("lr"[number] for number in numbers), lines)
 
 
 def _table(names: Sequence[str], alignment: str, lines: Sequence[Sequence[str]]) -> str:

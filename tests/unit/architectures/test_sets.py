@@ -67,7 +67,7 @@ def test_a_file_whose_name_a_shell_might_misread_is_refused(tmp_path, monkeypatc
             f"members: [{{name: a, blocks: [[{', '.join(['8'] * 1001)}]]}}]",
             "network 'a': has 1,001 layers; give at most 1,000",
         ),
-        (f"members: [{', '.join(['3'] * 1001)}]", "'members' must be at most 1,000 networks"),
+        (f"members: [{', '.join(['3'] * 5001)}]", "'members' must be at most 5,000 networks"),
     ],
 )
 def test_a_set_that_would_take_minutes_is_refused_at_once(own_set, text, said):
@@ -498,7 +498,7 @@ def test_a_base_can_be_written_in_both_ways_and_shares(own_set):
         ("{}", "'variants': key 'networks' is missing"),
         ("3", "'variants': expected keys networks, more_filters, larger_kernel, layers, got 3"),
         ("{network: 3}", "'variants': unknown key 'network'; did you mean 'networks'?"),
-        ("{networks: 1001}", "'variants': networks must be at most 1,000, got 1,001"),
+        ("{networks: 5001}", "'variants': networks must be at most 5,000, got 5,001"),
         ("{networks: 1}", "'variants': networks must be a whole number from 2, got 1"),
         ("{networks: 3.5}", "'variants': networks must be a whole number from 2, got 3.5"),
         ("{networks: 3, more_filters: 0}", "'variants': more_filters must be a number over 0"),
