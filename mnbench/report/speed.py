@@ -76,9 +76,9 @@ class Speed:
             f"`python benchmarks/{script}.py`, {run['date']}, {cores} ({run['processor']}), torch "
             f"{run['torch']}, {run['pairs']}."
         )
-        if pd.isna(run["load"]):  # it timed nothing itself
+        if run["load"] == "":  # it timed nothing itself
             return said
-        return f"{said} Waiting for the processor when it began: {run['load']:.1f} processes."
+        return f"{said} Waiting for the processor when it began: {run['load']} processes."
 
     def ratio(self, script: str, way: str, against: str) -> Ratio:
         """Return how many times faster a way is than another.
@@ -213,18 +213,25 @@ def clustering_table(rows: pd.DataFrame) -> str:
 
 
 def lines_table(rows: pd.DataFrame) -> str:
-    """Return a table of the rows as they are: whole numbers in groups of three digits.
+    """Return a table of the rows as they are: a column's numbers with as many digits each.
 
     Args:
         rows: any columns; a name is the table's without its underscores.
     """
     names = [_UNITS.get(column, column.replace("_", " ")) for column in rows]
     numbers = [pd.api.types.is_numeric_dtype(rows[column]) for column in rows]
-    lines = [
-        [value if isinstance(value, str) else f"{value:,}" for value in line]
-        for line in rows.itertuples(index=False)
+    columns = [
+        _numbers(rows[column]) if number else list(rows[column])
+        for column, number in zip(rows, numbers, strict=True)
     ]
+    lines = [list(line) for line in zip(*columns, strict=True)]
     return _table(names, "".join("lr"[number] for number in numbers), lines)
+
+
+def _numbers(column: pd.Series) -> list[str]:
+    """Return numbers as texts with the same digits behind the point, in groups before it."""
+    digits = max(len(str(value).partition(".")[2]) for value in column)
+    return [f"{value:,.{digits}f}" for value in column]
 
 
 def _table(names: Sequence[str], alignment: str, lines: Sequence[Sequence[str]]) -> str:

@@ -8,6 +8,7 @@ from mnbench.report.speed import (
     Speed,
     exponent,
     growth_table,
+    lines_table,
     pairs_table,
     peers_table,
     speed_ratio,
@@ -85,3 +86,25 @@ def test_what_was_not_measured_is_an_error_that_names_the_script(tmp_path):
     with pytest.raises(KeyError, match="were not compared"):
         speed.ratio("some", "ours", "another")
     assert speed.ratio("some", "ours", "theirs") == speed_ratio(pairs())
+
+
+def test_lines_have_as_many_digits_in_a_column():
+    rows = pd.DataFrame({"of": ["a", "b"], "networks": [1, 5000], "cpu_seconds": [0.3, 36.76]})
+    assert lines_table(rows).splitlines() == [
+        "| of | networks | CPU-seconds |",
+        "|---|--:|--:|",
+        "| a | 1 | 0.30 |",
+        "| b | 5,000 | 36.76 |",
+    ]
+
+
+def test_how_busy_the_machine_was_is_said_where_something_was_timed(tmp_path):
+    about = {"date": "2026-01-01", "processor": "one", "cores": 2, "torch": "2", "pairs": "once"}
+    rows = [about | {"script": "a", "load": 1.5}, about | {"script": "b", "load": None}]
+    pd.DataFrame(rows).to_csv(tmp_path / "about.csv", index=False)
+    assert (
+        Speed(tmp_path)
+        .where("a")
+        .endswith("once. Waiting for the processor when it began: 1.5 processes.")
+    )
+    assert Speed(tmp_path).where("b").endswith("torch 2, once.")
