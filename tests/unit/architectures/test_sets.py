@@ -90,9 +90,27 @@ def test_a_file_in_another_encoding_is_one_line(tmp_path, monkeypatch):
 def test_the_papers_and_the_small_architecture_sets_are_there():
     paper = {"v5", "d5", "r10", "w5", "h5", "v25", "r25", "v100", "r100", "mixed10", "v5-common"}
     small = {"v5-small", "r5-small", "d5-small", "w5-small", "h5-small", "v25-small", "v100-small"}
-    assert set(ARCHITECTURE_SETS) == paper | small | {"v5-authors-small", "v3-equal-small"}
+    sizes = {"v5-0.05m-small", "v5-1m-small", "v5-4m-small"}
+    assert set(ARCHITECTURE_SETS) == paper | small | sizes | {"v5-authors-small", "v3-equal-small"}
     for name in ARCHITECTURE_SETS:
         assert len(load_architectures(name)) == int(re.search(r"\d+", name).group())
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"), [("v5-0.05m-small", 0.05), ("v5-1m-small", 1.04), ("v5-4m-small", 4.12)]
+)
+def test_a_set_of_another_size_has_the_layers_of_v5_small(name, millions):
+    shape = {"in_channels": 1, "num_classes": 10, "image_size": 28}
+    members = load_architectures(name)
+    assert round(sum(parameter_count(one, **shape) for one in members) / 1e6, 2) == millions
+    for one, same in zip(members, load_architectures("v5-small"), strict=True):
+        ratios = {
+            layer.filters / of.filters
+            for block, others in zip(one.blocks, same.blocks, strict=True)
+            for layer, of in zip(block.layers, others.layers, strict=True)
+            if layer.kernel == of.kernel
+        }
+        assert one.name == same.name and len(ratios) == 1
 
 
 @pytest.mark.parametrize("name", ARCHITECTURE_SETS)
