@@ -133,15 +133,16 @@ def call_around(workflow: Any, event: str, function: Callable[[Callable[[], None
             or later.
     """
     place, define = f"_{event}", getattr(workflow, event)
-    handlers = [getattr(workflow, place)]
+    own = getattr(workflow, place)
 
     def around(log: str) -> None:
-        function(partial(handlers[-1], log))
+        function(partial(own, log))
 
     def define_and_keep(handler: Callable[[str], None]) -> None:
+        nonlocal own
         define(handler)
         if getattr(workflow, place) is not around:  # it is the main Snakefile's
-            handlers.append(getattr(workflow, place))
+            own = getattr(workflow, place)
             setattr(workflow, place, around)
 
     setattr(workflow, place, around)
