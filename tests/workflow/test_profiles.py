@@ -1,9 +1,11 @@
 """Profiles: what they name is there, and none sets what belongs to a study."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from support.snakemake_runs import SMALL_STUDY, snakemake
 
 from mnbench.figures import FIGURES
 from mnbench.planning.config import Study
@@ -27,9 +29,18 @@ def test_every_run_goes_on_locks_by_itself_and_resumes(path):
     assert profile["keep-going"] and profile["nolock"] and profile["rerun-incomplete"]
 
 
-def test_a_cluster_draws_all_figures_in_one_job():
+@pytest.mark.slow
+def test_a_cluster_draws_all_figures_in_one_job(tmp_path):
     profile = read(ROOT / "profiles/slurm/config.yaml")
-    assert profile["groups"] == [f"{name}=figures" for name in FIGURES]
+    assert "groups" not in profile  # a list of rules, which a new figure would have to join
+    study = SMALL_STUDY | {"approaches": {"single_network": None}}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    submits = ["--jobs", str(profile["jobs"]), "--group-components", *profile["group-components"]]
+    done = snakemake(tmp_path, "--dry-run", "--workflow-profile", "none", *submits)
+    assert done.returncode == 0, done.stderr
+    jobs = re.split(r"^(?=\S)", done.stdout, flags=re.MULTILINE)
+    (figures,) = [job for job in jobs if "Group job figures " in job]
+    assert re.findall(r"^    rule (\w+):", figures, flags=re.MULTILINE) == sorted(FIGURES)
 
 
 def test_a_cluster_is_asked_for_a_bounded_number_of_jobs():
