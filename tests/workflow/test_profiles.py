@@ -24,8 +24,9 @@ def test_a_profile_holds_no_science(path):
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)
-def test_every_run_goes_on_locks_by_itself_and_resumes(path):
+def test_every_run_keeps_to_priorities_goes_on_locks_by_itself_and_resumes(path):
     profile = read(path)
+    assert profile["scheduler"] == "greedy"
     assert profile["keep-going"] and profile["nolock"] and profile["rerun-incomplete"]
 
 
