@@ -1,6 +1,6 @@
 """What a training asks of its machine: a place on a GPU, and of a cluster time and memory."""
 
-from mnbench.planning.demand import demand, group_of
+from mnbench.planning.demand import Demand, demand, generations, group_of
 from mnbench.training.gpus import usable_gpus
 from mnbench.training.slots import GPU_JOBS, checked_gpu_jobs, gpu_jobs
 
@@ -38,18 +38,31 @@ if workflow.is_main_process and workflow.local_exec:
         sys.exit(f"mnbench: {error}")
 
 
+@cache
+def demand_of(id: TrainingId, attempt: int) -> Demand:
+    """Return what a training asks of a cluster, by its predicted cost."""
+    return demand(PLAN, id, attempt=attempt)
+
+
 def asks_for(what: str):
-    """Return a function that says what a training asks of a cluster, by its predicted cost."""
+    """Return a function that says one thing that a training asks of a cluster."""
 
     def value(wildcards, attempt):
-        return getattr(demand(PLAN, training_of(wildcards).id, attempt=attempt), what)
+        return getattr(demand_of(training_of(wildcards).id, attempt), what)
 
     return value
 
 
+@cache
+def generations_of_plan() -> dict[TrainingId, int]:
+    """Return each training's generation, which decides its group."""
+    return generations(PLAN)
+
+
 def group_of_training(wildcards):
     """Return the group of a short training: a cluster runs several of them in one job."""
-    group = group_of(PLAN, training_of(wildcards).id)
+    id = training_of(wildcards).id
+    group = group_of(PLAN, id, generations_of_plan()[id])
     if group:
         workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
     return group
