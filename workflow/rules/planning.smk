@@ -79,7 +79,7 @@ def start() -> bool:
             together = workflow.cores if workflow.local_exec else workflow.nodes
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=together))
         if workflow.local_exec and to_do:
-            logger.info(device_line(STUDY.device, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs()))
+            logger.info(device_line(STUDY.device, GPUS, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs()))
     except UserError as error:
         raise UserError(f"{SOURCE}: {error}") from error
     check_temporary_folder()
