@@ -149,6 +149,6 @@ def device_line(wanted: str, gpus: Sequence[Gpu], *, gpu_profile: bool, gpu_jobs
         raise UserError(
             "key 'device': cuda is wanted but this machine shows no GPU; allowed: auto, cpu"
         )
-    if gpu_profile:
+    if gpu_profile and wanted != "cpu":
         return "Warning: the run asks for GPUs, but there is none: trainings run on the CPU."
     return "Trainings run on the CPU."

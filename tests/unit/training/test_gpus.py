@@ -123,3 +123,9 @@ def test_without_a_gpu_a_run_for_gpus_warns_and_cuda_is_refused():
     assert line.startswith("Warning: the run asks for GPUs")
     with pytest.raises(UserError, match="key 'device': cuda is wanted but this machine shows no"):
         gpus.device_line("cuda", [], gpu_profile=False)
+
+
+@pytest.mark.parametrize("gpu_profile", [True, False])
+def test_a_study_of_cpus_asks_for_no_gpu_whatever_the_run_was_started_for(gpu_profile):
+    line = gpus.device_line("cpu", [], gpu_profile=gpu_profile)
+    assert line == "Trainings run on the CPU."
