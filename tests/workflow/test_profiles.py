@@ -42,6 +42,10 @@ def test_a_cluster_draws_all_figures_in_one_job(tmp_path):
     jobs = re.split(r"^(?=\S)", done.stdout, flags=re.MULTILINE)
     (figures,) = [job for job in jobs if "Group job figures " in job]
     assert re.findall(r"^    rule (\w+):", figures, flags=re.MULTILINE) == sorted(FIGURES)
+    # One after the other: a job for all at once asks for more cores than a node has.
+    assert len(re.findall(r"resources: .*\bfigure=1\b", figures)) == len(FIGURES)
+    assert "figure=1" in profile["resources"]
+    assert "figure=local" in profile["set-resource-scopes"]
 
 
 def test_a_cluster_is_asked_for_a_bounded_number_of_jobs():

@@ -20,6 +20,10 @@ for figure in FIGURE_ENTRIES.values():
         group:
             # Only where jobs are submitted: one draws as many as --group-components says.
             "figures" if workflow.nodes else None
+        resources:
+            figure=1,  # limited in a group: else its job asks for a core and memory for each
+            runtime=lambda wildcards, attempt: 5 * attempt,
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
         params:
             plan=PATHS.plan,
             figure=figure.name,
