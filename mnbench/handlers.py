@@ -32,9 +32,9 @@ class StudyHandlers:
     Args:
         module: the module's name, None for the main Snakefile.
         takes_part: returns whether the run has jobs of this study.
-        start: prepares the jobs; returns whether any of them trains.
-        end: given whether all jobs succeeded, ends what start began; returns which trainings left
-            no network, a line each, or None.
+        start: prepares the jobs; returns whether any of them trains. It may raise a UserError.
+        end: given whether all jobs succeeded, ends what start began, be it nothing; returns which
+            trainings left no network, a line each, or None.
     """
 
     module: str | None
@@ -79,6 +79,16 @@ class Handlers:
         return first is study
 
     def _start(self, handler: Callable[[], None]) -> None:
+        try:
+            self._begin()
+            handler()
+        except BaseException as error:  # Snakemake calls no other handler then
+            self._give_up()
+            if isinstance(error, UserError):
+                sys.exit(f"mnbench: {error}")
+            raise
+
+    def _begin(self) -> None:
         self._running = [study for study in self._studies.values() if study.takes_part()]
         trains = [study.start() for study in self._running]
         if self._workflow.local_exec and self._running:
@@ -96,7 +106,6 @@ class Handlers:
                 os.environ[ADDRESS] = self._warm.address
             except OSError as error:
                 logger.info(f"mnbench: trainings start cold, a few seconds slower each: {error}")
-        handler()
 
     def _succeed(self, handler: Callable[[], None]) -> None:
         self._close()
@@ -105,10 +114,14 @@ class Handlers:
             sys.exit("\n".join(told))
 
     def _fail(self, handler: Callable[[], None]) -> None:
+        self._give_up()
+        handler()
+
+    def _give_up(self) -> None:
+        """End what has begun: a row left open would be of a run that was killed."""
         self._close()
         for study in self._running:
             study.end(False)
-        handler()
 
     def _close(self) -> None:
         if self._warm is not None:
@@ -133,15 +146,16 @@ def call_around(workflow: Any, event: str, function: Callable[[Callable[[], None
             or later.
     """
     place, define = f"_{event}", getattr(workflow, event)
-    handlers = [getattr(workflow, place)]
+    own = getattr(workflow, place)
 
     def around(log: str) -> None:
-        function(partial(handlers[-1], log))
+        function(partial(own, log))
 
     def define_and_keep(handler: Callable[[str], None]) -> None:
+        nonlocal own
         define(handler)
         if getattr(workflow, place) is not around:  # it is the main Snakefile's
-            handlers.append(getattr(workflow, place))
+            own = getattr(workflow, place)
             setattr(workflow, place, around)
 
     setattr(workflow, place, around)

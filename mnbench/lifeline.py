@@ -41,9 +41,18 @@ def end_with(owner: str) -> None:
     threading.Thread(target=_watch, args=[owner], daemon=True).start()
 
 
+def end_main_thread() -> None:
+    """Ask this process to end, from another of its threads; call it again until it has ended.
+
+    Python's handlers run in the main thread. A signal just before that begins to wait takes effect
+    only after the wait, so that one signal may come to nothing for hours.
+    """
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+
 def _watch(owner: str) -> None:
     while is_alive(owner):
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    while True:  # a signal just before the main thread begins to wait takes effect only afterwards
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    while True:
+        end_main_thread()
         time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -111,11 +111,9 @@ class OpenedStudy:
         """Return the ensembles of two networks or more, the largest of each point and seed."""
         largest: dict[Hashable, Ensemble] = {}
         for ensemble in self.plan.ensembles:
-            place = (ensemble.dataset, ensemble.architecture_set, ensemble.seed)
             point = (ensemble.approach, ensemble.g, ensemble.budget, ensemble.variant)
-            largest[*place, *point] = max(
-                ensemble, largest.get((*place, *point), ensemble), key=lambda one: one.size
-            )
+            place = (*ensemble.setting, *point)
+            largest[place] = max(ensemble, largest.get(place, ensemble), key=lambda one: one.size)
         return [one for one in largest.values() if self._networks(one.members) > 1]
 
     def _networks(self, ids: Iterable[TrainingId]) -> int:

@@ -47,8 +47,7 @@ def demand(plan: Plan, id: TrainingId, *, attempt: int = 1) -> Demand:
         id: of the training.
         attempt: 1-based; each one asks for twice the time and memory of the one before.
     """
-    device = "cpu" if plan.device == "cpu" else "cuda"
-    more = 2 ** (attempt - 1)
+    device, more = _device(plan), 2 ** (attempt - 1)
     minutes = MINUTES_TO_START + math.ceil(_minutes(plan, id, device))
     return Demand(
         minutes=min(minutes * more, LONGEST_MINUTES),
@@ -57,25 +56,33 @@ def demand(plan: Plan, id: TrainingId, *, attempt: int = 1) -> Demand:
     )
 
 
-def group_of(plan: Plan, id: TrainingId) -> str | None:
+def group_of(plan: Plan, id: TrainingId, generation: int) -> str | None:
     """Return the group of a short training, or None: a cluster runs those of a group in one job.
 
     No training of a group is another one's ancestor, so that whatever part of a group makes one
     job, the jobs never wait for each other in a circle.
+
+    Args:
+        plan: the study's plan.
+        id: of the training.
+        generation: the training's, of :func:`generations`.
     """
-    device = "cpu" if plan.device == "cpu" else "cuda"
-    if _minutes(plan, id, device) > SHORT_MINUTES:
+    if _minutes(plan, id, _device(plan)) > SHORT_MINUTES:
         return None
-    return f"short_trainings_{_generation(plan, id)}"
+    return f"short_trainings_{generation}"
 
 
-def _generation(plan: Plan, id: TrainingId) -> int:
-    """Return the length of the longest path to a training from one that has no parents."""
-    generations: dict[TrainingId, int] = {}
-    for ancestor in plan.lineage([id]):
-        parents = plan.trainings[ancestor].parents
-        generations[ancestor] = max((generations[parent] + 1 for parent in parents), default=0)
-    return generations[id]
+def generations(plan: Plan) -> dict[TrainingId, int]:
+    """Return the length of the longest path to each training from one that has no parents."""
+    lengths: dict[TrainingId, int] = {}
+    for id, training in plan.trainings.items():  # parents before children
+        lengths[id] = max((lengths[parent] + 1 for parent in training.parents), default=0)
+    return lengths
+
+
+def _device(plan: Plan) -> str:
+    """Return the device that is asked for: "auto" may find a GPU."""
+    return "cpu" if plan.device == "cpu" else "cuda"
 
 
 def _minutes(plan: Plan, id: TrainingId, device: str) -> float:

@@ -59,6 +59,11 @@ class Begun:
             if checksum == zlib.crc32(content[: _CONTENT.size]) and identity == self._identity:
                 self.examples, self.processes = examples, processes
 
+    def at_least(self, examples: int) -> None:
+        """Count no less than a checkpoint has, whatever became of the file."""
+        self.examples = max(self.examples, examples)
+        self.processes = max(self.processes, int(examples > 0))
+
     def add(self, examples: int = 0, processes: int = 0) -> None:
         """Count what begins now.
 

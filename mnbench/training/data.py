@@ -1,4 +1,4 @@
-"""Images on the device: one uint8 tensor, normalised and augmented a batch at a time.
+"""Images on the device: one uint8 tensor, of which a few batches at a time are gathered.
 
 Open it to add an augmentation. The trap: every draw comes from a CPU generator, and another draw or
 another order of draws changes the bits of every training.

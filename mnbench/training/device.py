@@ -18,7 +18,7 @@ import torch
 
 from mnbench.errors import UserError
 from mnbench.training.arithmetic import arithmetic_of
-from mnbench.training.gpus import VISIBLE, Gpu, visible_gpus
+from mnbench.training.gpus import VISIBLE, Gpu, usable_gpus
 from mnbench.training.slots import gpu_jobs, held_slot
 
 
@@ -67,11 +67,11 @@ def _cpu() -> Iterator[torch.device]:
 
 def _gpus(wanted: str) -> list[Gpu]:
     """Return the GPUs that a job may take: the driver's list, or without it torch's own."""
-    if wanted == "cpu" or not torch.backends.cuda.is_built():
+    if wanted == "cpu":
         return []
-    if gpus := visible_gpus():
-        return gpus
-    return [Gpu(f"GPU-{properties.uuid}", properties.name) for properties in _seen_by_torch()]
+    return usable_gpus(wanted) or [
+        Gpu(f"GPU-{properties.uuid}", properties.name) for properties in _seen_by_torch()
+    ]
 
 
 def _seen_by_torch() -> list[Any]:

@@ -26,31 +26,35 @@ class LossWatch:
         epoch: 1-based, for the message.
         rate_key: the configuration's key of the learning rate, for the message.
         device: where the losses are.
+        rates: the learning rates of all the epoch's steps.
         losses: of the steps that a former process has done.
     """
 
     def __init__(
-        self, epoch: int, rate_key: str, device: torch.device, losses: Sequence[float] = ()
+        self,
+        epoch: int,
+        rate_key: str,
+        device: torch.device,
+        rates: Sequence[float],
+        losses: Sequence[float] = (),
     ) -> None:
-        self._losses = list(losses)
-        self._rates = [0.0] * len(losses)
+        self._losses, self._rates = list(losses), rates
         self._unseen: list[Tensor] = []
         self._epoch, self._rate_key = epoch, rate_key
         self._every = STEPS_BETWEEN_LOOKS[device.type]
 
-    def add(self, loss: Tensor, rate: float) -> None:
-        """Take the loss of the next step, and the learning rate of that step.
+    def add(self, loss: Tensor) -> None:
+        """Take the loss of the next step.
 
         Raises:
             Diverged: a loss was not finite.
         """
         self._unseen.append(loss.detach())
-        self._rates.append(rate)
         if len(self._unseen) == self._every:
             self._look()
 
     def losses(self) -> list[float]:
-        """Return the losses of all steps.
+        """Return the losses of all steps that were done.
 
         Raises:
             Diverged: a loss was not finite.
@@ -66,8 +70,9 @@ class LossWatch:
             Diverged: it is not finite.
         """
         if not math.isfinite(loss):
-            last = len(self._rates) - 1
-            raise self._diverged(f"the validation loss after it is {loss}", last)
+            raise self._diverged(
+                f"the validation loss after it is {loss}", step=len(self._rates) - 1
+            )
 
     def _look(self) -> None:
         for loss in torch.stack(self._unseen).tolist():

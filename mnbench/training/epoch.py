@@ -19,15 +19,17 @@ from torch import Tensor
 from mnbench.planning.seeds import derive_seed
 from mnbench.training.device import NO_TIME, Reading
 
+NEEDED = {"losses", "accuracies", "generator", "layers"}  # the tensors of every interrupted epoch
+
 
 @dataclass
 class Epoch:
     """An epoch under way."""
 
     generator: torch.Generator  # draws the order of the images, and their augmentation
-    losses: list[float] = field(default_factory=list)  # of the batches of former processes
+    losses: list[float] = field(default_factory=list)  # of each batch that is done
     accuracies: list[float] = field(default_factory=list)  # likewise, fractions
-    earlier: Reading = field(default=NO_TIME)  # the time that former processes spent on it
+    reading: Reading = field(default=NO_TIME)  # the time that they took
 
     @classmethod
     def begin(cls, number: int, seed: int) -> Self:
@@ -41,34 +43,25 @@ class Epoch:
         torch.manual_seed(derive_seed(seed, "layers", number))  # of every device
         return cls(generator)
 
-    def saved(
-        self,
-        losses: Sequence[float],
-        accuracies: Sequence[float],
-        reading: Reading,
-        device: torch.device,
-    ) -> "SavedEpoch":
+    def saved(self, device: torch.device) -> "SavedEpoch":
         """Return what a later process needs to go on behind the batches that are done.
 
         Args:
-            losses: of all batches that are done.
-            accuracies: of those that this process did.
-            reading: the time that this process spent on the epoch.
             device: where it trains.
         """
         states = {
-            "losses": torch.tensor(losses),
-            "accuracies": torch.tensor([*self.accuracies, *accuracies]),
+            "losses": torch.tensor(self.losses),
+            "accuracies": torch.tensor(self.accuracies),
             "generator": self.generator.get_state(),
             "layers": torch.get_rng_state(),
         }
         if device.type == "cuda":
             states["layers_on_gpu"] = torch.cuda.get_rng_state(device)
-        return SavedEpoch(len(losses), self.earlier + reading, states)
+        return SavedEpoch(self.reading, states)
 
     def resume(self, saved: "SavedEpoch", device: torch.device) -> None:
         """Go on where a former process stopped; the order of the images is drawn before."""
-        self.earlier = saved.reading
+        self.reading = saved.reading
         self.losses = saved.states["losses"].tolist()
         self.accuracies = saved.states["accuracies"].tolist()
         self.generator.set_state(saved.states["generator"])
@@ -81,23 +74,28 @@ class Epoch:
 class SavedEpoch:
     """An interrupted epoch as a checkpoint holds it."""
 
-    steps: int  # batches done
-    reading: Reading  # the time that they took
+    reading: Reading  # the time that its batches took
     states: Mapping[str, Tensor]  # by name, on the CPU
+
+    @property
+    def steps(self) -> int:
+        """The number of batches that are done."""
+        return len(self.states["losses"])
 
     def to_json(self) -> str:
         """Return all but the tensors."""
-        return json.dumps({"steps": self.steps, "reading": asdict(self.reading)})
+        return json.dumps({"reading": asdict(self.reading)})
 
     @classmethod
     def from_json(cls, text: str, states: Mapping[str, Tensor]) -> Self:
         """Return what :meth:`to_json` and the tensors came from.
 
         Raises:
-            KeyError, TypeError, ValueError: the text is not of this version.
+            KeyError, TypeError, ValueError: the text or the tensors are not of this version.
         """
-        values = json.loads(text)
-        return cls(values["steps"], Reading(**values["reading"]), states)
+        if missing := NEEDED - states.keys():
+            raise ValueError(f"of another version of mnbench, without {sorted(missing)}")
+        return cls(Reading(**json.loads(text)["reading"]), states)
 
 
 def accuracies_of(

@@ -130,24 +130,25 @@ def usable_gpus(wanted: str) -> list[Gpu]:
     return visible_gpus() if wanted != "cpu" and torch_has_cuda() else []
 
 
-def device_line(wanted: str, *, gpu_profile: bool, gpu_jobs: int = 1) -> str:
+def device_line(wanted: str, gpus: Sequence[Gpu], *, gpu_profile: bool, gpu_jobs: int = 1) -> str:
     """Return what to say of the device before anything is trained.
 
     Args:
         wanted: a study's ``device``: "auto", "cpu" or "cuda".
+        gpus: the :func:`usable_gpus`.
         gpu_profile: whether the run was started for GPUs, which is said if there is none.
         gpu_jobs: how many trainings share a GPU.
 
     Raises:
         UserError: "cuda" is wanted and there is no GPU.
     """
-    if gpus := usable_gpus(wanted):
+    if gpus:
         sharing = f", {gpu_jobs} on each" if gpu_jobs > 1 else ""
         return f"Trainings run on GPUs{sharing}: {', '.join(gpu.name for gpu in gpus)}."
     if wanted == "cuda":
         raise UserError(
             "key 'device': cuda is wanted but this machine shows no GPU; allowed: auto, cpu"
         )
-    if gpu_profile:
+    if gpu_profile and wanted != "cpu":
         return "Warning: the run asks for GPUs, but there is none: trainings run on the CPU."
     return "Trainings run on the CPU."

@@ -9,6 +9,7 @@ from contextlib import closing, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import torch
@@ -18,16 +19,16 @@ from torch.nn import functional
 from mnbench.planning.recipe import Recipe, batch_sizes
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint
-from mnbench.training.arithmetic import arithmetic, arithmetic_of, forward_pass
+from mnbench.training.arithmetic import Arithmetic, arithmetic, arithmetic_of, forward_pass
 from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.compilation import compile_layers
 from mnbench.training.data import Batch, Normalisation, TrainingSet, batches
 from mnbench.training.device import Stopwatch, peak_memory
 from mnbench.training.divergence import LossWatch
 from mnbench.training.epoch import Epoch, SavedEpoch, accuracies_of, epoch_mean
-from mnbench.training.optimiser import FACTOR, new_optimiser
+from mnbench.training.optimiser import new_optimiser, set_rate
 from mnbench.training.preemption import Notice, Preempted
-from mnbench.training.schedules import learning_rate
+from mnbench.training.schedules import epoch_rates
 from mnbench.training.stopping import finished
 
 EVALUATION_BATCH = 1000
@@ -44,6 +45,10 @@ class Work:
 
     per_example: int  # a forward and a backward pass, and a teacher's prediction made each time
     beforehand: int = 0  # once, in the first epoch: a teacher's predictions that are kept
+
+    def of_epoch(self, number: int, examples: int) -> int:
+        """Return the FLOPs of an epoch, counted from 1, that has so many examples."""
+        return examples * self.per_example + (self.beforehand if number == 1 else 0)
 
 
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
@@ -105,16 +110,12 @@ def fit(
     if checkpoint_file is not None:
         history, saved = checkpoint.restore(checkpoint_file, identity, network, optimiser)
     kind = arithmetic_of(recipe.precision, device)
-    _warm_up(network, data, recipe, len(sample))
     sizes = batch_sizes(len(sample), recipe.batch_size)
-    steps_per_epoch = len(sizes)
-    steps = steps_per_epoch * recipe.longest
+    _warm_up(network, data, kind, sizes, compiled=recipe.compile)
     stopwatch = Stopwatch(device)
     begun = Begun(checkpoint_file and checkpoint_file.with_suffix(BEGUN), identity)
-    # What a checkpoint has was begun, whatever became of the file that says so.
-    done = sum(row["examples"] for row in history) + sum(sizes[: saved.steps if saved else 0])
-    begun.examples = max(begun.examples, done)
-    begun.processes = max(begun.processes, int(done > 0))
+    in_epoch = sum(sizes[: saved.steps]) if saved is not None else 0
+    begun.at_least(sum(row["examples"] for row in history) + in_epoch)
 
     def save(now: SavedEpoch | None = None) -> None:
         if checkpoint_file is not None:
@@ -133,42 +134,34 @@ def fit(
             if saved is not None:
                 epoch.resume(saved, device)
                 saved = None
-            watch = LossWatch(number, rate_key, device, epoch.losses)
+            rates = epoch_rates(recipe, number, len(sizes), accuracies)
+            watch = LossWatch(number, rate_key, device, rates, epoch.losses)
             behind = len(epoch.losses)  # batches that a former process did
-            guesses: list[Tensor] = []  # the predicted classes of each further batch
-            first = (number - 1) * steps_per_epoch
-            rates = [
-                learning_rate(recipe, step, steps, accuracies)
-                for step in range(first, first + steps_per_epoch)
-            ]
             left = order.split(sizes)[behind:]
             gathered = batches(data, left, recipe.augmentation, epoch.generator)
+            guesses: list[Tensor] = []  # the predicted classes of each further batch
             with arithmetic(kind):
                 for rate, indices in zip(rates[behind:], left, strict=True):
                     if notice.signal:
-                        losses = watch.losses()
-                        if losses:
-                            accurate = accuracies_of(guesses, data.train.labels, left)
-                            save(epoch.saved(losses, accurate, stopwatch.read(), device))
-                        raise Preempted(
-                            f"stopped by {notice.signal.name} in epoch {number}, behind batch "
-                            f"{len(losses)} of {steps_per_epoch}; the same command goes on there"
-                        )
+                        break
                     begun.add(examples=len(indices))
-                    for group in optimiser.param_groups:
-                        group["lr"] = rate * group[FACTOR]
+                    set_rate(optimiser, rate)
                     batch = next(gathered)
                     with forward_pass(kind, device):
                         logits = network(batch.images)
                         value = loss(logits, batch)
-                    watch.add(value, rate)
+                    watch.add(value)
                     optimiser.zero_grad()
                     value.backward()
                     optimiser.step()
                     guesses.append(logits.detach().argmax(-1))
-            losses = watch.losses()
-            accurate = accuracies_of(guesses, data.train.labels, left)
-            reading = epoch.earlier + stopwatch.read()
+            epoch.losses = watch.losses()
+            epoch.accuracies += accuracies_of(guesses, data.train.labels, left)
+            epoch.reading += stopwatch.read()
+            if notice.signal and len(epoch.losses) < len(sizes):
+                if epoch.losses:  # a checkpoint between epochs is there already
+                    save(epoch.saved(device))
+                raise _preempted(notice.signal, number, len(epoch.losses), len(sizes))
 
             validation_loss, validation_accuracy = evaluate(network, data)
             watch.check_validation(validation_loss)
@@ -176,15 +169,14 @@ def fit(
                 {
                     "epoch": number,
                     "phase": phase,
-                    "learning_rate": rate,
-                    "train_loss": epoch_mean(losses, sizes),
-                    "train_accuracy": epoch_mean([*epoch.accuracies, *accurate], sizes),
+                    "learning_rate": rates[-1],
+                    "train_loss": epoch_mean(epoch.losses, sizes),
+                    "train_accuracy": epoch_mean(epoch.accuracies, sizes),
                     "validation_loss": validation_loss,
                     "validation_accuracy": validation_accuracy,
                     "examples": len(sample),
-                    "training_flops": len(sample) * work.per_example
-                    + (work.beforehand if number == 1 else 0),
-                    **asdict(reading),
+                    "training_flops": work.of_epoch(number, len(sample)),
+                    **asdict(epoch.reading),
                 }
             )
             spent = sum(row["device_seconds"] for row in history)
@@ -244,21 +236,29 @@ def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:
     return -float(picked.mean()), float(accuracy)
 
 
-def _warm_up(network: nn.Module, data: TrainingSet, recipe: Recipe, examples: int) -> None:
-    """Compile the network if the recipe asks, and let a GPU choose its kernels, off the clock.
+def _preempted(by: Signals, epoch: int, batch: int, batches: int) -> Preempted:
+    return Preempted(
+        f"stopped by {by.name} in epoch {epoch}, behind batch {batch} of {batches}; the same "
+        "command goes on there"
+    )
+
+
+def _warm_up(
+    network: nn.Module, data: TrainingSet, kind: Arithmetic, sizes: list[int], *, compiled: bool
+) -> None:
+    """Compile the network if that is wanted, and let a GPU choose its kernels, off the clock.
 
     One forward and backward pass for each batch size is enough; an epoch's last batch is smaller.
     What they change is put back.
     """
     device = data.train.labels.device
-    if recipe.compile:
+    if compiled:
         compile_layers(network)
     elif device.type == "cpu":
         return
-    kind = arithmetic_of(recipe.precision, device)
     before = deepcopy(network.state_dict())
     network.train()
-    for size in sorted(set(batch_sizes(examples, recipe.batch_size))):
+    for size in sorted(set(sizes)):
         with arithmetic(kind):
             with forward_pass(kind, device):
                 logits = network(data.normalise(data.train.images[:size]))

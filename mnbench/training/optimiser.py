@@ -40,6 +40,12 @@ def new_optimiser(
     )
 
 
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate of the next step; some parameters have a factor of their own."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group[FACTOR]
+
+
 def momentum_of(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return an optimiser's momentum by the names of a network's parameters."""
     buffers = {

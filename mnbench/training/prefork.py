@@ -32,6 +32,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mnbench.lifeline import end_main_thread
 from mnbench.training.preemption import SIGNALS, handed_on
 
 ADDRESS = "MNBENCH_WARM"  # the environment variable with the address of the warm process
@@ -167,8 +168,7 @@ def _open_streams() -> None:
 def _die_with(connection: socket.socket) -> None:
     """End this job when the connection ends: the process that asked for the job is gone.
 
-    Asked to end, it signals the main thread each second until the process has ended. A signal just
-    before the main thread begins to wait takes effect only after that wait.
+    Asked to end, it asks the main thread each second until the process has ended.
     """
     patience = None  # until it is asked to end
     while True:
@@ -176,7 +176,7 @@ def _die_with(connection: socket.socket) -> None:
         if heard and not connection.recv(1):
             os._exit(TERMINATED)
         patience = SECONDS_BETWEEN_SIGNALS
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        end_main_thread()
 
 
 def _run(module: str, arguments: list[str]) -> int:

@@ -44,3 +44,21 @@ def learning_rate(
             return peak * schedule.decay ** exhausted(train_accuracies, recipe.convergence)
         case "constant":
             return peak
+
+
+def epoch_rates(
+    recipe: Recipe, epoch: int, steps: int, train_accuracies: Sequence[float]
+) -> list[float]:
+    """Return the learning rates of one epoch's steps.
+
+    Args:
+        recipe: the training's.
+        epoch: 1-based.
+        steps: of each epoch.
+        train_accuracies: of the epochs done.
+    """
+    first, longest = (epoch - 1) * steps, steps * recipe.longest
+    return [
+        learning_rate(recipe, step, longest, train_accuracies)
+        for step in range(first, first + steps)
+    ]

@@ -7,6 +7,7 @@ import pytest
 
 from mnbench.errors import UserError
 from mnbench.handlers import StudyHandlers, handlers_of
+from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog, read_runs
 
 
 class Workflow(SimpleNamespace):
@@ -103,3 +104,44 @@ def test_studies_that_began_end_before_the_main_handler_of_errors():
     workflow._onstart("log")
     workflow._onerror("log")
     assert said == ["a starts", "a ends early", "main fails"]
+
+
+def begun(workflow: Workflow, log: Path) -> None:
+    """Let a study with a row in a log of runs begin, and whatever begins after it."""
+    rows = []
+
+    def start() -> bool:
+        rows.append(RunLog(log, study="a", to_train=(), cores=2, gpus=None))
+        return False
+
+    def end(succeeded: bool) -> None:
+        for row in rows:
+            row.end(COMPLETE if succeeded else INCOMPLETE)
+
+    handlers_of(workflow).add(Path("a"), StudyHandlers(None, lambda: True, start, end))
+
+
+def test_what_a_user_can_mend_ends_the_run_in_one_line_and_no_row_stays_open(tmp_path):
+    def cannot_start() -> bool:
+        raise UserError("verified.json: cannot be written")
+
+    workflow, log = Workflow(), tmp_path / "runs.csv"
+    begun(workflow, log)
+    second = StudyHandlers(None, lambda: True, cannot_start, lambda succeeded: None)
+    handlers_of(workflow).add(Path("b"), second)
+    with pytest.raises(SystemExit) as end:
+        workflow._onstart("log")
+    assert end.value.code == "mnbench: verified.json: cannot be written"
+    assert [run.outcome for run in read_runs(log)] == [INCOMPLETE]
+
+
+def test_a_main_handler_that_fails_leaves_no_row_open(tmp_path):
+    def fail(log: str) -> None:
+        raise KeyError("the main Snakefile's own mistake")
+
+    workflow, log = Workflow(), tmp_path / "runs.csv"
+    workflow.onstart(fail)
+    begun(workflow, log)
+    with pytest.raises(KeyError, match="own mistake"):
+        workflow._onstart("log")
+    assert [run.outcome for run in read_runs(log)] == [INCOMPLETE]

@@ -1,9 +1,11 @@
 """Profiles: what they name is there, and none sets what belongs to a study."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from support.snakemake_runs import SMALL_STUDY, snakemake
 
 from mnbench.figures import FIGURES
 from mnbench.planning.config import Study
@@ -22,14 +24,28 @@ def test_a_profile_holds_no_science(path):
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)
-def test_every_run_goes_on_locks_by_itself_and_resumes(path):
+def test_every_run_keeps_to_priorities_goes_on_locks_by_itself_and_resumes(path):
     profile = read(path)
+    assert profile["scheduler"] == "greedy"
     assert profile["keep-going"] and profile["nolock"] and profile["rerun-incomplete"]
 
 
-def test_a_cluster_draws_all_figures_in_one_job():
+@pytest.mark.slow
+def test_a_cluster_draws_all_figures_in_one_job(tmp_path):
     profile = read(ROOT / "profiles/slurm/config.yaml")
-    assert profile["groups"] == [f"{name}=figures" for name in FIGURES]
+    assert "groups" not in profile  # a list of rules, which a new figure would have to join
+    study = SMALL_STUDY | {"approaches": {"single_network": None}}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    submits = ["--jobs", str(profile["jobs"]), "--group-components", *profile["group-components"]]
+    done = snakemake(tmp_path, "--dry-run", "--workflow-profile", "none", *submits)
+    assert done.returncode == 0, done.stderr
+    jobs = re.split(r"^(?=\S)", done.stdout, flags=re.MULTILINE)
+    (figures,) = [job for job in jobs if "Group job figures " in job]
+    assert re.findall(r"^    rule (\w+):", figures, flags=re.MULTILINE) == sorted(FIGURES)
+    # One after the other: a job for all at once asks for more cores than a node has.
+    assert len(re.findall(r"resources: .*\bfigure=1\b", figures)) == len(FIGURES)
+    assert "figure=1" in profile["resources"]
+    assert "figure=local" in profile["set-resource-scopes"]
 
 
 def test_a_cluster_is_asked_for_a_bounded_number_of_jobs():

@@ -58,7 +58,7 @@ def put_first(variable: str, folder: Path) -> None:
 CHECKOUT = find_checkout(workflow.current_basedir)
 
 # Python imports a package once: a second version's rules would run with the first one's functions.
-if (loaded := sys.modules.get("mnbench")) and Path(CHECKOUT, "mnbench").is_dir():
+if (loaded := sys.modules.get("mnbench")) and (CHECKOUT / "mnbench").is_dir():
     if (first := Path(loaded.__file__).resolve().parents[1]) != CHECKOUT:
         sys.exit(
             f"mnbench: one workflow cannot use two versions, of {first} and {CHECKOUT}; use one"

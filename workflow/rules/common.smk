@@ -112,11 +112,15 @@ def priorities() -> dict[TrainingId, float]:
 
 def priority_of_training(wildcards) -> float:
     """Return the priority of a training's job: the work that begins with it."""
+    if not workflow.is_main_process:
+        return 0  # a cluster's job ranks nothing, and needs no costs of the whole plan
     return priorities()[training_of(wildcards).id]
 
 
 def priority_of_dataset(wildcards) -> float:
     """Return the priority of storing a data set: that of the first training that waits for it."""
+    if not workflow.is_main_process:
+        return 0
     return max(work for id, work in priorities().items() if id.dataset == wildcards.dataset)
 
 

@@ -17,6 +17,13 @@ for figure in FIGURE_ENTRIES.values():
             pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure)],
         log:
             LOGS / f"figures/{{dataset}}_{{architecture_set}}_{figure.name}.log",
+        group:
+            # Only where jobs are submitted: one draws as many as --group-components says.
+            "figures" if workflow.nodes else None
+        resources:
+            figure=1,  # limited in a group: else its job asks for a core and memory for each
+            runtime=lambda wildcards, attempt: 5 * attempt,
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
         params:
             plan=PATHS.plan,
             figure=figure.name,

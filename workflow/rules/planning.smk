@@ -66,7 +66,11 @@ def begin_log(to_do) -> None:
 
 
 def start() -> bool:
-    """Check what jobs need, lock the study and write its plan; return whether any job trains."""
+    """Check what jobs need, lock the study and write its plan; return whether any job trains.
+
+    Raises:
+        UserError: something is missing, or another process runs the study.
+    """
     logger.info(f"\nThe whole study:\n{overview(PLAN)}\n{disk_line(PLAN)}\n")
     to_do = trainings_of_run()
     try:
@@ -75,27 +79,20 @@ def start() -> bool:
             together = workflow.cores if workflow.local_exec else workflow.nodes
             check_disk(PATHS.root, needed_bytes(PLAN, to_do, together=together))
         if workflow.local_exec and to_do:
-            logger.info(device_line(STUDY.device, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs()))
+            logger.info(device_line(STUDY.device, GPUS, gpu_profile=FOR_GPUS, gpu_jobs=gpu_jobs()))
     except UserError as error:
-        sys.exit(f"mnbench: {SOURCE}: {error}")
+        raise UserError(f"{SOURCE}: {error}") from error
+    check_temporary_folder()
     # Snakemake's own lock outlives a killed run; this one ends with the process.
-    try:
-        check_temporary_folder()
-        lock = try_lock(PATHS.lock_of_study)
-        if lock is not None:
-            atexit.register(release, PATHS.lock_of_study, lock)
-            PLAN.write(PATHS.plan)
-    except UserError as error:
-        sys.exit(f"mnbench: {error}")
+    lock = try_lock(PATHS.lock_of_study)
     if lock is None:
         other = holder(PATHS.lock_of_study)
-        sys.exit(f"mnbench: study '{STUDY.study}' is being run by process {other}; wait for it")
+        raise UserError(f"study '{STUDY.study}' is being run by process {other}; wait for it")
+    atexit.register(release, PATHS.lock_of_study, lock)
+    PLAN.write(PATHS.plan)
     VERIFIED.save()
     if to_do:
-        try:
-            begin_log(to_do)
-        except UserError as error:
-            sys.exit(f"mnbench: {error}")
+        begin_log(to_do)
     return bool(to_do)
 
 

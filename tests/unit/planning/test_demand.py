@@ -13,6 +13,7 @@ from mnbench.planning.demand import (
     MINUTES_TO_START,
     SHORT_MINUTES,
     demand,
+    generations,
     group_of,
 )
 from mnbench.planning.forecast import forecast, predicted_training_flops
@@ -86,13 +87,24 @@ def test_images_evaluated_together_are_those_of_the_loop():
 
 def test_short_trainings_are_grouped_by_generation_and_long_ones_are_not():
     plan = planned()
-    for id in plan.trainings:
-        mine = group_of(plan, id)
+    groups = {id: group_of(plan, id, number) for id, number in generations(plan).items()}
+    assert list(groups) == list(plan.trainings)
+    for id, mine in groups.items():
         assert mine
         ancestors = [one for one in plan.lineage([id]) if one != id]
-        assert mine not in {group_of(plan, ancestor) for ancestor in ancestors}
+        assert mine not in {groups[ancestor] for ancestor in ancestors}
     long = planned(recipe={"epochs": 2000}, data={"train_images": 50_000})
     for id in long.trainings:
         minutes = predicted_training_flops(long.trainings[id], long) / FLOPS_PER_SECOND["cpu"] / 60
-        assert (group_of(long, id) is None) == (minutes > SHORT_MINUTES)
-    assert None in {group_of(long, id) for id in long.trainings}
+        assert (group_of(long, id, 0) is None) == (minutes > SHORT_MINUTES)
+    assert None in {group_of(long, id, 0) for id in long.trainings}
+
+
+def test_a_generation_is_the_longest_path_from_a_training_without_parents():
+    plan = planned()
+    found = generations(plan)
+    assert {found[id] for id in plan.trainings if not plan.trainings[id].parents} == {0}
+    for id, training in plan.trainings.items():
+        if training.parents:
+            assert found[id] == 1 + max(found[parent] for parent in training.parents)
+    assert max(found.values()) > 1

@@ -95,14 +95,12 @@ def test_the_driver_is_asked_for_parts_too(monkeypatch):
     assert [gpu.uuid for gpu in gpus.visible_gpus()] == ["GPU-0", "MIG-0", "MIG-1"]
 
 
-def test_gpus_are_named(monkeypatch):
-    monkeypatch.setattr(gpus, "torch_has_cuda", lambda: True)
-    pretend(monkeypatch, [A], [Gpu("GPU-c", "L4")])
-    line = gpus.device_line("auto", gpu_profile=False)
+def test_gpus_are_named():
+    machine = [A, Gpu("GPU-c", "L4")]
+    line = gpus.device_line("auto", machine, gpu_profile=False)
     assert line == "Trainings run on GPUs: H100, L4."
-    line = gpus.device_line("auto", gpu_profile=True, gpu_jobs=3)
+    line = gpus.device_line("auto", machine, gpu_profile=True, gpu_jobs=3)
     assert line == "Trainings run on GPUs, 3 on each: H100, L4."
-    assert gpus.device_line("cpu", gpu_profile=False) == "Trainings run on the CPU."
 
 
 def test_a_torch_for_cpus_uses_no_gpu(monkeypatch, tmp_path):
@@ -119,9 +117,15 @@ def test_what_torch_was_built_for_is_read_as_torch_says_it():
     assert gpus.torch_has_cuda() == (torch.version.cuda is not None)
 
 
-def test_without_a_gpu_a_run_for_gpus_warns_and_cuda_is_refused(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert gpus.device_line("auto", gpu_profile=False) == "Trainings run on the CPU."
-    assert gpus.device_line("auto", gpu_profile=True).startswith("Warning: the run asks for GPUs")
+def test_without_a_gpu_a_run_for_gpus_warns_and_cuda_is_refused():
+    assert gpus.device_line("auto", [], gpu_profile=False) == "Trainings run on the CPU."
+    line = gpus.device_line("auto", [], gpu_profile=True)
+    assert line.startswith("Warning: the run asks for GPUs")
     with pytest.raises(UserError, match="key 'device': cuda is wanted but this machine shows no"):
-        gpus.device_line("cuda", gpu_profile=False)
+        gpus.device_line("cuda", [], gpu_profile=False)
+
+
+@pytest.mark.parametrize("gpu_profile", [True, False])
+def test_a_study_of_cpus_asks_for_no_gpu_whatever_the_run_was_started_for(gpu_profile):
+    line = gpus.device_line("cpu", [], gpu_profile=gpu_profile)
+    assert line == "Trainings run on the CPU."

@@ -1,10 +1,12 @@
 """A training that gets a signal to end saves its progress; resumed, it has the undisturbed bits."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from support.small_training import (
 from mnbench.planning.recipe import Optimiser, Recipe
 from mnbench.training import loop
 from mnbench.training.device import NO_TIME, Reading
+from mnbench.training.epoch import Epoch, SavedEpoch
 from mnbench.training.loop import Work
 from mnbench.training.preemption import SIGNALS, STATUSES, Notice, Preempted, handed_on
 
@@ -126,13 +129,41 @@ def test_a_damaged_epoch_is_not_resumed(data, tmp_path, told_at, capsys):
     with pytest.raises(Preempted):
         train(data, checkpoint_file=file, identity="this")
     content = file.read_bytes()
-    file.write_bytes(content.replace(b'\\"steps\\": 3', b'\\"steps\\": 2'))
+    file.write_bytes(content.replace(b'\\"cpu_seconds\\": 0', b'\\"cpu_seconds\\": 7'))
     assert file.read_bytes() != content
     told_at(10**6)
     resumed = train(data, checkpoint_file=file, identity="this")
-    assert "damaged checkpoint" in capsys.readouterr().err
+    assert "damaged checkpoint (its content does not match" in capsys.readouterr().err
     assert outcome(resumed) == outcome(train(data))
     assert resumed[2].repeated_examples == 3 * 64
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_an_epoch_of_an_earlier_version_is_resumed_or_begun_anew(
+    data, tmp_path, told_at, monkeypatch, capsys, is_readable
+):
+    """Versions wrote the number of batches beside the losses, and before that only totals."""
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "identity": "this"}
+    told_at(3)
+    with monkeypatch.context() as earlier, pytest.raises(Preempted):
+        to_json, saved = SavedEpoch.to_json, Epoch.saved
+        earlier.setattr(
+            SavedEpoch, "to_json", lambda self: json.dumps({"steps": 3} | json.loads(to_json(self)))
+        )
+        if not is_readable:
+            earlier.setattr(Epoch, "saved", lambda self, device: with_totals(saved(self, device)))
+        train(data, **saving)
+    told_at(10**6)
+    resumed = train(data, **saving)
+    assert outcome(resumed) == outcome(train(data))
+    assert resumed[2].repeated_examples == (0 if is_readable else 3 * 64)
+    said = capsys.readouterr().err
+    assert said == "" if is_readable else "without ['accuracies', 'losses']" in said
+
+
+def with_totals(saved: SavedEpoch) -> SavedEpoch:
+    states = {name: saved.states[name] for name in ("generator", "layers")}
+    return replace(saved, states=states | {"totals": torch.zeros(2)})
 
 
 def test_signals_mean_what_they_meant_before_when_a_training_is_over(data, tmp_path):
