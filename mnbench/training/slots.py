@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mnbench.errors import UserError
-from mnbench.training.gpus import Gpu, usable_gpus
+from mnbench.training.gpus import Gpu
 
 GPU_JOBS = "MNBENCH_GPU_JOBS"  # the environment variable: how many trainings share a GPU
 LARGEST_GPU_JOBS = 48  # processes that NVIDIA's MPS serves on one GPU
@@ -32,19 +32,6 @@ def gpu_jobs() -> int:
         UserError: it says no such number.
     """
     return checked_gpu_jobs(os.environ.get(GPU_JOBS) or "1", GPU_JOBS)
-
-
-def slots_of(wanted: str) -> int:
-    """Return how many trainings may run on this machine's GPUs at a time; 0 without any.
-
-    Args:
-        wanted: a study's ``device``: "auto", "cpu" or "cuda".
-
-    Raises:
-        UserError: the environment's number of trainings on a GPU is none, or see
-            :func:`mnbench.training.gpus.visible_gpus`.
-    """
-    return gpu_jobs() * len(usable_gpus(wanted))
 
 
 def checked_gpu_jobs(given: object, key: str) -> int:

@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
-from support.pretended_gpus import new_gpus, pretend
+from support.pretended_gpus import new_gpus
 
 from mnbench.errors import UserError
-from mnbench.training import gpus as machine
 from mnbench.training import slots
-from mnbench.training.slots import GPU_JOBS, gpu_jobs, held_slot, slots_of
+from mnbench.training.slots import GPU_JOBS, gpu_jobs, held_slot
 
 
 class Waits(Exception):
@@ -80,15 +79,6 @@ def test_a_number_of_jobs_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv(GPU_JOBS, text)
     with pytest.raises(UserError, match=rf"^{GPU_JOBS}={text}: must be a whole number from 1 to"):
         gpu_jobs()
-
-
-def test_a_machine_has_slots_on_each_gpu_that_a_study_may_use(monkeypatch):
-    monkeypatch.setattr(machine, "torch_has_cuda", lambda: True)
-    monkeypatch.setenv(GPU_JOBS, "3")
-    pretend(monkeypatch, new_gpus(1), new_gpus(1))
-    assert [slots_of(wanted) for wanted in ("auto", "cuda", "cpu")] == [6, 6, 0]
-    pretend(monkeypatch)
-    assert slots_of("auto") == 0
 
 
 JOBS = """
