@@ -22,16 +22,25 @@ def images(prepared) -> Images:
     return Images(data.train.images.numpy(), data.train.labels.numpy())
 
 
-def profiled(images, architecture, trace=None, **recipe):
+def profiled(images, architecture, trace=None, device="cpu", **recipe):
     return profile_steps(
         architecture,
         DATASETS[DATASET],
         images,
         Recipe(batch_size=BATCH, **recipe),
-        torch.device("cpu"),
+        torch.device(device),
         steps=STEPS,
         trace=trace,
     )
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+def test_on_a_gpu_no_kernel_is_counted_twice(images):
+    profile = profiled(images, load_architectures("v5-small")[0], device="cuda")
+    parts = {kind: part for kind, part in profile.by_kind.items() if kind != BETWEEN}
+    assert 0 < sum(parts.values()) <= profile.watched_seconds
+    assert any("backward" in kind for kind in parts)
 
 
 @pytest.mark.parametrize("architecture_set", ["v5-small", "r5-small", "d5-small"])
