@@ -140,5 +140,5 @@ def run(main: Callable[[], None]) -> None:
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except UserError as error:
+    except (OSError, UserError) as error:
         sys.exit(str(error))

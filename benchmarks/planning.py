@@ -9,7 +9,7 @@ A plan is made once: a second time this process would know the networks' counts.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,12 +40,15 @@ REPEATS = 3
 
 def main() -> None:
     """Print the table and write the results."""
-    arguments = options("Time planning.", REPEATS).parse_args()
+    parser = options("Time planning.", REPEATS)
+    parser.add_argument("--networks", type=int, nargs="+", default=[1000, MAXIMUM_NETWORKS])
+    arguments = parser.parse_args()
     pairs = f"medians of {arguments.repeats}, plans once"
-    save(measure(arguments.repeats), lines_table, arguments.results, pairs)
+    rows = measure(arguments.repeats, arguments.networks)
+    save(rows, lines_table, arguments.results, pairs)
 
 
-def measure(repeats: int) -> Iterator[Row]:
+def measure(repeats: int, networks: Iterable[int]) -> Iterator[Row]:
     """Yield the lines of the table."""
     wish, approaches = read_yaml(STUDY), find_approaches()
     study = read_study(wish, source=str(STUDY))
@@ -65,10 +68,10 @@ def measure(repeats: int) -> Iterator[Row]:
             yield {"of": named, "what": what, "cpu_seconds": seconds(work, repeats)}
     one = {"datasets": ["cifar10"], "architecture_sets": ["v100"], "approaches": OF_MANY}
     small = replace(read_study(wish | one, source=str(STUDY)), seeds=(0,))
-    for number in (1000, MAXIMUM_NETWORKS):
-        networks = variants(vgg(16), Rule(number, layers=2))
+    for number in networks:
+        many = variants(vgg(16), Rule(number, layers=2))
         # No set of so many networks comes with the package.
-        with mock.patch.object(planner, "load_architectures", lambda name, of=networks: of):
+        with mock.patch.object(planner, "load_architectures", lambda name, of=many: of):
             plan, took = timed(lambda: planner.make_plan(small, approaches, source=str(STUDY)))
         named = f"{len(plan.trainings):,} trainings of {number:,} networks"
         yield {"of": named, "what": "the plan", "cpu_seconds": took}

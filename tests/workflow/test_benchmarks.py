@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
         ("growth", ["--images", "128"], "| parameters |"),
         ("training_speed", ["--images", "256"], "| two jobs of one thread |"),
         ("warm_start", [], "| forked from a warm process |"),
+        ("planning", ["--networks", "60"], "trainings of 60 networks | the plan |"),
     ],
 )
 def test_a_script_prints_a_table_and_writes_its_rows(tmp_path, script, settings, line):
@@ -31,6 +32,17 @@ def test_a_script_prints_a_table_and_writes_its_rows(tmp_path, script, settings,
     committed = pd.read_csv(ROOT / f"benchmarks/results/{script}.csv")
     assert list(rows.columns) == list(committed.columns)
     assert list(about["script"]) == [script]
+
+
+@pytest.mark.slow
+def test_tables_of_made_up_records_are_timed(tmp_path):
+    command = [sys.executable, ROOT / "benchmarks/evaluation.py", "--seeds", "1"]
+    run = subprocess.run(
+        [*command, "--results", tmp_path], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    (row,) = pd.read_csv(tmp_path / "evaluation.csv").to_dict("records")
+    assert (row["records"], row["ensembles"]) == (74, 83)
 
 
 @pytest.mark.slow

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from support.clockwork import calibrated
 from support.snakemake_runs import SMALL_STUDY, command, jobs_of, snakemake
 
 from mnbench.evaluation.tables import TITLES as TABLE_TITLES
@@ -28,6 +30,7 @@ from mnbench.planning.plan import read_plan
 from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
 from mnbench.records.run_log import COMPLETE, read_runs
 from mnbench.report import DOCUMENTS
+from mnbench.timing.calibration import Machine, write_calibration
 
 pytestmark = pytest.mark.slow
 
@@ -182,15 +185,32 @@ def test_the_longest_chains_of_work_start_first(finished):
     assert set(started[:2]) == set(sorted(ready, key=work.__getitem__)[-2:])  # on two cores
 
 
-def test_core_seconds_are_divided_without_a_rest(finished):
+def test_core_seconds_are_divided_without_a_rest(finished, tmp_path):
     folder, _ = finished
-    script = [sys.executable, ROOT / "benchmarks/utilisation.py", folder]
-    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    script = [sys.executable, ROOT / "benchmarks/utilisation.py", folder, "--results", tmp_path]
+    subprocess.run(script, capture_output=True, text=True, check=True)
     trainings = len(read_plan(folder / "results/tiny/plan.json").trainings)
-    assert said.startswith("2 cores for ") and f", {trainings} trainings\n" in said
-    shares = [float(share) for share in re.findall(r"([\d.]+)% \|$", said, re.MULTILINE)]
+    (said,) = pd.read_csv(tmp_path / "about.csv")["pairs"]
+    assert said.startswith("2 cores for ") and said.endswith(f", {trainings} trainings")
+    shares = pd.read_csv(tmp_path / "utilisation.csv")["percent"]
     assert sum(shares) == pytest.approx(100, abs=0.5)
     assert shares[0] > 0
+
+
+def test_predicted_seconds_stand_beside_those_of_a_finished_study(finished, tmp_path):
+    folder, _ = finished
+    plan = read_plan(folder / "results/tiny/plan.json")
+    calibration = replace(calibrated(plan), machine=Machine.here(plan.device))
+    write_calibration(tmp_path / "calibration.json", calibration)
+    command = [sys.executable, ROOT / "benchmarks/plan_ahead.py", "tiny.yaml"]
+    command += ["results/tiny/networks.csv", "--calibration", tmp_path / "calibration.json"]
+    done = subprocess.run(
+        [*command, "--results", tmp_path], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = pd.read_csv(tmp_path / "plan_ahead.csv").set_index("trainings_of")
+    assert {"Full Data", "MotherNets"} < set(rows.index)
+    assert rows["predicted"]["all trainings"] == pytest.approx(sum(rows["predicted"][:-1]), abs=5)
 
 
 def test_jobs_run_without_the_environment_active(tmp_path):
