@@ -27,6 +27,7 @@ TABLES = ("equal_error", "estimates")
 
 MOTHERNETS = "mothernets"
 _ROOM = 0.09  # of what bars span, left of them
+_MOST_TICKS = 8  # whose numbers stand side by side over the whole width
 
 
 def draw(data: FigureData) -> Figure:
@@ -156,13 +157,14 @@ def _widen(axes: Axes, texts: list[Text]) -> None:
     """Make room right of the bars for the texts beside them, and left of them for the line."""
     renderer = style.renderer_of(style.figure_of(axes))
     width = axes.get_window_extent(renderer).width
-    low, high = axes.get_xlim()
-    places = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
-    ticks = [place for place in places if low <= place <= high]
+    least, most = low, high = axes.get_xlim()
     low -= _ROOM * (high - low)
     for text in texts:
         share = text.get_window_extent(renderer).width / width
         high = max(high, low + (text.get_position()[0] - low) / max(0.1, 1 - share - 0.02))
     if len(axes.get_xticks()) > 1:
-        axes.set_xticks(ticks)  # where bars are: elsewhere no ticks mislead
+        share = (most - least) / (high - low)
+        ticks = MaxNLocator(max(1, round(_MOST_TICKS * share)), steps=[1, 2, 5, 10])
+        # Where bars are: elsewhere no ticks mislead.
+        axes.set_xticks([one for one in ticks.tick_values(least, most) if least <= one <= most])
     axes.set_xlim(low, high)

@@ -24,6 +24,15 @@ def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known
     assert_readable(figure, "speed_up")
 
 
+def test_short_bars_with_long_words_have_ticks_that_can_be_read(full):
+    columns = ["speed_up", "speed_up_low", "speed_up_high"]
+    table = full.equal_error.assign(variant="hatched epochs x 0.5")
+    table[columns] = table[columns].clip(upper=1.75).assign(speed_up_low=np.nan)
+    figure = speed_up.draw(full.data(equal_error=table))
+    assert len(figure.axes[0].get_xticks()) > 1
+    assert_readable(figure, "speed_up")
+
+
 def test_it_is_said_whose_g_and_epochs_stand_beside_a_bar(full):
     figure = speed_up.draw(full.data(equal_error=full.equal_error.assign(budget=0.5)))
     words = words_of(figure)
