@@ -27,6 +27,8 @@ STUDIES = {
         ("first_search", "search-1"),
         ("second_search", "search-2"),
         ("third_search", "search-3"),
+        ("fourth_search", "search-4"),
+        ("fifth_search", "search-5"),
     )
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`
