@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from matplotlib.typing import LineStyleType
 
 from mnbench.figures import style
@@ -67,6 +67,9 @@ def draw_insides(
         one.set(title=_after("Disagreement", ensembles), ylabel="of two members (%)")
         _over_shared_epochs(two, pairs, "barrier", looks)
         two.set(title=_after("Error barrier", pairs), ylabel="of two members (pp)")
+        # Members of a MotherNet differ by tenths, networks from scratch by tens of points.
+        two.set_yscale("symlog", linthresh=1.0)
+        two.yaxis.set_major_formatter(ScalarFormatter())
         _similarity(three, hatched, looks)
         _gradients(four, hatched, looks)
         _legend(figure, looks)
