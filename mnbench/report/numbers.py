@@ -200,6 +200,10 @@ class Results:
         value, low, high = (float(rows.iloc[0][f"{quantity}{end}"]) for end in _ENDS)
         return value, low, high
 
+    def speed_ups(self, cost: str, name: str, against: str) -> list[float]:
+        """Return another approach's cost at a point's error, as its multiple, in each set."""
+        return [self.against(s, cost, name, against, "speed_up")[0] for s in self.architecture_sets]
+
     def front_share(self, architecture_set: str, cost: str, name: str) -> float:
         """Return the share of replicates in which a point is on the front of all points.
 

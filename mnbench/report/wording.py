@@ -8,6 +8,7 @@ which names its passage, and somebody writes it anew.
 ======================================  ========================================================
 ``difference | more``, ``less``          errors: the interval lies on that side of zero
 ``difference | undecided``               errors: the interval holds zero
+``differences | more_in_the_mean``       errors: each mean lies above zero, whatever the intervals
 ``ratio | cheaper``                      a speed-up: the interval lies above 1
 ``"half" | fits(ratio, 0.45, 0.55)``     words for a size: the number lies in that range
 ``"on the front" | given(condition)``    words for anything else: the condition is true
@@ -90,6 +91,14 @@ def _undecided(differences: Interval | Sequence[Interval]) -> str:
     return f"{min(values):+.2f} to {max(values):+.2f} points, which may be chance"
 
 
+def _more_in_the_mean(differences: Sequence[Interval]) -> str:
+    """Return differences of errors whose means are all above zero."""
+    for difference in _each(differences):
+        if not difference[0] > 0:
+            raise Untrue(f"'more in the mean' is said of {_signed(difference)} points")
+    return f"{_said(differences, 'more')} in the mean"
+
+
 def _said(differences: Interval | Sequence[Interval], word: str) -> str:
     """Return one difference with its interval, of several the smallest and the largest."""
     each = _each(differences)
@@ -133,6 +142,7 @@ CHECKED: Mapping[str, Callable[..., str]] = {
     "more": _more,
     "less": _less,
     "undecided": _undecided,
+    "more_in_the_mean": _more_in_the_mean,
     "cheaper": _cheaper,
     "fits": _fits,
     "given": _given,

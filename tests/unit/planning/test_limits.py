@@ -20,7 +20,7 @@ from mnbench.errors import UserError
         ("recipe.convergence.max_epochs", 10**30, "must be less than or equal to 1000000000"),
         ("recipe.convergence.min_improvement", 1e308, "must be less than or equal to 1, got"),
         ("approaches.snapshot_ensembles.epochs_per_cycle", 10**400, "must be less than or equal"),
-        ("approaches.snapshot_ensembles.cycles", 1001, "must be less than or equal to 1000"),
+        ("approaches.snapshot_ensembles.cycles", 5001, "must be less than or equal to 5000"),
         ("approaches.snapshot_ensembles.cycles", 0, "must be greater than 0, got 0"),
         ("approaches.mothernets.hatched.epochs", 10**400, "must be less than or equal to"),
         ("approaches.knowledge_distillation.temperature", 1e308, "must be less than or equal to"),

@@ -68,8 +68,7 @@ def test_every_part_of_a_step_is_seen_and_the_parts_are_the_whole(images):
         "optimiser",
         "batches: drawn, augmented, normalised",
         OTHER,
-        BETWEEN,
-    } == set(profile.by_kind)
+    } == set(profile.by_kind) - {BETWEEN}  # of that there may be none on a busy machine
     assert sum(profile.by_kind.values()) == pytest.approx(profile.watched_seconds)
 
 
