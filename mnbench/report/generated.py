@@ -24,11 +24,13 @@ STUDIES = {
         ("reference_25", "reference-25"),
         ("families", "families"),
         ("improved", "improved"),
+        ("improved_25", "improved-25"),
         ("first_search", "search-1"),
         ("second_search", "search-2"),
         ("third_search", "search-3"),
         ("fourth_search", "search-4"),
         ("fifth_search", "search-5"),
+        ("sixth_search", "search-6"),
     )
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`
