@@ -10,11 +10,9 @@ machine here; a profile says what it knows better (``set-resources``).
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
-from mnbench.architectures import Architecture, activation_count, parameter_count
-from mnbench.datasets import Dataset
-from mnbench.planning.forecast import predicted_training_flops
+from mnbench.architectures import activation_count, parameter_count
+from mnbench.planning.forecast import counted, predicted_training_flops
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
@@ -93,18 +91,10 @@ def _megabytes(plan: Plan, id: TrainingId, device: str) -> int:
     training, dataset = plan.trainings[id], plan.dataset(id.dataset)
     images = dataset.train_images + dataset.test_images
     needed = COPIES_OF_IMAGES * images * dataset.in_channels * dataset.image_size**2
-    needed += sum(COPIES_OF_WEIGHTS * FLOAT * _parameters(n, dataset) for n in training.networks)
+    parameters = sum(counted(n, dataset, parameter_count) for n in training.networks)
+    needed += COPIES_OF_WEIGHTS * FLOAT * parameters
     if device == "cpu":  # on a GPU they are in its own memory
         images = max(COPIES_OF_ACTIVATIONS * training.recipe["batch_size"], EVALUATED_TOGETHER)
-        needed += sum(FLOAT * images * _activations(n, dataset) for n in training.networks)
+        activations = sum(counted(n, dataset, activation_count) for n in training.networks)
+        needed += FLOAT * images * activations
     return MEGABYTES[device] + math.ceil(needed / 1e6)
-
-
-@cache
-def _parameters(network: Architecture, dataset: Dataset) -> int:
-    return parameter_count(network, **dataset.image_shape)
-
-
-@cache
-def _activations(network: Architecture, dataset: Dataset) -> int:
-    return activation_count(network, **dataset.image_shape)

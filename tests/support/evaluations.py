@@ -87,3 +87,8 @@ def evaluation(
 def table(name: str, of: Evaluation, *costs: str) -> pd.DataFrame:
     """Build a table that needs no record."""
     return table_module(name).build(StudyResults(None, of, costs or ("cpu_seconds",)))
+
+
+def same_for(seeds: int, error: float) -> list[np.ndarray]:
+    """The same error of each seed, of images of its own."""
+    return [wrong(error, seed) for seed in range(seeds)]

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.evaluations import IMAGES, evaluation, table, wrong
+from support.evaluations import IMAGES, evaluation, same_for, table, wrong
 from support.toy_records import plan_of
 
-from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.curves import cost_at, cost_bounds, error_at, error_bounds
 from mnbench.evaluation.points import budget_curves, points
 from mnbench.evaluation.results import StudyResults
@@ -20,12 +19,7 @@ from mnbench.records.store import RecordStore
 FULL, HALF = ("full_data", None, 1.0, 5), ("full_data", None, 0.5, 5)
 G1, G2 = ("mothernets", 1, 1.0, 5), ("mothernets", 2, 1.0, 5)
 BAGGING = ("bagging", None, 1.0, 5)
-GAINS = ("dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high")
 COSTS = {FULL: 10.0, HALF: 5.0, G1: 6.0, G2: 8.0, BAGGING: 10.0}
-
-
-def same_for(seeds: int, error: float) -> list[np.ndarray]:
-    return [wrong(error, seed) for seed in range(seeds)]
 
 
 @pytest.fixture(scope="module")
@@ -300,87 +294,7 @@ def test_the_cost_to_reach_full_datas_error():
     assert row(costs, approach="full_data", networks=5)["cost_to_reach"] == pytest.approx(10)
 
 
-# Convergence
-
-ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 1)
-
-
-@pytest.mark.parametrize(
-    ("longer", "converged", "said"),
-    [
-        (0.10, False, "not converged: one network gains 5.0 points ("),
-        (
-            0.15,
-            True,
-            "converged: one network gains 0.0 points (0.0 to 0.0) from 4 times the epochs",
-        ),
-        (0.20, True, "converged: one network gains -5.0 points ("),
-    ],
-)
-def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, said):
-    made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, longer)})
-    gains = table("convergence", made)
-    assert gains["gain"][0] == pytest.approx(0.15 - longer)
-    found = convergence_of(gains)
-    assert found.converged is converged and found.sentence.startswith(said)
-
-
-def test_a_variant_of_the_single_network_tells_nothing_of_convergence():
-    made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, 0.15)})
-    better = [
-        replace(run, ensemble=replace(run.ensemble, variant="other"), values=run.values)
-        for run in made.evaluated
-    ]
-    varied = table("convergence", replace(made, evaluated=(*better, *made.evaluated)))
-    pd.testing.assert_frame_equal(varied, table("convergence", made))
-
-
-@pytest.mark.parametrize(
-    ("seeds", "low", "high", "converged"),
-    [
-        (3, 0.0002, 0.0018, True),  # surely a gain, and surely a small one
-        (3, 0.0002, 0.012, None),
-        (3, 0.012, 0.02, False),
-        (2, 0.012, 0.02, None),
-        (1, -0.001, 0.001, None),
-    ],
-)
-def test_what_a_longer_run_gains_is_judged_by_the_margin(seeds, low, high, converged):
-    row = ("fashion_mnist", "v5-small", 2.0, seeds, (low + high) / 2, low, high)
-    assert convergence_of(pd.DataFrame([row], columns=list(GAINS))).converged is converged
-
-
-@pytest.mark.parametrize(
-    ("ended", "converged", "sentence"),
-    [
-        (["rule", "epochs"], True, "converged: the rule of convergence ended the trainings"),
-        (["rule", "cap"], False, "not converged: max_epochs ended trainings of MotherNets"),
-    ],
-)
-def test_the_rule_of_convergence_tells_without_a_longer_run(ended, converged, sentence):
-    networks = pd.DataFrame({"approach": ["full_data", "mothernets"], "ended": ended})
-    found = convergence_of(pd.DataFrame(columns=list(GAINS)), networks)
-    assert (found.converged, found.sentence) == (converged, sentence)
-
-
-def test_a_gain_within_the_noise_settles_nothing():
-    gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 3, 0.002, -0.01, 0.014)], columns=list(GAINS)
-    )
-    found = convergence_of(gains)
-    assert found.converged is None
-    assert found.sentence.startswith("not settled whether converged: one network gains 0.2 points")
-    assert convergence_of(gains.assign(gain_low=np.nan)).converged is None
-    assert convergence_of(gains.assign(gain_high=0.004)).converged is True
-
-
-def test_without_a_longer_run_nothing_is_said_of_convergence(study):
-    gains = table("convergence", study)
-    assert gains.empty and convergence_of(gains).converged is None
-    assert (
-        convergence_of(table("convergence", evaluation({LONGER: same_for(1, 0.1)}))).converged
-        is None
-    )
+# Points
 
 
 def test_points_keep_the_order_of_the_plan(study):
