@@ -224,6 +224,7 @@ class Recipe:
         A key that came later is left out at its default, so that hashes of former records stay.
         """
         values = asdict(self)
+        values["schedule"]["milestones"] = list(self.schedule.milestones)  # as JSON gives it back
         if not self.schedule.stable:
             del values["schedule"]["stable"]
         return values

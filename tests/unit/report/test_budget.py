@@ -166,6 +166,11 @@ def test_a_pilot_may_have_a_plan_or_stand_in_the_folder_of_another_set(tmp_path)
     assert "to keep the test" in on_test and "to keep the test" not in on_development
 
 
+def test_the_trainings_of_a_pilot_with_a_plan_are_told_from_others_by_value(tmp_path):
+    folder = pilot_in(tmp_path / "pilot", by_hatching, file="plan.json")
+    assert "errors here will differ" not in proposed(folder, 1e15)
+
+
 def test_other_trainings_of_the_pilot_are_named(tmp_path):
     folder = pilot_in(tmp_path / "pilot", by_hatching)
     here = values_of(
