@@ -109,13 +109,37 @@ def _distinct(gpus: list[Gpu]) -> list[Gpu]:
     return gpus if len(set(gpus)) == len(gpus) else []
 
 
-def torch_has_cuda() -> bool:
-    """Return whether the installed torch was built for CUDA: read, not imported."""
+def torch_cuda() -> str | None:
+    """Return the version of CUDA that the installed torch was built for: read, not imported."""
     found = find_spec("torch")
     if found is None or found.origin is None:
-        return False
+        return None
     version = Path(found.origin).with_name("version.py")
-    return version.is_file() and run_path(str(version)).get("cuda") is not None
+    cuda = run_path(str(version)).get("cuda") if version.is_file() else None
+    return None if cuda is None else str(cuda)
+
+
+def driver_cuda() -> str | None:
+    """Return the newest version of CUDA that the driver serves; None if there is no driver."""
+    try:
+        pynvml.nvmlInit()
+        version = int(pynvml.nvmlSystemGetCudaDriverVersion_v2())  # 12040 is 12.4
+    except pynvml.NVMLError:
+        return None
+    return f"{version // 1000}.{version % 1000 // 10}"
+
+
+def driver_is_too_old() -> bool:
+    """Return whether torch can use no GPU, since the driver serves older versions of CUDA alone.
+
+    A driver serves every version of CUDA with its own first number, and all before.
+    """
+    wanted, served = torch_cuda(), driver_cuda()
+    return None not in (wanted, served) and _first(served) < _first(wanted)
+
+
+def _first(version: str | None) -> int:
+    return int((version or "0").split(".")[0])
 
 
 def usable_gpus(wanted: str) -> list[Gpu]:
@@ -127,7 +151,9 @@ def usable_gpus(wanted: str) -> list[Gpu]:
     Raises:
         UserError: see :func:`visible_gpus`.
     """
-    return visible_gpus() if wanted != "cpu" and torch_has_cuda() else []
+    if wanted == "cpu" or torch_cuda() is None or driver_is_too_old():
+        return []
+    return visible_gpus()
 
 
 def device_line(wanted: str, gpus: Sequence[Gpu], *, gpu_profile: bool, gpu_jobs: int = 1) -> str:
@@ -145,6 +171,14 @@ def device_line(wanted: str, gpus: Sequence[Gpu], *, gpu_profile: bool, gpu_jobs
     if gpus:
         sharing = f", {gpu_jobs} on each" if gpu_jobs > 1 else ""
         return f"Trainings run on GPUs{sharing}: {', '.join(gpu.name for gpu in gpus)}."
+    if wanted != "cpu" and driver_is_too_old():
+        problem = (
+            f"the driver of this machine's GPUs serves CUDA {driver_cuda()}, and torch was built "
+            f"for {torch_cuda()}"
+        )
+        if wanted == "cuda":
+            raise UserError(f"key 'device': {problem}; install a newer driver, or allow cpu")
+        return f"Warning: {problem}: trainings run on the CPU."
     if wanted == "cuda":
         raise UserError(
             "key 'device': cuda is wanted but this machine shows no GPU; allowed: auto, cpu"

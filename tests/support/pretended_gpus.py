@@ -18,6 +18,7 @@ def nvmlDeviceGetHandleByIndex(index): return index
 def nvmlDeviceGetName(index): return "Pretended"
 def nvmlDeviceGetUUID(index): return f"GPU-{name}-{{index}}"
 def nvmlDeviceGetMigMode(index): return [0, 0]
+def nvmlSystemGetCudaDriverVersion_v2(): return {serves}000
 """
 
 
@@ -33,7 +34,14 @@ def new_gpus(number: int) -> list[Gpu]:
     return [Gpu(f"GPU-{uuid4()}", "pretended") for _ in range(number)]
 
 
-def write_driver(folder: Path, count: int) -> None:
-    """Write a module that stands for the driver, for processes that look in *folder* first."""
+def write_driver(folder: Path, count: int, serves: int) -> None:
+    """Write a module that stands for the driver, for processes that look in *folder* first.
+
+    Args:
+        folder: is made.
+        count: of GPUs.
+        serves: the first number of the newest CUDA that the driver serves.
+    """
     folder.mkdir()
-    (folder / "pynvml.py").write_text(_DRIVER.format(count=count, name=uuid4()))
+    text = _DRIVER.format(count=count, name=uuid4(), serves=serves)
+    (folder / "pynvml.py").write_text(text)

@@ -10,11 +10,11 @@ import yaml
 from support.pretended_gpus import write_driver
 from support.snakemake_runs import SMALL_STUDY, snakemake
 
-from mnbench.training.gpus import torch_has_cuda
+from mnbench.training.gpus import torch_cuda
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not torch_has_cuda(), reason="this torch was built for CPUs"),
+    pytest.mark.skipif(torch_cuda() is None, reason="this torch was built for CPUs"),
 ]
 
 DATA = "results/tiny/data/fashion_mnist/data.json"
@@ -28,8 +28,8 @@ RECORDS = [
 def machine(tmp_path, monkeypatch):
     """Return a function that makes a folder with a study, on a machine with so many GPUs."""
 
-    def make(gpus, device="auto"):
-        write_driver(tmp_path / "driver", gpus)
+    def make(gpus, device="auto", serves=99):
+        write_driver(tmp_path / "driver", gpus, serves)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / "driver"))
         study = SMALL_STUDY | {"device": device, "approaches": {"full_data": None}}
         (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
@@ -46,6 +46,15 @@ def test_a_plain_run_starts_a_training_a_gpu_and_not_one_a_core(machine):
     started = re.findall(r"Execute (\d+) jobs", done.stderr)
     assert started == ["1"] * 4, done.stderr  # the data, and then one training after the other
     assert done.stderr.count("torch cannot use this machine's GPU") == 3
+
+
+def test_a_gpu_whose_driver_is_too_old_for_torch_is_none(machine):
+    done = snakemake(machine(1, serves=9), "--cores", "3", *RECORDS)
+    assert done.returncode == 0, done.stderr
+    said = f"serves CUDA 9.0, and torch was built for {torch_cuda()}: trainings run on the CPU."
+    assert said in done.stderr
+    started = re.findall(r"Execute (\d+) jobs", done.stderr)
+    assert started == ["1", "3"], done.stderr  # the data, and then a training on each core
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_cuda_without_a_gpu_is_one_line(monkeypatch):
 @pytest.fixture
 def cuda(monkeypatch):
     """Pretend that CUDA can be started; it sees no GPU by number."""
-    monkeypatch.setattr(gpus, "torch_has_cuda", lambda: True)
+    monkeypatch.setattr(gpus, "torch_cuda", lambda: "12.6")
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)

@@ -114,7 +114,25 @@ def test_a_torch_for_cpus_uses_no_gpu(monkeypatch, tmp_path):
 
 
 def test_what_torch_was_built_for_is_read_as_torch_says_it():
-    assert gpus.torch_has_cuda() == (torch.version.cuda is not None)
+    assert gpus.torch_cuda() == torch.version.cuda
+
+
+@pytest.mark.parametrize(("served", "used"), [(11080, []), (12000, [A]), (13010, [A])])
+def test_a_driver_serves_cuda_of_its_own_first_number_and_before(monkeypatch, served, used):
+    pretend(monkeypatch, [A])
+    monkeypatch.setattr(gpus, "torch_cuda", lambda: "12.6")
+    monkeypatch.setattr(gpus.pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(gpus.pynvml, "nvmlSystemGetCudaDriverVersion_v2", lambda: served)
+    assert gpus.usable_gpus("auto") == used
+    line = gpus.device_line("auto", used, gpu_profile=False)
+    if used:
+        assert line == "Trainings run on GPUs: H100."
+        return
+    problem = "the driver of this machine's GPUs serves CUDA 11.8, and torch was built for 12.6"
+    assert line == f"Warning: {problem}: trainings run on the CPU."
+    assert gpus.device_line("cpu", [], gpu_profile=False) == "Trainings run on the CPU."
+    with pytest.raises(UserError, match=f"key 'device': {problem}; install a newer driver"):
+        gpus.device_line("cuda", [], gpu_profile=False)
 
 
 def test_without_a_gpu_a_run_for_gpus_warns_and_cuda_is_refused():
