@@ -54,10 +54,11 @@ class Trunk:
 
     epochs: int | None = Field(
         default=None,
-        gt=0,
+        ge=0,
         le=LARGEST_COUNT,
         description="Only the protocol `epochs`: epochs of a MotherNet. `null`, the default, is "
-        "the recipe's. Members that are their own MotherNet keep the recipe's.",
+        "the recipe's. With 0 it is not trained, and its members share its initialisation. "
+        "Members that are their own MotherNet keep the recipe's.",
         examples=[5],
     )
     learning_rate: float | None = Field(

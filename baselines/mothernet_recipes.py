@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from baselines.mothernet_options import NAME, Hatched, Options, Trunk
-from mnbench.planning.recipe import Optimiser, Recipe, Schedule
+from mnbench.planning.lineage import vars_of
+from mnbench.planning.recipe import Optimiser, Recipe, Schedule, TrainingRecipe
 from mnbench.planning.setting import Setting
 
 HATCHED = 0.4  # of a recipe's epochs, for a hatched network, unless its own are given
@@ -52,14 +53,14 @@ def _scheduled(setting: Setting, recipe: Recipe, schedule: Schedule | None, opti
         raise setting.refuse(NAME, f"{option}.schedule", problem) from None
 
 
-def trunk_recipe(setting: Setting, trunk: Trunk) -> Recipe:
+def trunk_recipe(setting: Setting, trunk: Trunk) -> TrainingRecipe:
     """Return the recipe of MotherNets, of which a training takes its budget."""
     recipe = _scheduled(setting, setting.recipe, trunk.schedule, "mothernet")
-    return replace(
-        recipe,
-        epochs=trunk.epochs or recipe.epochs,
-        optimiser=_at_rate(recipe, trunk.learning_rate),
-    )
+    changes = {
+        "epochs": recipe.epochs if trunk.epochs is None else trunk.epochs,
+        "optimiser": _at_rate(recipe, trunk.learning_rate),
+    }
+    return TrainingRecipe(**vars_of(recipe) | changes)
 
 
 def _at_rate(recipe: Recipe, learning_rate: float | None) -> Optimiser:
@@ -90,7 +91,8 @@ def _check_budgets(setting: Setting, options: Options) -> None:
     trunk = trunk_recipe(setting, options.mothernet)
     further = replace(trunk, epochs=options.mothernet.hatched_epochs or trunk.epochs)
     for recipe in (setting.recipe, trunk, further, *recipes):
-        setting.check_budgets(NAME, options.budgets, recipe)
+        if recipe.epochs:  # an untrained MotherNet is the same at every budget
+            setting.check_budgets(NAME, options.budgets, recipe)
     plain = hatched_recipe(setting, own)
     for budget in options.budgets:
         setting.check_budgets(NAME, own.budgets, plain, "hatched.budgets", then=budget)
@@ -109,6 +111,12 @@ def _check_cycles(setting: Setting, options: Options) -> None:
                 NAME,
                 "mothernet",
                 "hatched_epochs: under recipe.protocol 'convergence' allowed: null",
+            )
+        if options.mothernet.epochs == 0:
+            raise setting.refuse(
+                NAME,
+                "mothernet.epochs",
+                "must be greater than 0 under recipe.protocol 'convergence', got 0",
             )
     for hatched_budget, budget in product(budgets, options.budgets):
         recipe = hatched_recipe(setting, options.hatched, hatched_budget)

@@ -141,8 +141,10 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
                     shared=teaches or not member or len(training.networks) > 1,
                     cost=before + float(rows.loc[str(record), cost]) / len(full),
                 )
-        # Python's sort is stable: within each part the order of the lineage is kept.
-        ordered = sorted(costs.values(), key=lambda segment: not segment.shared)
+        # Python's sort is stable: within each part the order of the lineage is kept. An untrained
+        # MotherNet costs nothing, and has no place on a bar.
+        pieces = [piece for piece in costs.values() if piece.cost]
+        ordered = sorted(pieces, key=lambda segment: not segment.shared)
         drawn.append(Bar(approach, g, budgets[approach], tuple(ordered)))
     return drawn
 

@@ -18,6 +18,7 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
+from mnbench.planning.forecast import recipe_of
 from mnbench.planning.lineage import Ensemble
 from mnbench.planning.plan import Plan
 
@@ -46,7 +47,7 @@ class Curve:
     seed: int
     budget: float
     own: np.ndarray  # (epochs, 2): epochs from the lineage's start, validation error in percent
-    inherited: np.ndarray  # the same of its ancestors; empty for a network from scratch
+    inherited: np.ndarray  # the same of its ancestors; empty where none of them was trained
 
 
 def draw(data: FigureData) -> Figure:
@@ -105,7 +106,12 @@ def curves(plan: Plan, histories: pd.DataFrame) -> list[Curve]:
         plan: the study's plan.
         histories: rows of one data set and architecture set.
     """
-    by_record = dict(list(histories.groupby("record")))
+    by_record = {
+        str(id): histories.iloc[:0]
+        for id, training in plan.trainings.items()
+        if not recipe_of(training).longest
+    }
+    by_record |= dict(list(histories.groupby("record")))
     drawn: dict[tuple[str, str, int], Curve] = {}
     for ensemble in _ensembles(plan, set(by_record)):
         for member in ensemble.members:
@@ -114,7 +120,7 @@ def curves(plan: Plan, histories: pd.DataFrame) -> list[Curve]:
                 continue  # a joint history is no single network's
             lineage = plan.lineage([member])
             steps = [_steps(by_record[str(record)]) for record in lineage]
-            ends = np.cumsum([0.0] + [step[-1, 0] for step in steps])
+            ends = np.cumsum([0.0] + [len(step) for step in steps])
             pieces = [step + np.array([end, 0.0]) for step, end in zip(steps, ends, strict=False)]
             name = training.networks[0].name
             drawn[name, ensemble.approach, ensemble.seed] = Curve(

@@ -14,7 +14,7 @@ from mnbench.datasets import Dataset
 from mnbench.planning.lineage import Training
 from mnbench.planning.parsing import parse
 from mnbench.planning.plan import Plan
-from mnbench.planning.recipe import Augmentation, Recipe
+from mnbench.planning.recipe import Augmentation, TrainingRecipe
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ def taught_images(plan: Plan, training: Training) -> int:
     return epochs * training_images(plan, training)
 
 
-def recipe_of(training: Training) -> Recipe:
+def recipe_of(training: Training) -> TrainingRecipe:
     """Return a training's recipe as a value; a plan has each recipe many times."""
     return _recipe(json.dumps(training.recipe))
 
 
 @cache
-def _recipe(text: str) -> Recipe:
-    return parse(Recipe, json.loads(text), source="plan", key="recipe")
+def _recipe(text: str) -> TrainingRecipe:
+    return parse(TrainingRecipe, json.loads(text), source="plan", key="recipe")
 
 
 def _per_image(training: Training, dataset: Dataset, count: Callable[..., int]) -> int:

@@ -27,7 +27,7 @@ class Training:
     id: TrainingId
     role: str  # "member" or "mothernet"
     networks: tuple[Architecture, ...]  # more than one when they are trained jointly
-    recipe: dict[str, Any]  # a mnbench.planning.recipe.Recipe as plain values
+    recipe: dict[str, Any]  # a mnbench.planning.recipe.TrainingRecipe as plain values
     seed: int  # for initialisation, data order, augmentation, bootstrap and noise
     data: dict[str, Any]  # data set and its content, numbers of images, seed of a drawn sample
     parents: tuple[TrainingId, ...] = ()  # the records it starts from

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mnbench.datasets import Dataset, ImageFolder
 from mnbench.datasets.folders.description import CHANNELS
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import Recipe
+from mnbench.planning.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
     from mnbench.planning.lineage import Ensemble, Training
@@ -41,7 +41,7 @@ def check_plan(plan: "Plan", source: str) -> None:
             raise ValueError(f"{training.id}: data is of other images than own_datasets")
         if id(training.recipe) not in recipes:
             recipes.add(id(training.recipe))
-            parse(Recipe, training.recipe, source=source, key="recipes")
+            parse(TrainingRecipe, training.recipe, source=source, key="recipes")
     for ensemble in plan.ensembles:
         _check_ensemble(ensemble)
     for out in plan.left_out:

@@ -234,9 +234,21 @@ class Recipe:
         """The maximum number of epochs."""
         return self.epochs if self.protocol == "epochs" else self.convergence.max_epochs
 
-    def with_budget(self, budget: float) -> "Recipe":
-        """Return the recipe with *budget* times the epochs, at least one."""
-        return self if budget == 1 else replace(self, epochs=max(1, round(self.epochs * budget)))
+    def with_budget(self, budget: float) -> Self:
+        """Return the recipe with *budget* times the epochs: at least one, unless it has none."""
+        if budget == 1 or not self.epochs:
+            return self
+        return replace(self, epochs=max(1, round(self.epochs * budget)))
+
+
+@dataclass(frozen=True, config=CONFIG)
+class TrainingRecipe(Recipe):
+    """The recipe of one training, as plans and records have it: it may have no epochs.
+
+    The network then stays as it was initialised. A study asks for that of MotherNets only.
+    """
+
+    epochs: int = Field(default=10, ge=0, le=LARGEST_COUNT)
 
 
 def batch_sizes(images: int, batch_size: int) -> list[int]:

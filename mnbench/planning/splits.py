@@ -42,8 +42,8 @@ def split_of(plan: Plan, ensemble: Ensemble) -> BudgetSplit | None:
     """Return how the training of an ensemble is split.
 
     Returns:
-        None where it is no split: networks of a kind have different epochs, or a hatched network
-        is trained in several cycles.
+        None where it is no split: networks of a kind have different epochs, a MotherNet has none,
+        or a hatched network is trained in several cycles.
     """
     lineage = [plan.trainings[id] for id in plan.lineage(ensemble.members)]
     hatched = [one for one in lineage if one.parents and one.role == "member"]
@@ -53,6 +53,8 @@ def split_of(plan: Plan, ensemble: Ensemble) -> BudgetSplit | None:
     after = {_epochs(one) for one in hatched} or {0}
     if len(before) > 1 or len(after) > 1 or any("cycle" in one.options for one in hatched):
         return None
+    if 0 in before:
+        return None  # all goes to hatched networks; the error is modelled over log epochs
     return BudgetSplit(ensemble.g or ensemble.size, *before, *after)
 
 

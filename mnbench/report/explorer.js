@@ -343,7 +343,7 @@
     const alike = new Set(members.flatMap(namesOf)).size < members.length;
     for (const member of members) {
       for (const record of originsOf(member)) {
-        if (traces.has(record)) continue;
+        if (traces.has(record) || !record.epochs.length) continue;
         const mother = record.role === "mothernet";
         const name = alike ? record.name : namesOf(record).join("+");
         traces.set(record, {

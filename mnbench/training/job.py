@@ -22,7 +22,7 @@ from mnbench.architectures import (
 from mnbench.datasets import Dataset
 from mnbench.planning.lineage import Training
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import Recipe
+from mnbench.planning.recipe import TrainingRecipe
 from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import (
     Cost,
@@ -66,9 +66,10 @@ class Job:
         return self.training.options
 
     @cached_property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> TrainingRecipe:
         """How to train."""
-        return parse(Recipe, self.training.recipe, source=str(self.training.id), key="recipe")
+        source = str(self.training.id)
+        return parse(TrainingRecipe, self.training.recipe, source=source, key="recipe")
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return a CPU generator whose seed the training's seed and *purpose* decide."""

@@ -184,7 +184,7 @@ def fit(
             save()
     cost = bill(history, len(data.train), peak_memory(device))
     again = begun.examples - cost.examples
-    flops = again * work.per_example + (begun.processes - 1) * work.beforehand
+    flops = again * work.per_example + max(0, begun.processes - 1) * work.beforehand
     return history, replace(cost, repeated_examples=again, repeated_training_flops=flops)
 
 

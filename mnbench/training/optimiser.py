@@ -47,12 +47,12 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def momentum_of(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return an optimiser's momentum by the names of a network's parameters."""
-    buffers = {
-        name: optimiser.state[parameter].get(MOMENTUM)
-        for name, parameter in network.named_parameters()
-    }
-    return {name: buffer for name, buffer in buffers.items() if buffer is not None}
+    """Return momentum by the names of a network's parameters: zeros before the first step."""
+    momentum = {}
+    for name, parameter in network.named_parameters():
+        buffer = optimiser.state[parameter].get(MOMENTUM)
+        momentum[name] = torch.zeros_like(parameter) if buffer is None else buffer
+    return momentum
 
 
 def give_momentum(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from mnbench.planning.forecast import recipe_of
 from mnbench.planning.lineage import Training
 from mnbench.planning.plan import Plan
 
@@ -60,6 +61,8 @@ class Progress:
             f"[{position:>{len(str(count))}}/{count}] {id.approach} {id.name} seed{id.seed}"
         )
         self.open_end = training.recipe["protocol"] == "convergence"
+        if not recipe_of(training).longest:
+            self.summary = "no epochs, it stays as initialised"
         self._say("begins", terminal=False)
 
     def epoch(self, row: dict[str, Any], seconds_left: float) -> None:

@@ -27,6 +27,7 @@ from mnbench.training.job import Job
 
 WIDER = "v16b_from_v13+v16+v16a+v16b+v19"
 EQUAL = ("v16-1", "v16-2", "v16-3")
+NOISE_ALONE = "cosine MotherNet, noise 0.1"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,10 @@ def looked_into(prepared, tmp_path_factory) -> StudyPaths:
         "mothernets": {
             "g": [1],
             "hatched": {"epochs": 1},
-            "variants": {"far": {"hatched": {"keep": 0.5}}},
+            "variants": {
+                "far": {"hatched": {"keep": 0.5}},
+                "untrained": {"mothernet": {"epochs": 0}},
+            },
         },
     }
     plan_of(values).write(paths.plan)
@@ -79,7 +83,20 @@ def test_every_hatched_network_is_hatched_again(out, looked_into):
     plan = read_plan(looked_into.plan)
     members = [t for t in plan.trainings.values() if t.parents and t.role == "member"]
     assert set(hatched["record"]) == {training.name for training in members}
-    assert (hatched["mothernet_epochs"] == 2).all() and (hatched["hatched_epochs"] == 1).all()
+    assert set(hatched["mothernet_epochs"]) == {0, 2} and (hatched["hatched_epochs"] == 1).all()
+
+
+def test_what_an_untrained_mothernet_hatches_stands_at_0_of_its_line(out):
+    untrained = table(out, "hatched").query("mothernet_epochs == 0")
+    assert len(untrained) == 5 + 3 and set(untrained["manner"]) == {NOISE_ALONE}
+    ensembles, pairs = table(out, "ensembles"), table(out, "pairs")
+    assert (ensembles[ensembles["variant"] == "untrained"]["mothernet_epochs"] == 0).all()
+    for axes, content in zip(panels(out)[:2], (ensembles, pairs), strict=True):
+        lines = [line for line in axes.lines if list(line.get_xdata()) == [0, 2]]
+        assert (
+            len(lines) == content[content["variant"] == "untrained"]["architecture_set"].nunique()
+        )
+        assert axes.get_xscale() == "linear" and 0 in axes.get_xticks()
 
 
 def test_only_the_wider_network_has_replicas_and_they_part_where_less_is_kept(out):
@@ -90,9 +107,9 @@ def test_only_the_wider_network_has_replicas_and_they_part_where_less_is_kept(ou
     # Of the MotherNet's two layers of 16 and of 32 channels, 24 and 48 make 8 and 16 pairs each.
     assert (wider["replica_pairs"] == 2 * 8 + 2 * 16).all()
     assert wider["cosine_hatched"].to_numpy() == pytest.approx(1)
-    by_manner = wider.set_index("manner")["cosine_start"]
-    assert 0.95 < by_manner["cosine MotherNet, noise 0.1"] < 1
-    assert by_manner["cosine MotherNet, noise 0.1, keep 0.5"] < 0.8
+    by_manner = wider.groupby("manner")["cosine_start"]
+    assert by_manner.min()[NOISE_ALONE] > 0.95 and by_manner.max()[NOISE_ALONE] < 1
+    assert by_manner.max()[f"{NOISE_ALONE}, keep 0.5"] < 0.8
 
 
 def test_only_deeper_networks_have_inserted_weights(out):
@@ -106,7 +123,7 @@ def test_only_deeper_networks_have_inserted_weights(out):
 def test_pairs_are_those_of_equal_networks(out):
     pairs = table(out, "pairs")
     assert set(pairs["architecture_set"]) == {"v3-equal-small"}
-    assert len(pairs) == 3 * 3  # of Full Data, MotherNets and their variant
+    assert len(pairs) == 4 * 3  # of Full Data, MotherNets and their variants
     assert set(pairs[pairs["approach"] == "full_data"]["first"]) == set(EQUAL[:2])
     ends = pairs[["first_error", "second_error"]].max(axis=1)
     assert (pairs["barrier"] - (pairs["highest_error"] - ends)).abs().max() < 1e-9
@@ -139,9 +156,9 @@ def test_panels_show_means_of_the_tables(out):
 
     levels = pairs.groupby("approach")["barrier"].mean()
     assert 100 * levels["full_data"] == pytest.approx(heights(barrier)[0])
-    drawn = ensembles[ensembles["approach"] == "mothernets"]["disagreement"]
+    drawn = ensembles.query("mothernet_epochs == 2")["disagreement"]  # where lines end
     assert sorted(100 * drawn) == pytest.approx(sorted(heights(disagreement)[1:]))
-    ends = hatched["cosine_trained"].dropna()
+    ends = hatched.query("mothernet_epochs == 2")["cosine_trained"].dropna()
     assert sorted(ends) == pytest.approx(sorted(heights(likeness)[:-1]))
     assert likeness.lines[0].get_xdata()[0] == 0
 

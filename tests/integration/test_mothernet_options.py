@@ -213,6 +213,7 @@ CASES = {
     "momentum in a tree": {"descent": "tree", "hatched": {"epochs": 2, "momentum": "carried"}},
     "snapshots": {"hatched": {"epochs": 4, "snapshots": 2}},
     "mothernets": {"g": [2], "mothernet": {"hatched_epochs": 2}, "hatched": {"epochs": 2}},
+    "untrained": {"mothernet": {"epochs": 0}, "hatched": {"epochs": 2, "momentum": "carried"}},
     "improved": {
         "mothernet": {"schedule": {"name": "constant", "warmup": 0.1}},
         "hatched": {"epochs": 2, "keep": 0.7, "schedule": {"name": "linear", "warmup": 0.1}},

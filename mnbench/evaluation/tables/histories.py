@@ -27,7 +27,9 @@ def of_records(store: RecordStore) -> pd.DataFrame:
     frames = []
     for id in store.plan.trainings:
         try:
-            frames.append(store.history(id).assign(**identity(id, store))[list(COLUMNS)])
+            rows = store.history(id)
+            if len(rows):  # an untrained MotherNet has none, and columns of no type
+                frames.append(rows.assign(**identity(id, store))[list(COLUMNS)])
         except UserError:  # named where ensembles are evaluated
             continue
     if not frames:

@@ -12,7 +12,7 @@ from mnbench.errors import UserError
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import SETTING, WORK, frame
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import Recipe
+from mnbench.planning.recipe import TrainingRecipe
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import RECORD, Cost
 from mnbench.records.store import RecordStore
@@ -100,7 +100,8 @@ def _ended(id: TrainingId, store: RecordStore) -> str:
     record = store.record(id)
     if record.recipe.get("protocol") != "convergence":
         return "epochs"  # and its history need not be read
-    recipe = parse(Recipe, record.recipe, source=str(store.directory(id) / RECORD), key="recipe")
+    source = str(store.directory(id) / RECORD)
+    recipe = parse(TrainingRecipe, record.recipe, source=source, key="recipe")
     return ended_by(recipe, list(store.history(id)["train_accuracy"]))
 
 

@@ -30,6 +30,14 @@ def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
     assert shared["snapshot_ensembles", None] == 5 * [False]
 
 
+def test_an_untrained_mothernet_is_no_part_of_a_bar(full):
+    networks = full.networks.copy()
+    networks.loc[networks["role"] == "mothernet", "cpu_seconds"] = 0.0
+    bars = cost_breakdown.bars(full.plan, networks, "cpu_seconds")
+    shared = {bar.g: [s.shared for s in bar.segments] for bar in bars if bar.g}
+    assert shared == dict.fromkeys((1, 2, 3, 5), 5 * [False])
+
+
 def test_breakdown_draws_the_bars_it_computes(full):
     figure = cost_breakdown.draw(full.data())
     bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")

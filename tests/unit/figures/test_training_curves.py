@@ -1,5 +1,7 @@
 """Training curves: a hatched network's begins where its MotherNet's ends."""
 
+from dataclasses import replace
+
 import numpy as np
 from support.looking import assert_readable, lines_of, texts_of, words_of
 from support.synthetic_study import study
@@ -37,6 +39,24 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
     legend = words_of(figure)
     for label in ("its MotherNet (10 epochs)", "its MotherNet's end", "hatched from it (4 epochs)"):
         assert label in legend
+
+
+def test_a_network_hatched_from_an_untrained_mothernet_has_a_curve_of_its_own(full):
+    untrained = {
+        id: replace(training, recipe={"epochs": 0})
+        for id, training in full.plan.trainings.items()
+        if training.role == "mothernet"
+    }
+    plan = replace(full.plan, trainings=full.plan.trainings | untrained)
+    histories = full.histories[~full.histories["record"].isin(list(map(str, untrained)))]
+    curves = training_curves.curves(plan, histories)
+    hatched = [curve for curve in curves if curve.approach == "mothernets"]
+    assert len(hatched) == 10
+    for curve in hatched:
+        assert curve.inherited.shape == (0, 2)
+        assert curve.own[:, 0].tolist() == [1, 2, 3, 4]
+    words = words_of(training_curves.draw(replace(full.data(histories=histories), plan=plan)))
+    assert "MotherNets (4 epochs)" in words and "its MotherNet" not in words
 
 
 def test_one_epoch_is_a_point_in_the_panel_and_in_the_legend(full):

@@ -195,6 +195,10 @@ def test_clusters_of_one_are_full_datas_networks_in_a_variant_too():
             "unknown key 'approaches.bagging.variants.a.recipe.epoch'; did you mean 'epochs'? ",
         ),
         (
+            {"a": {"recipe": {"epochs": 0}}},
+            "key 'approaches.bagging.variants.a.recipe.epochs' must be greater than 0, got 0",
+        ),
+        (
             {"a": {}},
             "key 'approaches.bagging.variants.a': is the same as the approach itself; give ",
         ),

@@ -83,6 +83,11 @@ WRONG_VALUES = [
     ("recipe.epochs", 0, "must be greater than 0, got 0"),
     ("approaches.snapshot_ensembles.epochs_per_cycle", -4, "must be greater than 0, got -4"),
     ("approaches.mothernets.hatched.epochs", -1, "must be greater than 0, got -1"),
+    # Only a MotherNet may have no epochs.
+    ("approaches.mothernets.hatched.epochs", 0, "must be greater than 0, got 0"),
+    ("approaches.mothernets.mothernet.hatched_epochs", 0, "must be greater than 0, got 0"),
+    ("approaches.mothernets.mothernet.epochs", -1, "must be greater than or equal to 0, got -1"),
+    ("approaches.snapshot_ensembles.epochs_per_cycle", 0, "must be greater than 0, got 0"),
     ("approaches.mothernets.noise", -0.1, "must be greater than or equal to 0, got -0.1"),
     ("approaches.knowledge_distillation.mixing", 2, "must be less than or equal to 1, got 2"),
     ("recipe.optimiser.momentum", 1, "must be less than 1, got 1"),

@@ -171,7 +171,7 @@ def test_the_file_has_ids_as_text(tmp_path):
         (lambda plan: plan["trainings"][0].update(data={}), "v13: data is of another data set"),
         (lambda plan: plan["trainings"][0].update(networks=[]), "v13: has no network"),
         (lambda plan: plan["trainings"][0].update(parent_hashes=[3]), "v13: parent_hashes must be"),
-        (lambda plan: plan["recipes"][0].update(epochs=0), "key 'recipes.epochs' must be greater"),
+        (lambda plan: plan["recipes"][0].update(epochs=-1), "key 'recipes.epochs' must be greater"),
         (lambda plan: plan["networks"][0].update(blocks=[]), "has no block; give at least one"),
         (
             lambda plan: plan["ensembles"][-1].update(members=[], common_members=0),

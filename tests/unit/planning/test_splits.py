@@ -90,3 +90,11 @@ def test_networks_of_one_kind_with_different_epochs_are_no_split():
     assert split_of(plan, one) == BudgetSplit(1, 5, 4)
     assert split_of(plan, two) is None  # v13 alone has 10
     assert split_of(plan, dataclasses.replace(two, members=two.members[1:])) is not None
+
+
+def test_an_untrained_mothernet_is_no_part_of_a_split():
+    options = {"g": [1], "mothernet": {"epochs": 0}}
+    plan = plan_of(config() | {"recipe": {"epochs": 10}, "approaches": {"mothernets": options}})
+    assert {split_of(plan, ensemble) for ensemble in plan.ensembles} == {None}
+    trained = planner(options).candidate(BudgetSplit(1, 5, 3)).options
+    assert trained["mothernet"] == {"epochs": 5}

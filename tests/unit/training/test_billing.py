@@ -2,11 +2,9 @@
 
 import pytest
 import torch
-from support.small_training import (
-    train,
-)
+from support.small_training import new_network, train
 
-from mnbench.planning.recipe import Recipe
+from mnbench.planning.recipe import Recipe, TrainingRecipe
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint, loop
 from mnbench.training.begun import BEGUN
@@ -26,6 +24,14 @@ def test_predictions_that_a_teacher_keeps_are_billed_once(data):
     _, history, cost = train(data, work=Work(per_example=7, beforehand=1000))
     assert [row["training_flops"] for row in history] == [3100, 2100, 2100]
     assert cost.training_flops == 7300
+
+
+def test_a_training_without_epochs_does_and_bills_nothing(data):
+    recipe, before = TrainingRecipe(epochs=0), new_network().state_dict()
+    network, history, cost = train(data, recipe, work=Work(per_example=7, beforehand=1000))
+    assert history == []
+    assert cost == Cost(peak_memory_bytes=cost.peak_memory_bytes)
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
 def test_an_epoch_is_measured_by_the_training_set(data):
