@@ -33,11 +33,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "configuration", type=path_to_read, metavar="CONFIGURATION", help="a study's YAML file"
     )
-    parser.add_argument(
+    calibration = parser.add_mutually_exclusive_group()
+    calibration.add_argument(
         "--calibrate",
         action="store_true",
         help="measure for a minute how long steps of this study's networks take on this machine; "
         "results/.cache keeps the answer",
+    )
+    calibration.add_argument(
+        "--calibration",
+        type=path_to_read,
+        metavar="FILE",
+        help="predict the hours of another machine, such as a cluster's node: what --calibrate "
+        "kept there (default: that of this machine)",
     )
     parser.add_argument(
         "--devices",
@@ -154,6 +162,11 @@ def _calibration(arguments: Namespace, plan: "Plan") -> tuple["Calibration | Non
     """
     from mnbench.timing.calibration import Machine, read_calibration, write_calibration
 
+    if arguments.calibration is not None:
+        elsewhere = read_calibration(arguments.calibration, None)
+        if elsewhere is None:
+            raise UserError(f"{arguments.calibration}: not found; make it there with --calibrate")
+        return elsewhere, ""
     machine = Machine.here(plan.device)
     if arguments.calibrate:
         from mnbench.timing.measuring import calibrate

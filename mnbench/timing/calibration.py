@@ -97,8 +97,12 @@ class Calibration:
     device_share: float = Field(ge=0, le=1)  # of its device that each measuring process had
 
 
-def read_calibration(file: Path, machine: Machine) -> Calibration | None:
-    """Return what the file knows of this machine, or None if there is no file.
+def read_calibration(file: Path, machine: Machine | None) -> Calibration | None:
+    """Return what the file knows of a machine, or None if there is no file.
+
+    Args:
+        file: what :func:`write_calibration` wrote.
+        machine: the one that it must be of; None takes any, as a cluster's node.
 
     Raises:
         UserError: the file is of another machine, or none that this version wrote.
@@ -112,7 +116,7 @@ def read_calibration(file: Path, machine: Machine) -> Calibration | None:
     if not isinstance(content, dict) or content.pop("format", None) != CALIBRATION_FORMAT:
         raise UserError(f"{file}: not a calibration of this version of mnbench; {AGAIN}")
     calibration = parse(Calibration, content, source=f"{file} ({AGAIN})")
-    for field in fields(Machine):
+    for field in fields(Machine) if machine else ():
         then, now = (getattr(one, field.name) for one in (calibration.machine, machine))
         if then != now:
             raise UserError(

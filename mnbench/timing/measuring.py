@@ -42,8 +42,9 @@ from mnbench.training.job import Job, Trained
 from mnbench.training.prefork import PRELOADED
 from mnbench.training.progress import Progress
 from mnbench.training.run import run
+from mnbench.training.slots import GPU_JOBS
 
-SECONDS = 40.0  # for all kinds together; starting processes and a job come on top
+SECONDS = 40.0
 SMALLEST = Effort(batch_size=8, steps=1)
 
 
@@ -56,12 +57,13 @@ class _Run:
     device_share: float
 
 
-def calibrate(plan: Plan, machine: Machine) -> Calibration:
+def calibrate(plan: Plan, machine: Machine, seconds: float = SECONDS) -> Calibration:
     """Return a calibration of this machine for a plan's networks; it takes at most a minute.
 
     Args:
         plan: whose kinds of steps are measured, the most work first, until the time is over.
         machine: this one, with the number of trainings side by side.
+        seconds: for all kinds together; starting processes and a job come on top.
 
     Raises:
         UserError: nothing could be measured.
@@ -74,7 +76,8 @@ def calibrate(plan: Plan, machine: Machine) -> Calibration:
             machine.devices, context, initializer=end_with, initargs=(owner,)
         ) as pool:
             wanted = [
-                pool.submit(_measure_all, probes, plan.device) for _ in range(machine.devices)
+                pool.submit(_measure_all, probes, plan.device, seconds)
+                for _ in range(machine.devices)
             ]
             runs = [future.result() for future in wanted]
             first = Calibration(machine, _medians(runs), 0.0, min(one.device_share for one in runs))
@@ -83,7 +86,9 @@ def calibrate(plan: Plan, machine: Machine) -> Calibration:
             frame = pool.submit(_job_seconds, plan, probes[0], CostModel(first)).result()
     except BrokenProcessPool as error:
         raise UserError(
-            "a process that measures was killed, for want of memory perhaps; give fewer --devices"
+            f"one of {machine.devices} processes that measure side by side was killed, for want of "
+            "memory perhaps; give fewer cores (taskset), or let fewer trainings share a GPU "
+            f"({GPU_JOBS})"
         ) from error
     started = statistics.median(one.device_seconds for one in runs)
     return replace(first, job_seconds=frame + started + _start_seconds())
@@ -115,8 +120,8 @@ def probes_of(plan: Plan) -> list[Probe]:
     return [examples[kind] for kind in [*ends, *rest]]
 
 
-def _measure_all(probes: Sequence[Probe], wanted: str) -> _Run:
-    """Measure one kind after the other until the time is over."""
+def _measure_all(probes: Sequence[Probe], wanted: str, seconds: float) -> _Run:
+    """Measure one kind after the other until so many seconds are over."""
     with acquire(wanted) as device, tempfile.TemporaryDirectory(prefix="mnbench-") as folder:
         watch = Stopwatch(device)
         torch.zeros(1, device=device)
@@ -126,7 +131,7 @@ def _measure_all(probes: Sequence[Probe], wanted: str) -> _Run:
         last = measure_kind(probes[0], SMALLEST, device, Path(folder))
         done: list[Probed] = []
         for probe in probes:
-            left = began + SECONDS - time.monotonic()
+            left = began + seconds - time.monotonic()
             effort = affordable(probe, left / 2, last.seconds_of_flop)
             if effort is None and done:
                 continue

@@ -87,6 +87,8 @@ class Outlook:
         model = CostModel(self.calibration)
         unknown = sum(not model.knows(kind) for kind in kinds)
         lines = [
+            f"seconds are of {machine.name} ({machine.processor}, torch {machine.torch}), with "
+            f"{machine.devices} trainings side by side",
             f"wall time on {self.devices} {'GPUs' if machine.device == 'cuda' else 'cores'}: "
             f"{'at most ' if open_end else ''}{duration(self.wall_seconds)}, "
             f"{duration(self.evaluation_seconds)} of it tables and figures",

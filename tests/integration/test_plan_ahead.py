@@ -1,5 +1,7 @@
 """A calibration made here and now, against trainings made here and now: CPU time on both sides."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from support.tiny import MODULES, config, plan_of, train
@@ -9,7 +11,7 @@ from mnbench.records.record import read_record
 from mnbench.timing.calibration import Calibration, Machine
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
-from mnbench.timing.measuring import affordable, probes_of
+from mnbench.timing.measuring import affordable, calibrate, probes_of
 from mnbench.timing.probing import Effort, Probe, measure_kind
 
 CPU = torch.device("cpu")
@@ -53,3 +55,16 @@ def test_a_small_study_takes_what_a_calibration_predicts(study, tmp_path):
     ratio = sum(seconds[id].billed for id in took) / sum(took.values())
     assert len(took) >= 5
     assert 0.5 < ratio < 2
+
+
+@pytest.mark.slow
+def test_a_calibration_measures_what_time_allows_on_as_many_devices_as_there_are():
+    """Its seconds are compared in the test above, and on a study in benchmarks/plan_ahead.py."""
+    plan = plan_of(config())
+    machine = replace(Machine.here("cpu"), devices=2)
+    known = calibrate(plan, machine, seconds=2)
+    assert known.machine == machine and known.job_seconds > 0 and 0 < known.device_share <= 1
+    smallest, largest = (probe.kind.key for probe in probes_of(plan)[:2])
+    hurried = calibrate(plan, machine, seconds=0)  # one kind is measured whatever it takes
+    assert [one.key for one in hurried.measured] == [smallest]
+    assert [one.key for one in known.measured[:2]] == [smallest, largest]

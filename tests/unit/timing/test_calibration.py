@@ -85,6 +85,26 @@ def test_what_needs_no_calibration_is_said_beside_one_of_another_machine(here, c
     assert "another version of torch (1.0" in capsys.readouterr().err
 
 
+def test_the_hours_of_another_machine_are_predicted_from_its_calibration(here, capsys):
+    node = replace(here.machine, name="node17", processor="H100", device="cuda", devices=2)
+    write_calibration(Path("node.json"), replace(here, machine=node))
+    FILE.unlink()
+    assert main(["plan", "study.yaml", "--calibration", "node.json", "--devices", "16"]) == 0
+    said = capsys.readouterr().out
+    assert "seconds are of node17 (H100, torch" in said and "2 trainings side by side" in said
+    assert "wall time on 16 GPUs" in said
+
+
+def test_another_machine_s_calibration_must_be_there_and_nothing_is_measured_beside_it(
+    here, capsys
+):
+    assert main(["plan", "study.yaml", "--calibration", "none.json"]) == 2
+    assert "none.json: not found; make it there with --calibrate" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["plan", "study.yaml", "--calibration", str(FILE), "--calibrate"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_on_a_gpu_as_many_train_side_by_side_as_there_are_slots(monkeypatch):
     gpus = [Gpu("GPU-1", "pretended"), Gpu("GPU-2", "pretended")]
     monkeypatch.setattr("mnbench.timing.calibration.usable_gpus", lambda wanted: gpus)
