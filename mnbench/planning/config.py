@@ -201,7 +201,8 @@ class Study:
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
-        description="Where networks are trained. `auto`, the default, is a GPU if torch can use one.",
+        description="Where networks are trained. `auto`, the default, is a GPU if torch can use "
+        "one.",
         examples=["cpu"],
     )
 

@@ -15,6 +15,7 @@ from mnbench.report.numbers import Results, fill, read_text
 from mnbench.report.outputs import outputs_page
 from mnbench.report.run_facts import RunFacts
 from mnbench.report.speed import Speed
+from mnbench.report.split_numbers import Splits
 
 STUDIES = {
     name: Path("results", folder)
@@ -31,7 +32,15 @@ STUDIES = {
         ("fourth_search", "search-4"),
         ("fifth_search", "search-5"),
         ("sixth_search", "search-6"),
+        ("seventh_search", "search-7"),
+        ("eighth_search", "search-8"),
+        ("pilot", "pilot"),
+        ("proposals", "proposals"),
     )
+}
+PILOTS = {  # of which `mnbench plan --budget` is judged
+    "default_splits": STUDIES["default"],
+    "pilot_splits": STUDIES["pilot"],
 }
 WHY = Path("results", "why")  # looked into by `mnbench insides`
 RUNS = (*STUDIES.values(), WHY)  # each has a README of its own, with what the run took
@@ -62,8 +71,9 @@ def generated_pages(checkout: Path, approaches: Mapping[str, ModuleType]) -> dic
         name: Approach(name, module.Options, module.lineage) for name, module in approaches.items()
     }
     results: dict[str, object] = {
-        name: Results(checkout / folder, known) for name, folder in STUDIES.items()
+        name: Results(checkout / folder) for name, folder in STUDIES.items()
     }
+    results |= {name: Splits(checkout / folder, known) for name, folder in PILOTS.items()}
     results["why"] = Insides(checkout / WHY)
     results["speed"] = Speed(checkout / BENCHMARKS)
     pages = {

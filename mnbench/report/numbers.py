@@ -8,11 +8,10 @@ the tables through :class:`Results`. What it says of a number is checked
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined, TemplateError
 
@@ -20,11 +19,8 @@ from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.pilot import read_pilot
-from mnbench.evaluation.split_model import misses_by_kind
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import point_name
-from mnbench.planning.planner import Approach
 from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 from mnbench.report.search_table import search_table
@@ -43,7 +39,6 @@ class Results:
     """
 
     folder: Path
-    approaches: Mapping[str, Approach] = field(default_factory=dict)  # for `split_misses` alone
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -222,12 +217,6 @@ class Results:
         rows = self._rows(self.estimates, architecture_set).dropna(subset=[cost])
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
-
-    def split_misses(self, architecture_set: str, hatched: bool) -> np.ndarray:
-        """Return what ``mnbench plan --budget`` misses by, each point left out, as fractions."""
-        pilot = read_pilot(self.folder, self.approaches)
-        points = pilot.splits(self.estimates["dataset"].iloc[0], architecture_set)
-        return np.abs(misses_by_kind(points)[hatched])
 
     def table(self, architecture_set: str) -> str:
         """Return the overview's table of one architecture set, as Markdown."""

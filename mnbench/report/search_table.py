@@ -1,4 +1,4 @@
-"""The table of a search: an approach's variants by the epochs of its hatched networks.
+"""The table of a search: an approach's variants by their epochs.
 
 Open this module to change how variants are listed. The trap: a search is of development images; the
 table says of which images it is, and never which variant to take.
@@ -14,17 +14,17 @@ _MULTIPLE = "hatched epochs x "
 
 
 def search_table(estimates: pd.DataFrame) -> str:
-    """Return a Markdown table: a row a variant, a column a multiple of hatched networks' epochs.
+    """Return a Markdown table: a row a variant, a column a multiple of the epochs.
 
-    A cell has the error in percent and, in brackets, the training TFLOPs; the best error of a
-    column is bold.
+    A multiple is the budget, times that of hatched networks' epochs where there is one. A cell has
+    the error in percent and, in brackets, the training TFLOPs; the best error of a column is bold.
 
     Args:
-        estimates: full-size rows of one approach, g, budget and setting.
+        estimates: full-size rows of one approach, g and setting.
     """
     rows = estimates.assign(
         name=estimates["variant"].map(named_variant).replace("", _AS_THE_PAPER),
-        multiple=estimates["variant"].map(_multiple),
+        multiple=estimates["variant"].map(_multiple) * estimates["budget"],
     )
     multiples = sorted(rows["multiple"].unique())
     best = rows.groupby("multiple")["test_error"].min()

@@ -17,6 +17,7 @@ from mnbench.planning.config import read_study
 from mnbench.planning.forecast import forecast
 from mnbench.planning.splits import BudgetSplit, split_of
 from mnbench.report.budget import _values, proposals
+from mnbench.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[3]
 RECIPE = {"epochs": 10}
@@ -299,3 +300,23 @@ def test_the_command_of_the_docs_proposes_from_committed_results(capsys, monkeyp
         values |= {"approaches": {"mothernets": options}, "seeds": [0]}
         cost = sum(part.training_flops for part in forecast(plan_of(values)))
         assert cost <= 2e12
+
+
+@pytest.mark.parametrize("budget", ["0.9", "1.2", "1.6"])
+def test_the_proposals_that_were_trained_are_those_of_the_committed_pilot(budget):
+    """`docs/results.md` judges them by `results/proposals`; see the template of its numbers."""
+    pilot, trained = (ROOT / "results" / name for name in ("pilot", "proposals"))
+    study = read_study(read_yaml(pilot / "config.yaml"), source=SOURCE)
+    text = proposals(study, APPROACHES, float(budget) * 1e12, pilot, source=SOURCE)
+    _, options = offers_in(text)[0]
+    assert split_in(pilot, {"approaches": {"mothernets": options}}) == split_in(
+        trained, {}, f"proposed-{budget}"
+    )
+
+
+def split_in(folder: Path, changes: dict, variant: str = "") -> BudgetSplit | None:
+    """Return the split that a committed study plans, changed, for five networks of a variant."""
+    plan = plan_of(read_yaml(folder / "config.yaml") | changes)
+    return next(
+        split_of(plan, one) for one in plan.ensembles if one.size == 5 and one.variant == variant
+    )
