@@ -4,16 +4,20 @@ Open it to keep two processes from the same work. The trap: a lock is a file, an
 the lock does; so a lock is held only if the file of that name is still the one that was locked.
 """
 
+import errno
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from mnbench.errors import UserError
 from mnbench.files import cannot_write
 
 SECONDS_BETWEEN_TRIES = 0.2
+_GIVEN_BACK = (errno.ENOENT, errno.ESTALE)  # since it was opened, ESTALE on another node
 
 
 @contextmanager
@@ -22,10 +26,10 @@ def held(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
 
     Args:
         path: the lock's file; folders are made as needed, and no link is followed.
-        waiting: called once with the holder's process id before waiting for it.
+        waiting: called once with the :func:`holder` before waiting for it.
 
     Raises:
-        UserError: the file cannot be made.
+        UserError: the file cannot be made or locked.
     """
     told = False
     while (descriptor := try_lock(path)) is None:
@@ -43,23 +47,46 @@ def try_lock(path: Path) -> int | None:
     """Return the descriptor of a lock, or None if another process holds it.
 
     Raises:
-        UserError: the file cannot be made.
+        UserError: the file cannot be made or locked.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise cannot_write(path, error) from error
+    with ExitStack() as unless_held:
+        unless_held.callback(os.close, descriptor)
+        if not _is_locked(path, descriptor):
+            return None
+        with suppress(OSError):  # the name serves messages alone, and a full disk takes none
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()} on {socket.gethostname()}".encode())
+        unless_held.pop_all()
+    return descriptor
+
+
+def _is_locked(path: Path, descriptor: int) -> bool:
+    """Lock an open file; return whether this process has it, and it is still the one at *path*.
+
+    Raises:
+        UserError: the file system has no locks.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False)):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}".encode())
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):  # held; or given back since it was opened
-        pass
-    os.close(descriptor)
-    return None
+    except BlockingIOError:  # another process has it
+        return False
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be locked ({error.strerror}), and without locks two processes could "
+            "write one record; mount its file system with flock, or put results/ on one that has "
+            "it (snakemake --directory)"
+        ) from error
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+    except OSError as error:
+        if error.errno in _GIVEN_BACK:
+            return False
+        raise cannot_write(path, error) from error
 
 
 def release(path: Path, descriptor: int) -> None:
@@ -70,7 +97,7 @@ def release(path: Path, descriptor: int) -> None:
 
 
 def holder(path: Path) -> str:
-    """Return the process id that a lock's file names, for a message."""
+    """Return the process that a lock's file names, for a message: "4711 on login2"."""
     with suppress(OSError):
         if text := path.read_text(encoding="utf-8", errors="replace").strip():
             return text

@@ -1,24 +1,26 @@
 """What a training asks of a cluster: run time, memory and GPUs, from its predicted cost.
 
-A bound, not an estimate: the speed is that of a slow machine, and whatever was too little doubles
-in the next attempt. A training that runs out of time is not lost: the next attempt resumes its
-checkpoint.
+A bound, not an estimate: the speed is that of a slow machine, and the next attempt asks for more. A
+training that runs out of time is not lost: the next attempt resumes its checkpoint.
 
 Open it when a cluster kills trainings, or lets them wait for too long. The trap: nobody knows the
-machine here; a profile says what it knows better (``set-resources``).
+machine here, nor what ended the attempt before; a profile says what it knows better
+(``set-resources``, ``longest_minutes``).
 """
 
 import math
 from dataclasses import dataclass
 
 from mnbench.architectures import activation_count, parameter_count
+from mnbench.errors import UserError
 from mnbench.planning.forecast import counted, predicted_training_flops
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 FLOPS_PER_SECOND = {"cpu": 2e9, "cuda": 2e11}  # of small networks on a slow core, a slow GPU
 MINUTES_TO_START = 10  # to import torch from a busy disk, read images, and predict in the end
-LONGEST_MINUTES = 24 * 60  # what most partitions allow
+LONGEST_MINUTES = 24 * 60  # what most partitions allow, unless a profile knows better
+MORE_MEMORY = 0.5  # of the first attempt's, for each further one: it may have failed for any reason
 SHORT_MINUTES = 5  # of training: less than what a cluster takes to start and end a job
 MEGABYTES = {"cpu": 1000, "cuda": 4000}  # of a process with torch, and CUDA's libraries
 COPIES_OF_IMAGES = 3  # the file's, the array's, the tensor's
@@ -37,20 +39,43 @@ class Demand:
     gpus: int
 
 
-def demand(plan: Plan, id: TrainingId, *, attempt: int = 1) -> Demand:
+def demand(
+    plan: Plan, id: TrainingId, *, attempt: int = 1, longest_minutes: int = LONGEST_MINUTES
+) -> Demand:
     """Return what a training asks for.
 
     Args:
         plan: the study's plan; its device "auto" asks for a GPU.
         id: of the training.
-        attempt: 1-based; each one asks for twice the time and memory of the one before.
+        attempt: 1-based; each one asks for twice the time of the one before, and for half of the
+            first one's memory more.
+        longest_minutes: that the cluster gives to a job.
     """
-    device, more = _device(plan), 2 ** (attempt - 1)
+    device = _device(plan)
     minutes = MINUTES_TO_START + math.ceil(_minutes(plan, id, device))
     return Demand(
-        minutes=min(minutes * more, LONGEST_MINUTES),
-        megabytes=_megabytes(plan, id, device) * more,
+        minutes=min(minutes * 2 ** (attempt - 1), longest_minutes),
+        megabytes=math.ceil(_megabytes(plan, id, device) * (1 + MORE_MEMORY * (attempt - 1))),
         gpus=int(device == "cuda"),
+    )
+
+
+def checked_longest_minutes(given: object, key: str) -> int:
+    """Return the longest time of a job in minutes.
+
+    Args:
+        given: the number, or its text.
+        key: where it comes from, for the error.
+
+    Raises:
+        UserError: it is no whole number, or leaves no time to train.
+    """
+    text = str(given)
+    if text.isdecimal() and int(text) > MINUTES_TO_START:
+        return int(text)
+    raise UserError(
+        f"{key}={text}: must be a whole number above {MINUTES_TO_START}, the longest time of a "
+        "cluster's job in minutes"
     )
 
 

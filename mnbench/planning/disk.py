@@ -20,7 +20,7 @@ from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
 BYTES = 4  # of a parameter or a logit
-# Of batch normalisation's moments, and of record.json, history.csv and the files' own frames.
+# Of batch normalisation's moments; of record.json and its copy, history.csv and files' own frames.
 MORE_WEIGHTS, REST = 1.05, 50_000
 REST_OF_STUDY = 200_000_000  # stored images, tables, figures and pages
 TEMPORARY = 16 << 20  # bytes

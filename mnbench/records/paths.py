@@ -1,7 +1,7 @@
 """Where a study keeps what it makes, below ``results/<study>``.
 
-Open it to move a file. The trap: a checkpoint is no output of any rule, since Snakemake deletes
-outputs before a job starts and after it fails.
+Open it to move a file. The trap: a checkpoint is no output of any rule, and no more is the copy of
+a ``record.json``, since Snakemake deletes outputs before a job starts and after it fails.
 """
 
 from dataclasses import dataclass
@@ -57,6 +57,10 @@ class StudyPaths:
     def checkpoint(self, id: TrainingId) -> Path:
         """Return the file from which a training resumes if it was interrupted."""
         return self.root / "checkpoints" / f"{id}.safetensors"
+
+    def finished(self, id: TrainingId) -> Path:
+        """Return the copy of a record's ``record.json``, which Snakemake does not know."""
+        return self.root / "finished" / f"{id}.json"
 
     def data(self, dataset: str) -> Path:
         """Return the folder of a data set's stored images."""

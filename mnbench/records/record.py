@@ -203,7 +203,11 @@ def read_record(directory: Path) -> Record:
         UserError: the file is missing, is no JSON, lacks a key, or has another format. A
             :class:`~mnbench.records.failure.TrainingFailed` if the training left no network.
     """
-    path = directory / RECORD
+    return read_record_file(directory / RECORD)
+
+
+def read_record_file(path: Path) -> Record:
+    """Read a ``record.json`` of any name, as :func:`read_record` does, with its errors."""
     try:
         content = read_json(path)
         if failed := failure_in(content, path):

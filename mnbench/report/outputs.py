@@ -25,8 +25,9 @@ _PATHS = {
     "plan.json": "every training and every ensemble of the study",
     "evaluated.json": "which records the tables were computed from, and checksums of both",
     "data/<data set>/": "the split images, and `data.json`, which says what they are",
-    "checkpoints/, verified.json, lock, locks/": "the state of interrupted trainings; which files "
-    "were compared with their checksums; locks of running processes. All may be deleted when "
+    "checkpoints/, finished/, verified.json, lock, locks/": "the state of interrupted trainings; "
+    "a copy of each `record.json`, which comes back if a cluster's failed job removes that; which "
+    "files were compared with their checksums; locks of running processes. All may be deleted when "
     "nothing runs",
 }
 

@@ -22,8 +22,9 @@ from mnbench.planning.plan import Plan, read_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
 from mnbench.records.failure import Failure, TrainingFailed, leave
+from mnbench.records.finished import bring_back, keep_copy
 from mnbench.records.paths import StudyPaths
-from mnbench.records.record import FILES, KEPT_MOMENTUM, WEIGHTS, Record, write_history
+from mnbench.records.record import FILES, KEPT_MOMENTUM, RECORD, WEIGHTS, Record, write_history
 from mnbench.records.validity import check_record, standing
 from mnbench.training import checkpoint
 from mnbench.training.data import TrainingSet
@@ -70,7 +71,8 @@ def run(
 ) -> None:
     """Run the training *id* of a plan, and write its record, or one that says why there is none.
 
-    A training whose record is there is not run again.
+    A training whose record is there is not run again, nor one of which only ``record.json`` was
+    removed.
 
     Raises:
         UserError: the plan, the data or a parent is not what it should be, or training diverged.
@@ -82,8 +84,9 @@ def run(
     progress.begin(plan, training)
     # Two processes that train the same network, whoever started them, do so one after the other.
     with held(paths.lock(id), progress.waits):
+        bring_back(paths, training)
         if standing(paths.record(id), training).fault is None:
-            checkpoint.discard(paths.checkpoint(id))  # its job may have been killed just before
+            _clear(paths, id)  # its job may have been killed just before
             progress.there()
             return
         try:
@@ -128,8 +131,7 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
     from mnbench.training.predict import record_predictions
 
     training = job.training
-    final = paths.record(training.id)
-    partial = final.with_name(f".{final.name}.partial")
+    final, partial = paths.record(training.id), _partial(paths, training.id)
     shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
     for folder in (partial, final):
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,8 +166,19 @@ def _write(trained: Trained, job: Job, paths: StudyPaths) -> None:
         details=trained.details,
         checksums=checksums(partial),
     ).write(partial)
+    keep_copy(paths, training, partial / RECORD)
     for file in reversed(FILES):  # record.json last
         only_a_file(final / file)
         (partial / file).replace(final / file)
-    partial.rmdir()
-    checkpoint.discard(job.checkpoint)
+    _clear(paths, training.id)
+
+
+def _partial(paths: StudyPaths, id: TrainingId) -> Path:
+    """Return the folder in which a record is written."""
+    return paths.record(id).with_name(f".{id.name}.partial")
+
+
+def _clear(paths: StudyPaths, id: TrainingId) -> None:
+    """Remove what a training needs no more, once its record is there."""
+    shutil.rmtree(_partial(paths, id), ignore_errors=True)
+    checkpoint.discard(paths.checkpoint(id))

@@ -5,8 +5,9 @@
 The training runs in a process of its own, forked from the warm one where there is one
 (:mod:`mnbench.training.prefork`). A training that fails, or whose process is killed, leaves a
 record that says so (:mod:`mnbench.records.failure`), and this program ends well: one failure must
-not keep the others' networks from being compared. An interruption ends this program as well. A
-signal that announces the end is handed on, and the training saves how far it has come.
+not keep the others' networks from being compared. Only where a cluster tries it again with more
+memory does this program end as a killed training did. An interruption ends this program as well.
+A signal that announces the end is handed on, and the training saves how far it has come.
 
 Open it to change what Snakemake sees of a failure. The trap: it is started for each training, and
 so imports what takes long only when a training has failed.
@@ -21,6 +22,7 @@ from mnbench import lifeline
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.paths import StudyPaths
 from mnbench.training import prefork
+from mnbench.training.attempts import is_last_attempt
 from mnbench.training.preemption import STATUSES, handed_on
 
 BY_SIGNAL = (130, *STATUSES)  # SIGINT, or a signal to end
@@ -28,6 +30,8 @@ BY_SIGNAL = (130, *STATUSES)  # SIGINT, or a signal to end
 
 def main(*arguments: str) -> int:
     """Train, and return 0 if there is a record afterwards, be it of a failure.
+
+    A training that was killed leaves none where it is tried again: the status says so.
 
     Args:
         arguments: those of ``mnbench train``, which also says what is wrong with them.
@@ -45,6 +49,9 @@ def main(*arguments: str) -> int:
         return status
     record = StudyPaths(plan.parent).record(id) / "record.json"
     if status and not os.path.exists(record):  # noqa: PTH110  (too long a path does not exist)
+        if status == prefork.KILLED and not is_last_attempt():
+            print(f"mnbench: {id}: {_by_signal(status)}; it is tried again", file=sys.stderr)
+            return status
         _leave_failure(plan, id, status)
     return 0 if os.path.exists(record) else status or 1  # noqa: PTH110
 
@@ -61,9 +68,14 @@ def _leave_failure(plan_file: Path, id: TrainingId, status: int) -> None:
         return
     reason = f"its process ended with status {status}"
     if status > 128:
-        reason = f"its process was killed by signal {status - 128}, for want of memory perhaps"
+        reason = _by_signal(status)
         print(f"mnbench: {id}: {reason}", file=sys.stderr)
     leave(StudyPaths(plan_file.parent), training, Failure("failed", reason))
+
+
+def _by_signal(status: int) -> str:
+    """Return why a training has no record whose process a signal ended."""
+    return f"its process was killed by signal {status - 128}, for want of memory perhaps"
 
 
 def _run(arguments: list[str]) -> int:

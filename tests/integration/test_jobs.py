@@ -27,7 +27,7 @@ from mnbench.architectures import build
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
 from mnbench.records.predictions import read_predictions
-from mnbench.records.record import FILES, PREDICTIONS, WEIGHTS, read_record
+from mnbench.records.record import FILES, PREDICTIONS, RECORD, WEIGHTS, read_record
 from mnbench.training import run as run_module
 from mnbench.training.progress import Progress
 
@@ -195,3 +195,37 @@ def test_a_checkpoint_that_outlived_its_record_s_job_is_removed(study):
         file.write_bytes(b"of the job before")
     run_module.run(MODULES["full_data"].train, study.plan, id, Progress(None, None))
     assert list(left.parent.iterdir()) == []
+
+
+# What Snakemake removes: record.json, of each training of a cluster's job that fails
+
+
+def test_a_finished_training_whose_record_json_was_removed_is_not_trained_again(study):
+    id = id_of(study, "full_data/v13")
+    before = {file: (study.record(id) / file).read_bytes() for file in FILES}
+    (study.record(id) / RECORD).unlink()
+    run_module.run(unwanted, study.plan, id, Progress(None, None))
+    assert {file: (study.record(id) / file).read_bytes() for file in FILES} == before
+    assert sorted(file.name for file in study.record(id).iterdir()) == sorted(FILES)
+
+
+def unwanted(job):
+    raise AssertionError("it is trained again")
+
+
+def test_a_job_killed_just_before_record_json_has_finished_its_training(study, monkeypatch):
+    id = id_of(study, "full_data/v13")
+    shutil.rmtree(study.record(id))
+
+    def killed(file):
+        if file.name == RECORD:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(run_module, "only_a_file", killed)
+        train(study, id)
+    assert not (study.record(id) / RECORD).exists()
+    run_module.run(unwanted, study.plan, id, Progress(None, None))
+    assert read_record(study.record(id)).cost.repeated_examples == 0
+    assert not list(study.root.rglob(".*"))  # of the record that was being written
+    assert not [file for file in (study.root / "checkpoints").rglob("*") if file.is_file()]

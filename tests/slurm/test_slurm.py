@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.fault_study import bits, plan_of, repeated_epochs
+from support.fault_study import bits, finished, plan_of, repeated_epochs
 from support.slurm_node import SlurmNode, missing_programs, running
-from support.snakemake_runs import ROOT, SMALL_STUDY, snakemake
+from support.snakemake_runs import ROOT, SMALL_STUDY, kill_a_training, snakemake
 
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import read_record
+from mnbench.records.validity import standing
 from mnbench.training.begun import BEGUN
 
 pytestmark = [
@@ -80,13 +81,13 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
         time.sleep(0.1)
 
 
+def trains(job: dict[str, str]) -> bool:
+    return any(word in job["Comment"] for word in TRAININGS)
+
+
 def of_trainings(node: SlurmNode, state: str) -> list[str]:
     """Return the Slurm jobs of trainings that are in a state."""
-    return [
-        id
-        for id, now in node.jobs().items()
-        if now == state and any(word in node.job(id)["Comment"] for word in TRAININGS)
-    ]
+    return [id for id, now in node.jobs().items() if now == state and trains(node.job(id))]
 
 
 def is_training(paths: StudyPaths) -> bool:
@@ -118,10 +119,9 @@ def test_a_study_ends_with_the_bits_of_a_local_run_whatever_becomes_of_its_jobs(
     assert jobs[cancelled] == "CANCELLED"
     assert (jobs[requeued], node.job(requeued)["Restarts"]) == ("COMPLETED", "1")
     given = node.given_gpus()
-    for id in jobs:
-        trains = any(word in node.job(id)["Comment"] for word in TRAININGS)
-        assert node.job(id).get("TresPerJob") == ("gres:gpu:1" if trains else None)
-        assert given[id] in (("0", "1") if trains else ("",))
+    for id, job in zip(jobs, map(node.job, jobs), strict=True):
+        assert job.get("TresPerJob") == ("gres:gpu:1" if trains(job) else None)
+        assert given[id] in (("0", "1") if trains(job) else ("",))
     assert {given[id] for id in of_trainings(node, "COMPLETED")} == {"0", "1"}
 
 
@@ -140,3 +140,24 @@ def test_a_training_near_the_end_of_its_time_saves_and_goes_on(node, tmp_path):
     logs = (tmp_path / ".snakemake/slurm_logs").rglob("*.log")  # kept of jobs that failed
     assert any("stopped by SIGTERM in epoch" in log.read_text(encoding="utf-8") for log in logs)
     assert {cost.repeated_examples for cost in costs} == {0}
+
+
+def test_a_killed_training_is_tried_again_and_what_had_finished_before_is_not(node, tmp_path):
+    """Of a job that fails Snakemake removes the record.json of all its trainings."""
+    study = STUDY | {"approaches": {"full_data": None}}
+    process = begin(node, tmp_path, study, "--group-components", "short_trainings=5")
+    paths = StudyPaths(tmp_path / "results/tiny")
+    wait_until(paths.plan.exists)
+    plan = plan_of(paths)
+    wait_until(lambda: finished(paths, plan))
+    before = finished(paths, plan)
+    wait_until(lambda: kill_a_training(paths.root))
+    ends_well(process, tmp_path, 900)
+    after = finished(paths, plan)
+    assert {id: after[id] for id in before} == before  # the times of their weights
+    assert len(after) == len(plan.trainings) > len(before)
+    assert {standing(paths.record(id), plan.trainings[id]).lost for id in after} == {None}
+    assert max(repeated_epochs(paths, plan).values()) <= 1
+    jobs = map(node.job, sorted(node.jobs(), key=int))
+    states = [job["JobState"] for job in jobs if trains(job)]
+    assert states[-2:] == ["FAILED", "COMPLETED"]

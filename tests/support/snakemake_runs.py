@@ -61,10 +61,11 @@ def kill_a_training(study: Path) -> bool:
     """
     paths = StudyPaths(study)
     for id in read_plan(paths.plan).trainings if paths.plan.exists() else ():
-        if not (text := holder(paths.lock(id))).isdigit():
+        number = holder(paths.lock(id)).split()[0]
+        if not number.isdigit():
             continue
         try:
-            job = psutil.Process(int(text))
+            job = psutil.Process(int(number))
             job.suspend()
         except psutil.NoSuchProcess:
             continue

@@ -1,21 +1,27 @@
 """Locks: one holder at a time, whatever ends it, and nothing of others is touched."""
 
+import errno
+import fcntl
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from mnbench.errors import UserError
 from mnbench.locks import held, holder, release, try_lock
 
+THIS = f"{os.getpid()} on {socket.gethostname()}"  # a number alone may be of another machine
+
 
 def test_a_lock_has_one_holder_and_its_file_goes_with_it(tmp_path):
     file = tmp_path / "folder" / "lock"
     descriptor = try_lock(file)
-    assert descriptor is not None and holder(file) == str(os.getpid())
+    assert descriptor is not None and holder(file) == THIS
     assert try_lock(file) is None
     release(file, descriptor)
     assert not file.exists()
@@ -36,7 +42,7 @@ time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
-    assert try_lock(file) is None and holder(file) == str(process.pid)
+    assert try_lock(file) is None and holder(file).startswith(f"{process.pid} on ")
     process.kill()
     process.wait()
     descriptor = try_lock(file)
@@ -59,7 +65,7 @@ def test_who_waits_is_told_once_for_whom_and_goes_on_when_it_is_free(tmp_path):
     order.append("first")
     release(file, descriptor)
     thread.join(timeout=30)
-    assert order == ["first", "second"] and told == [str(os.getpid())]
+    assert order == ["first", "second"] and told == [THIS]
 
 
 def test_many_threads_never_hold_a_lock_together(tmp_path):
@@ -89,3 +95,51 @@ def test_a_planted_link_is_not_followed(tmp_path):
     with pytest.raises(UserError, match="lock: cannot be written"):
         try_lock(tmp_path / "lock")
     assert victim.read_text() == "precious"
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_one_line_with_the_remedy(tmp_path, monkeypatch, code):
+    def refuse(descriptor, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    before = open_files()
+    for _ in range(3):
+        with pytest.raises(UserError) as caught:
+            try_lock(tmp_path / "lock")
+        with pytest.raises(UserError), held(tmp_path / "lock", print):
+            pass
+    line = str(caught.value)
+    assert line.startswith(f"{tmp_path / 'lock'}: cannot be locked ({os.strerror(code)})")
+    assert "mount its file system with flock, or put results/ on one that has it" in line
+    assert "\n" not in line and open_files() == before
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ESTALE])
+def test_a_lock_that_was_given_back_since_it_was_opened_is_not_held(tmp_path, monkeypatch, code):
+    """ESTALE is what a network's file system says where another node has removed the file."""
+
+    def gone(descriptor):
+        raise OSError(code, os.strerror(code))
+
+    before = open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", gone)
+        assert try_lock(tmp_path / "lock") is None
+    assert open_files() == before
+
+
+def test_a_full_disk_takes_no_name_and_the_lock_is_held(tmp_path, monkeypatch):
+    def full(descriptor, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "lock"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        descriptor = try_lock(file)
+    assert descriptor is not None and holder(file) == "unknown" and try_lock(file) is None
+    release(file, descriptor)

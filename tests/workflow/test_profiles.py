@@ -9,6 +9,7 @@ from support.snakemake_runs import SMALL_STUDY, snakemake
 
 from mnbench.figures import FIGURES
 from mnbench.planning.config import Study
+from mnbench.planning.demand import LONGEST_MINUTES
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted(ROOT.glob("profiles/*/config.yaml"))
@@ -50,3 +51,22 @@ def test_a_cluster_draws_all_figures_in_one_job(tmp_path):
 
 def test_a_cluster_is_asked_for_a_bounded_number_of_jobs():
     assert read(ROOT / "profiles/slurm/config.yaml")["jobs"] <= 100
+
+
+@pytest.mark.slow
+def test_no_training_asks_for_more_time_than_the_profile_says(tmp_path):
+    limits = read(ROOT / "profiles/slurm/config.yaml")["resources"]
+    assert f"longest_minutes={LONGEST_MINUTES}" in limits
+    study = SMALL_STUDY | {
+        "data": {"train_images": 50_000, "validation_images": 100},
+        "recipe": {"epochs": 2000},
+        "approaches": {"single_network": None},
+    }
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    submits = ["--dry-run", "--workflow-profile", "none", "--jobs", "9", "--resources"]
+    for longest in ("2880", "77"):
+        done = snakemake(tmp_path, *submits, f"longest_minutes={longest}")
+        assert done.returncode == 0, done.stderr
+        assert longest in re.findall(r"resources: .*gpu=0, runtime=(\d+)", done.stdout)
+    done = snakemake(tmp_path, *submits, "longest_minutes=9")
+    assert done.returncode == 1 and "mnbench: --resources longest_minutes=9: must" in done.stderr

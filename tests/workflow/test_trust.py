@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -241,7 +242,8 @@ def test_a_second_run_of_a_study_names_the_first_and_stops(tmp_path, finished):
     wait_for((tmp_path / "results/tiny/plan.json").exists)
     second = snakemake(tmp_path, TABLES)
     assert second.returncode == 1
-    assert f"study 'tiny' is being run by process {process.pid}; wait for it" in second.stderr
+    first = f"process {process.pid} on {socket.gethostname()}"
+    assert f"study 'tiny' is being run by {first}; wait for it" in second.stderr
     process.communicate()
     assert process.returncode == 0
     assert records(tmp_path) == records(finished)

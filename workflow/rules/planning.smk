@@ -15,6 +15,7 @@ from mnbench.handlers import handlers_of, StudyHandlers
 from mnbench.planning.plan import read_plan
 from mnbench.locks import holder, release, try_lock
 from mnbench.records.run_log import COMPLETE, INCOMPLETE, RunLog
+from mnbench.training.attempts import tell_attempts
 from mnbench.training.gpus import device_line
 
 try:
@@ -89,6 +90,8 @@ def start() -> bool:
         other = holder(PATHS.lock_of_study)
         raise UserError(f"study '{STUDY.study}' is being run by process {other}; wait for it")
     atexit.register(release, PATHS.lock_of_study, lock)
+    # On a cluster a killed training is tried again, with more memory.
+    tell_attempts(1 if workflow.local_exec else workflow.execution_settings.retries + 1)
     PLAN.write(PATHS.plan)
     VERIFIED.save()
     if to_do:

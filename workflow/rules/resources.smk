@@ -1,6 +1,13 @@
 """What a training asks of its machine: a place on a GPU, and of a cluster time and memory."""
 
-from mnbench.planning.demand import Demand, demand, generations, group_of
+from mnbench.planning.demand import (
+    checked_longest_minutes,
+    Demand,
+    demand,
+    generations,
+    group_of,
+    LONGEST_MINUTES,
+)
 from mnbench.training.gpus import usable_gpus
 from mnbench.training.slots import GPU_JOBS, checked_gpu_jobs, gpu_jobs
 
@@ -8,22 +15,37 @@ from mnbench.training.slots import GPU_JOBS, checked_gpu_jobs, gpu_jobs
 FOR_GPUS = bool({"gpu", "gpu_jobs"} & set(workflow.global_resources))
 
 
+def limit_of(resource: str):
+    """Return what the user limits a resource to, here or in a profile, or None."""
+    limit = workflow.global_resources.get(resource)
+    return getattr(limit, "value", limit)  # in older versions of Snakemake a number
+
+
 def share_gpus() -> None:
     """Let as many trainings share a GPU as the user says, here and in every job."""
-    if "gpu_jobs" in workflow.global_resources:
-        given = workflow.global_resources["gpu_jobs"]
-        given = getattr(given, "value", given)  # in older versions of Snakemake a number
+    given = limit_of("gpu_jobs")
+    if given is not None:
         os.environ[GPU_JOBS] = str(checked_gpu_jobs(given, "--resources gpu_jobs"))
 
 
+def longest_minutes() -> int:
+    """Return the longest time of a cluster's job, as a profile or the user says it."""
+    given = limit_of("longest_minutes")
+    if given is None:
+        return LONGEST_MINUTES
+    return checked_longest_minutes(given, "--resources longest_minutes")
+
+
 GPUS, SLOTS = [], 0  # of this machine, asked for once: a cluster's job asks by itself
-if workflow.is_main_process and workflow.local_exec:
-    try:
+try:
+    LONGEST = longest_minutes()
+    if workflow.is_main_process and workflow.local_exec:
         share_gpus()
         GPUS = usable_gpus(STUDY.device)
         SLOTS = gpu_jobs() * len(GPUS)
-    except UserError as error:
-        sys.exit(f"mnbench: {error}")
+except UserError as error:
+    sys.exit(f"mnbench: {error}")
+if workflow.is_main_process and workflow.local_exec:
     # A local run ignores `gpu=1` without a limit: a training a core would start, and most would
     # wait. The user's own limit stays.
     if SLOTS and "gpu" not in workflow.global_resources:
@@ -32,15 +54,14 @@ if workflow.is_main_process and workflow.local_exec:
 
 def slots_of_run() -> int | None:
     """Return how many trainings may run on this machine's GPUs at a time; None without any."""
-    limit = workflow.global_resources.get("gpu")
-    limit = getattr(limit, "value", limit)  # in older versions of Snakemake a number
+    limit = limit_of("gpu")
     return min(SLOTS, SLOTS if limit is None else limit) or None
 
 
 @cache
 def demand_of(id: TrainingId, attempt: int) -> Demand:
     """Return what a training asks of a cluster, by its predicted cost."""
-    return demand(PLAN, id, attempt=attempt)
+    return demand(PLAN, id, attempt=attempt, longest_minutes=LONGEST)
 
 
 def asks_for(what: str):
@@ -65,6 +86,11 @@ def group_of_training(wildcards):
     if group:
         workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
     return group
+
+
+def attempt_of(wildcards, attempt):
+    """Return which attempt of its job a training is in, from 1."""
+    return attempt
 
 
 if not workflow.is_main_process:

@@ -19,9 +19,11 @@ rule training:
         gpu=asks_for("gpus"),
         runtime=asks_for("minutes"),
         mem_mb=asks_for("megabytes"),
+        attempt=attempt_of,  # nobody is asked for it: the shell says it to the training
     params:
         plan=PATHS.plan,
         id=TRAINING,
     # Not below the shell: a signal that announces the end must not end what waits for the training.
     shell:
+        "MNBENCH_ATTEMPT={resources.attempt} "
         "exec python -m mnbench.training.supervise {params.plan:q} {params.id:q} --log {log:q}"

@@ -6,12 +6,14 @@ import pytest
 from support.tiny import config, plan_of
 
 from mnbench.architectures import activation_count, load_architectures
+from mnbench.errors import UserError
 from mnbench.planning.demand import (
     EVALUATED_TOGETHER,
     FLOPS_PER_SECOND,
     LONGEST_MINUTES,
     MINUTES_TO_START,
     SHORT_MINUTES,
+    checked_longest_minutes,
     demand,
     generations,
     group_of,
@@ -41,13 +43,32 @@ def test_the_predicted_flops_add_up_to_the_forecast():
     assert total == sum(row.training_flops for row in forecast(plan))
 
 
-def test_each_attempt_asks_for_twice_as_much_up_to_a_day():
+def test_each_attempt_asks_for_twice_the_time_up_to_what_the_cluster_gives():
     plan = planned()
     id = next(iter(plan.trainings))
     first, second = demand(plan, id), demand(plan, id, attempt=2)
-    assert (second.minutes, second.megabytes) == (2 * first.minutes, 2 * first.megabytes)
+    assert second.minutes == 2 * first.minutes
     assert second.gpus == first.gpus
     assert demand(plan, id, attempt=20).minutes == LONGEST_MINUTES
+    for longest in (15, 3000):
+        assert demand(plan, id, attempt=20, longest_minutes=longest).minutes == longest
+
+
+def test_each_attempt_asks_for_some_more_memory_and_three_time_outs_for_no_machine_of_its_own():
+    plan = planned()
+    id = next(iter(plan.trainings))
+    asked = [demand(plan, id, attempt=attempt).megabytes for attempt in (1, 2, 3, 4)]
+    assert asked == sorted(set(asked))
+    assert 2 * asked[0] == pytest.approx(asked[2], abs=1)
+    assert asked[3] < 2.6 * asked[0]
+
+
+@pytest.mark.parametrize("given", ["a day", "-1", "", "10", 1.5])
+def test_a_longest_time_that_is_none_is_one_line(given):
+    assert checked_longest_minutes(2880, "key") == checked_longest_minutes("2880", "key") == 2880
+    with pytest.raises(UserError, match=f"^key={given}: must be a whole number above 10") as caught:
+        checked_longest_minutes(given, "key")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("device", "gpus"), [("cpu", 0), ("cuda", 1), ("auto", 1)])

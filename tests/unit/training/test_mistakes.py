@@ -21,8 +21,26 @@ def test_what_the_machine_refuses_is_one_line(code):
 def test_memory_that_is_not_there_is_one_line():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
-    for error in (caught.value, MemoryError(), torch.OutOfMemoryError("CUDA out of memory")):
-        assert in_one_line(error).startswith("not enough memory; lower key 'recipe.batch_size'")
+    for error in (caught.value, MemoryError()):
+        line = in_one_line(error)
+        assert line.startswith("not enough memory; lower key 'recipe.batch_size'")
+        assert "snakemake --cores" in line and "mem_mb" in line
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_a_gpu_s_memory_that_is_not_there_names_what_decides_how_many_share_it(error):
+    line = in_one_line(error)
+    assert line.startswith("not enough memory on the GPU; lower key 'recipe.batch_size'")
+    assert "--resources gpu_jobs=N" in line and "MNBENCH_GPU_JOBS=N" in line
+    assert "--cores" not in line and "\n" not in line
 
 
 def test_a_mistake_says_itself_and_a_bug_nothing():
