@@ -26,6 +26,7 @@ STUDIES = {
         ("families", "families"),
         ("improved", "improved"),
         ("improved_25", "improved-25"),
+        ("others_best", "improved-others"),
         ("first_search", "search-1"),
         ("second_search", "search-2"),
         ("third_search", "search-3"),
