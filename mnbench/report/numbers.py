@@ -113,6 +113,10 @@ class Results:
         rows = self._rows(self.estimates, architecture_set)
         return bool((rows["point"] == name).any())
 
+    def ensembles(self, approach: str) -> int:
+        """Return the number of full-size ensembles of an approach, each seed's counted."""
+        return int(self.estimates.loc[self.estimates["approach"] == approach, "seeds"].sum())
+
     def ratio(
         self, architecture_set: str, cost: str, name: str, to: str = REFERENCE_POINT
     ) -> float:

@@ -23,6 +23,7 @@ from mnbench.planning import planner
 from mnbench.planning.lineage import KEEPS_MOMENTUM
 from mnbench.planning.plan import read_plan
 from mnbench.records.record import KEPT_MOMENTUM, PREDICTIONS, WEIGHTS, read_record
+from mnbench.training import job as job_module
 from mnbench.training import run as run_module
 from mnbench.training.progress import Progress
 
@@ -244,6 +245,40 @@ def test_an_option_trains_to_the_same_bits_also_when_interrupted(case, study):
     run_module.run(MODULES["mothernets"].train, study.plan, last, Progress(None, None))
     assert [file.read_bytes() for file in files] == before
     assert history_of(study, last) == history
+
+
+def test_the_rate_of_inserted_layers_is_that_of_what_the_mothernet_does_not_have(
+    study, monkeypatch
+):
+    values = config()
+    hatched = {"epochs": 1, "inserted_rate": 3.0}
+    values["approaches"] = {"mothernets": {"g": [1], "hatched": hatched}}
+    plan = plan_of(values)
+    plan.write(study.plan)
+    last = of_approach(plan, "mothernets")[-1].id  # the deepest
+    mother = plan.trainings[last].parents[0]
+    train(study, mother)
+    told = []
+    real = job_module.new_optimiser
+
+    def optimiser(network, recipe, factors=None):
+        told.append(factors)
+        return real(network, recipe, factors)
+
+    monkeypatch.setattr(job_module, "new_optimiser", optimiser)
+    train(study, last)
+    of_mother, of_child = (
+        {
+            name
+            for name in load_file(study.record(id) / WEIGHTS)
+            if name.endswith(("weight", "bias"))
+        }
+        for id in (mother, last)
+    )
+    (factors,) = told
+    assert set(factors.values()) == {3.0} and factors.keys() < of_child
+    # Each of the MotherNet's tensors is in one of the child's.
+    assert len(factors) == len(of_child) - len(of_mother) > 0
 
 
 @pytest.mark.parametrize("damage", ["missing", "shape", "nan"])
