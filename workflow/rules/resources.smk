@@ -93,5 +93,13 @@ def attempt_of(wildcards, attempt):
     return attempt
 
 
+def attempt_said(wildcards, resources):
+    """Return the attempt for the shell; nothing where another workflow's rule has own resources.
+
+    What follows from resources is no reason for Snakemake to run a job again.
+    """
+    return resources.get("attempt", "")
+
+
 if not workflow.is_main_process:
     workflow.register_resource("gpu", 1)  # a cluster's job has one: those of a group take turns

@@ -23,7 +23,8 @@ rule training:
     params:
         plan=PATHS.plan,
         id=TRAINING,
+        attempt=attempt_said,
     # Not below the shell: a signal that announces the end must not end what waits for the training.
     shell:
-        "MNBENCH_ATTEMPT={resources.attempt} "
+        "MNBENCH_ATTEMPT={params.attempt} "
         "exec python -m mnbench.training.supervise {params.plan:q} {params.id:q} --log {log:q}"
