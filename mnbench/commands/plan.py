@@ -44,8 +44,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--calibration",
         type=path_to_read,
         metavar="FILE",
-        help="predict the hours of another machine, such as a cluster's node: what --calibrate "
-        "kept there (default: that of this machine)",
+        help="predict the hours of another machine, say a cluster's node, from what --calibrate "
+        "kept there (default: what it kept here)",
     )
     parser.add_argument(
         "--devices",

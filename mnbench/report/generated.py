@@ -39,7 +39,7 @@ STUDIES = {
         ("proposals", "proposals"),
     )
 }
-PILOTS = {  # of which `mnbench plan --budget` is judged
+PILOTS = {  # by them `mnbench plan --budget` is judged
     "default_splits": STUDIES["default"],
     "pilot_splits": STUDIES["pilot"],
 }

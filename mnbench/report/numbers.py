@@ -20,7 +20,7 @@ from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, select
-from mnbench.naming import point_name
+from mnbench.naming import approach_title, named_variant, point_name
 from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 from mnbench.report.search_table import search_table
@@ -116,6 +116,11 @@ class Results:
     def ensembles(self, approach: str) -> int:
         """Return the number of full-size ensembles of an approach, each seed's counted."""
         return int(self.estimates.loc[self.estimates["approach"] == approach, "seeds"].sum())
+
+    def variants(self, approach: str) -> int:
+        """Return the number of an approach's named variants."""
+        rows = self.estimates[self.estimates["approach"] == approach]
+        return len({named_variant(variant) for variant in rows["variant"]} - {""})
 
     def ratio(
         self, architecture_set: str, cost: str, name: str, to: str = REFERENCE_POINT
@@ -230,6 +235,13 @@ class Results:
         """Return the table of an approach's variants, as Markdown."""
         rows = self._rows(self.estimates, architecture_set)
         return search_table(rows[rows["approach"] == approach])
+
+    def searches(self, architecture_set: str) -> str:
+        """Return a heading and the table of variants for every approach, as Markdown."""
+        return "\n\n".join(
+            f"{approach_title(approach)}:\n\n{self.search(architecture_set, approach)}"
+            for approach in dict.fromkeys(self.estimates["approach"])
+        )
 
     def convergence(self, architecture_set: str) -> str:
         """Return whether one network has converged, as a sentence without its full stop."""

@@ -135,11 +135,9 @@ def driver_is_too_old() -> bool:
     A driver serves every version of CUDA with its own first number, and all before.
     """
     wanted, served = torch_cuda(), driver_cuda()
-    return None not in (wanted, served) and _first(served) < _first(wanted)
-
-
-def _first(version: str | None) -> int:
-    return int((version or "0").split(".")[0])
+    if wanted is None or served is None:
+        return False
+    return int(served.split(".")[0]) < int(wanted.split(".")[0])
 
 
 def usable_gpus(wanted: str) -> list[Gpu]:

@@ -71,8 +71,7 @@ def run(
 ) -> None:
     """Run the training *id* of a plan, and write its record, or one that says why there is none.
 
-    A training whose record is there is not run again, nor one of which only ``record.json`` was
-    removed.
+    A training whose record is there is not run again, nor one that has lost ``record.json`` alone.
 
     Raises:
         UserError: the plan, the data or a parent is not what it should be, or training diverged.

@@ -45,11 +45,10 @@ try:
         SLOTS = gpu_jobs() * len(GPUS)
 except UserError as error:
     sys.exit(f"mnbench: {error}")
-if workflow.is_main_process and workflow.local_exec:
-    # A local run ignores `gpu=1` without a limit: a training a core would start, and most would
-    # wait. The user's own limit stays.
-    if SLOTS and "gpu" not in workflow.global_resources:
-        workflow.register_resource("gpu", SLOTS)
+# A local run ignores `gpu=1` without a limit: a training a core would start, and most would wait.
+# The user's own limit stays.
+if SLOTS and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", SLOTS)
 
 
 def slots_of_run() -> int | None:

@@ -3,6 +3,7 @@
 from math import nan
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mnbench.errors import UserError
@@ -89,6 +90,30 @@ def test_the_front_is_the_cheapest_first_and_ever_better(results):
     costs = [row["training_flops"] for row in front]
     errors = [row["test_error"] for row in front]
     assert costs == sorted(costs) and errors == sorted(errors, reverse=True)
+
+
+def test_a_search_is_counted_in_variants_and_in_ensembles_of_every_seed(results):
+    points = [
+        ("full_data", "", 3),
+        ("full_data", "stable", 3),
+        ("full_data", "stable, hatched epochs x 2", 2),
+        ("full_data", "linear", 2),
+        ("treenets", "stable", 2),
+    ]
+    searched = pd.DataFrame(points, columns=["approach", "variant", "seeds"])
+    results.__dict__["estimates"] = searched.assign(  # in the place of the cached one
+        dataset="mnist",
+        architecture_set="five",
+        budget=1.0,
+        evaluated_on="test",
+        test_error=0.1,
+        training_flops=1e12,
+    )
+    assert (results.variants("full_data"), results.ensembles("full_data")) == (2, 10)
+    assert (results.variants("treenets"), results.ensembles("treenets")) == (1, 2)
+    full_data, treenets = results.searches("five").split("TreeNets:\n\n")
+    assert full_data.startswith("Full Data:\n\n| variant |") and "| linear |" in full_data
+    assert treenets.count("\n") == 2
 
 
 def test_claims_are_those_of_the_table(results, tables_of_tiny):
