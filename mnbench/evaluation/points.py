@@ -20,6 +20,9 @@ from mnbench.naming import named_variant
 from mnbench.planning.config import COST_AXES, TIMES
 
 COSTS = (*COST_AXES, "epochs")
+# Student's t with two seeds has tails that no float holds as a factor. Ratios of two such costs,
+# and their differences, stay finite within these.
+_LARGEST_LOGARITHM = 300.0
 CurveId = tuple[str, str]  # an approach, and the name of a variant of it or ""
 Points = Mapping[tuple[str, str], list["Point"]]  # by (data set, architecture set)
 
@@ -123,8 +126,8 @@ class Point:
             mean = values.mean() if len(values) else np.nan
             return np.full(self.bootstrap.replicates, mean)
         seeds = [run.ensemble.seed for run in runs]
-        logarithms = self.bootstrap.over_seeds(seeds, np.log(values))
-        return values.mean() * np.exp(logarithms - np.log(values).mean())
+        logarithms = self.bootstrap.over_seeds(seeds, np.log(values)) - np.log(values).mean()
+        return values.mean() * np.exp(logarithms.clip(-_LARGEST_LOGARITHM, _LARGEST_LOGARITHM))
 
 
 def cost_of(run: EvaluatedEnsemble, cost: str) -> float:

@@ -118,25 +118,20 @@ def claims_page(study: str, cost: str, tables: Mapping[str, pd.DataFrame]) -> st
         gains, networks = (select(tables[name], *setting) for name in ("convergence", "networks"))
         sentence = convergence_of(gains, networks).sentence
         lines.append(f"- {setting_name(*setting)}: {sentence}.")
-    lines += ["", *verdicts_table(verdicts, "title"), ""]
+    lines += ["", *_verdicts(verdicts), ""]
     for row in verdicts.to_dict("records"):
         lines.append(_claim(row, claims[claims["claim"] == row["claim"]]))
     lines += [_marks(setting, select(tables["marks"], *setting)) for setting in settings]
     return "\n".join(lines)
 
 
-def verdicts_table(verdicts: pd.DataFrame, column: str) -> list[str]:
-    """Return a Markdown table of both verdicts of every claim.
-
-    Args:
-        verdicts: the table ``verdicts``, whole.
-        column: what names a claim: title or statement.
-    """
+def _verdicts(verdicts: pd.DataFrame) -> list[str]:
+    """Return a Markdown table of both verdicts of every claim."""
     lines = [f"| the paper claims | {' | '.join(COMPARISONS.values())} |"]
     lines.append(f"|---{'|---' * len(COMPARISONS)}|")
     for row in verdicts.to_dict("records"):
         words = " | ".join(verdict_words(row, name) for name in COMPARISONS)
-        lines.append(f"| {row[column]} | {words} |")
+        lines.append(f"| {row['title']} | {words} |")
     return lines
 
 

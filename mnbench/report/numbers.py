@@ -21,9 +21,9 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import approach_title, named_variant, point_name
-from mnbench.report.claims_page import verdicts_table
 from mnbench.report.overview import TABLES, summary_table
 from mnbench.report.search_table import search_table
+from mnbench.report.verdicts import claims_table, verdict_matrix
 from mnbench.report.wording import FILTERS, Untrue
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
@@ -88,9 +88,9 @@ class Results:
         return int((self.networks["examples"] / self.networks["epochs"]).median())
 
     @property
-    def verdicts(self) -> str:
-        """Both verdicts of every claim, as a Markdown table."""
-        return "\n".join(verdicts_table(read_table(self.folder / "verdicts.csv"), "statement"))
+    def verdicts(self) -> pd.DataFrame:
+        """The table ``verdicts``: a row a claim."""
+        return read_table(self.folder / "verdicts.csv")
 
     def _rows(self, table: pd.DataFrame, architecture_set: str) -> pd.DataFrame:
         """Return the rows of one architecture set; these studies have one data set."""
@@ -228,8 +228,13 @@ class Results:
         return list(rows.sort_values(cost)["point"])
 
     def table(self, architecture_set: str) -> str:
-        """Return the overview's table of one architecture set, as Markdown."""
-        return summary_table(self._rows(self.tables["estimates"], architecture_set))
+        """Return the overview's table of each approach at its plain budget, as Markdown.
+
+        ``summary.md`` of the run has all budgets and multiples of hatched networks' epochs.
+        """
+        rows = self._rows(self.tables["estimates"], architecture_set)
+        plain = rows["variant"] == rows["variant"].map(named_variant)
+        return summary_table(rows[plain & (rows["budget"] == 1)])
 
     def search(self, architecture_set: str, approach: str) -> str:
         """Return the table of an approach's variants, as Markdown."""
@@ -274,6 +279,7 @@ def fill(page: str, template: str, results: Mapping[str, object]) -> str:
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= FILTERS
+    environment.filters |= {"claims_table": claims_table, "verdict_matrix": verdict_matrix}
     name = ""
     try:
         blocks = environment.from_string(template)

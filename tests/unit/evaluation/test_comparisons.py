@@ -323,6 +323,18 @@ def test_bounds_are_what_a_curve_leaves_possible():
         assert [float(bound) for bound in unknown] == [-np.inf, np.inf]
 
 
+@pytest.mark.filterwarnings("error")
+def test_costs_of_two_very_different_seeds_stay_numbers():
+    made = evaluation({FULL: same_for(2, 0.1)}, {FULL: 10.0})
+    (point,) = next(iter(points(made).values()))
+    uneven = [
+        replace(run, cost=replace(run.cost, cpu_seconds=seconds))
+        for run, seconds in zip(point.runs, (1.0, 1e6), strict=True)
+    ]
+    replicates = replace(point, runs=tuple(uneven)).cost_replicates("cpu_seconds")
+    assert np.isfinite(replicates).all() and np.isfinite(10 / replicates).all()
+
+
 def test_costs_of_seeds_vary_by_factors_and_stay_positive():
     made = evaluation({FULL: same_for(3, 0.1)}, {FULL: 10.0})
     (of_set,) = points(made).values()

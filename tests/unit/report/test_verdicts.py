@@ -1,0 +1,48 @@
+"""Verdicts of several runs: each claim once, with every verdict and the runs that gave it."""
+
+import pandas as pd
+
+from mnbench.report.verdicts import claims_table, verdict_matrix
+
+
+def verdicts(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["claim", "verdict_page", "verdict_curves"])
+    return table.assign(
+        title=table["claim"].str.title(), statement="it is " + table["claim"].astype(str)
+    )
+
+
+RUNS = {
+    "grey": verdicts(
+        ("fast", "reproduced", "undecided"),
+        ("cheap", "not tested", "not tested"),
+        ("good", "not tested", "not reproduced"),
+    ),
+    # Another order: rows are found by the claim.
+    "colour": verdicts(
+        ("cheap", "not tested", "not tested"),
+        ("good", "not reproduced", "not reproduced"),
+        ("fast", "undecided", "reproduced"),
+    ),
+}
+
+
+def test_a_cell_groups_the_runs_by_their_verdict():
+    assert claims_table(RUNS).splitlines() == [
+        "| the paper claims | as the page compares | against budget curves |",
+        "|---|---|---|",
+        "| it is fast | reproduced (grey); undecided (colour) "
+        "| reproduced (colour); undecided (grey) |",
+        "| it is cheap | not tested | not tested |",
+        "| it is good | not reproduced (colour) | not reproduced (grey, colour) |",
+    ]
+
+
+def test_a_column_a_run_with_both_verdicts():
+    assert verdict_matrix(RUNS).splitlines() == [
+        "| claim | grey | colour |",
+        "|---|---|---|",
+        "| Fast | reproduced / undecided | undecided / reproduced |",
+        "| Cheap | not tested | not tested |",
+        "| Good | not tested / not reproduced | not reproduced |",
+    ]
