@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_IMAGES_AT_ONCE = 100
+
 
 @dataclass(frozen=True, eq=False)  # comparing arrays with == gives no truth value
 class Images:
@@ -26,17 +28,19 @@ class Images:
 def channel_statistics(images: Images) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and (population) standard deviation of each channel, on the scale 0 to 1.
 
-    They come from histograms, hence from whole numbers: exact, and the same on every machine.
+    They come from sums of whole numbers: exact, and the same on every machine. Images are taken by
+    the hundred, so that nothing larger than a processor's cache is written: each training does
+    this again, and fresh memory is what took longest.
 
     Returns:
         Two float32 ``(channels,)`` arrays.
     """
-    values = np.arange(256)
-    channels = range(images.images.shape[1])
-    counts = np.stack(
-        [np.bincount(images.images[:, c].ravel(), minlength=values.size) for c in channels]
-    )
-    pixels = counts.sum(axis=1)
-    mean = counts @ values / pixels
-    variance = counts @ values**2 / pixels - mean**2
+    sums, squares = np.zeros((2, images.images.shape[1]))
+    for first in range(0, len(images), _IMAGES_AT_ONCE):
+        values = images.images[first : first + _IMAGES_AT_ONCE].astype(np.float64)
+        sums += np.einsum("nchw->c", values)
+        squares += np.einsum("nchw,nchw->c", values, values)
+    pixels = images.images[:, 0].size
+    mean = sums / pixels
+    variance = squares / pixels - mean**2
     return (mean / 255).astype(np.float32), (np.sqrt(variance) / 255).astype(np.float32)
