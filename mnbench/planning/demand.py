@@ -26,7 +26,7 @@ MEGABYTES = {"cpu": 1000, "cuda": 4000}  # of a process with torch, and CUDA's l
 COPIES_OF_IMAGES = 3  # the file's, the array's, the tensor's
 COPIES_OF_WEIGHTS = 6  # gradients, momentum, a checkpoint's two, a parent's
 COPIES_OF_ACTIVATIONS = 4  # behind a convolution, its batch norm and its ReLU; their gradients
-EVALUATED_TOGETHER = 1000  # images, without gradients
+EVALUATED_TOGETHER = 250  # images, without gradients
 FLOAT = 4  # bytes
 
 

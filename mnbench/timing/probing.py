@@ -22,11 +22,12 @@ from mnbench.timing.kinds import StepKind
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import Stopwatch
 from mnbench.training.job import Job, Trained
-from mnbench.training.loop import EVALUATION_BATCH, Row, predict
+from mnbench.training.loop import Row, predict
 from mnbench.training.progress import Progress
 
 EPOCHS = 4  # of each probe; the first one warms up
 RATE = 1e-6
+VALIDATED = 1000  # images, at most
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def random_images(dataset: Dataset, images: int, device: torch.device) -> Traini
     """Return images of a data set's shape to train on, and others to validate on."""
     rng = np.random.default_rng(0)
     train, validation = (
-        noise_images(dataset, number, rng) for number in (images, min(images, EVALUATION_BATCH))
+        noise_images(dataset, number, rng) for number in (images, min(images, VALIDATED))
     )
     ones = np.ones(dataset.in_channels, np.float32)
     return TrainingSet.of(TrainingData(train, validation, ones / 2, ones / 4), device)

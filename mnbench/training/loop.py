@@ -31,7 +31,8 @@ from mnbench.training.preemption import Notice, Preempted
 from mnbench.training.schedules import epoch_rates
 from mnbench.training.stopping import finished
 
-EVALUATION_BATCH = 1000
+# Images that are predicted together. On a CPU more would take fresh memory for every layer.
+CPU_TOGETHER, GPU_TOGETHER = 250, 1000
 RATE_KEY = "recipe.optimiser.learning_rate"
 
 
@@ -221,9 +222,14 @@ def predict(network: nn.Module, images: Tensor, normalise: Normalisation) -> Ten
         float32 logits ``(networks, n, classes)``; networks is 1 for an ordinary network.
     """
     network.eval()
-    logits = [network(normalise(batch)) for batch in images.split(EVALUATION_BATCH)]
+    logits = [network(normalise(batch)) for batch in together(images)]
     joined = torch.cat(logits, dim=-2).float()
     return joined if joined.ndim == 3 else joined.unsqueeze(0)
+
+
+def together(images: Tensor) -> tuple[Tensor, ...]:
+    """Return images ``(n, ...)`` in the parts that are predicted together."""
+    return images.split(CPU_TOGETHER if images.device.type == "cpu" else GPU_TOGETHER)
 
 
 def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:

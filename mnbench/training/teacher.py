@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mnbench.planning.recipe import Augmentation
 from mnbench.training.data import TrainingSet
-from mnbench.training.loop import EVALUATION_BATCH, Batch
+from mnbench.training.loop import Batch, together
 
 
 class Teacher:
@@ -32,7 +32,6 @@ class Teacher:
         if not self.predicts_once:
             return self._network(batch.images)
         if self._predictions is None:
-            images = self._data.train.images.split(EVALUATION_BATCH)
-            normalise = self._data.normalise
-            self._predictions = torch.cat([self._network(normalise(part)) for part in images])
+            parts, normalise = together(self._data.train.images), self._data.normalise
+            self._predictions = torch.cat([self._network(normalise(part)) for part in parts])
         return self._predictions[batch.indices]

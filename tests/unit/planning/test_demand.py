@@ -101,9 +101,9 @@ def test_activations_are_counted_by_hand():
 
 
 def test_images_evaluated_together_are_those_of_the_loop():
-    from mnbench.training.loop import EVALUATION_BATCH
+    from mnbench.training.loop import CPU_TOGETHER
 
-    assert EVALUATED_TOGETHER == EVALUATION_BATCH
+    assert EVALUATED_TOGETHER == CPU_TOGETHER
 
 
 def test_short_trainings_are_grouped_by_generation_and_long_ones_are_not():

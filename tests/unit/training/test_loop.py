@@ -168,7 +168,7 @@ class Two(torch.nn.Module):
 def test_predictions_do_not_depend_on_how_they_are_batched(data, monkeypatch):
     network, images = Two(), data.validation.images
     whole = predict(network, images, data.normalise)
-    monkeypatch.setattr(loop, "EVALUATION_BATCH", 7)
+    monkeypatch.setattr(loop, "CPU_TOGETHER", 7)
     torch.testing.assert_close(predict(network, images, data.normalise), whole)
     assert whole.shape == (2, 100, 10)
     assert predict(network.networks[0], images, data.normalise).shape == (1, 100, 10)
