@@ -21,10 +21,11 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import approach_title, named_variant, point_name
-from mnbench.report.overview import TABLES, summary_table
+from mnbench.report.overview import TABLES
 from mnbench.report.search_table import search_table
 from mnbench.report.verdicts import claims_table, verdict_matrix
 from mnbench.report.wording import FILTERS, Untrue
+from mnbench.report.worth_table import once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
@@ -222,19 +223,15 @@ class Results:
         return float(rows.iloc[0]["on_front"])
 
     def on_front(self, architecture_set: str, cost: str) -> list[str]:
-        """Return the points on the Pareto front of the means, the cheapest first."""
-        rows = self._rows(self.estimates, architecture_set).dropna(subset=[cost])
+        """Return the points on the Pareto front of the means, the cheapest first, and each once."""
+        rows = once(self._rows(self.estimates, architecture_set).dropna(subset=[cost]))
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
 
     def table(self, architecture_set: str) -> str:
-        """Return the overview's table of each approach at its plain budget, as Markdown.
-
-        ``summary.md`` of the run has all budgets and multiples of hatched networks' epochs.
-        """
-        rows = self._rows(self.tables["estimates"], architecture_set)
-        plain = rows["variant"] == rows["variant"].map(named_variant)
-        return summary_table(rows[plain & (rows["budget"] == 1)])
+        """Return each approach at its plain budget, beside Full Data's budgets, as Markdown."""
+        tables = (self.estimates, read_table(self.folder / "equal_error.csv"))
+        return worth_table(*(self._rows(table, architecture_set) for table in tables))
 
     def search(self, architecture_set: str, approach: str) -> str:
         """Return the table of an approach's variants, as Markdown."""

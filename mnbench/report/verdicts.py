@@ -16,6 +16,7 @@ from mnbench.evaluation.claims.claim import (
     REPRODUCED,
     UNDECIDED,
 )
+from mnbench.report.claims_page import verdict_words
 
 _VERDICTS = (REPRODUCED, UNDECIDED, NOT_REPRODUCED)  # in the order in which a cell names them
 
@@ -23,14 +24,16 @@ _VERDICTS = (REPRODUCED, UNDECIDED, NOT_REPRODUCED)  # in the order in which a c
 def claims_table(runs: Mapping[str, pd.DataFrame]) -> str:
     """Return a Markdown table: a row a claim, in a cell every verdict and the runs that gave it.
 
+    A claim that no run has tested has the first run's reason.
+
     Args:
         runs: the table ``verdicts`` of each run, by the name that people call it.
     """
     lines = [f"| the paper claims | {' | '.join(COMPARISONS.values())} |"]
     lines.append(f"|---{'|---' * len(COMPARISONS)}|")
-    for claim, rows in _by_claim(runs):
-        cells = [_grouped(rows[f"verdict_{comparison}"]) for comparison in COMPARISONS]
-        lines.append(f"| {claim['statement']} | {' | '.join(cells)} |")
+    for rows in _by_claim(runs):
+        cells = [_grouped(rows, comparison) for comparison in COMPARISONS]
+        lines.append(f"| {rows['statement'].iloc[0]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -41,24 +44,25 @@ def verdict_matrix(runs: Mapping[str, pd.DataFrame]) -> str:
         runs: the table ``verdicts`` of each run, by the name that people call it.
     """
     lines = [f"| claim | {' | '.join(runs)} |", f"|---{'|---' * len(runs)}|"]
-    for claim, rows in _by_claim(runs):
-        cells = [_both(rows.loc[run]) for run in runs]
-        lines.append(f"| {claim['title']} | {' | '.join(cells)} |")
+    for rows in _by_claim(runs):
+        cells = [_both(rows.loc[run]) if run in rows.index else NOT_TESTED for run in runs]
+        lines.append(f"| {rows['title'].iloc[0]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _by_claim(runs: Mapping[str, pd.DataFrame]) -> list[tuple[pd.Series, pd.DataFrame]]:
-    """Return each claim, and its rows of the table ``verdicts``, by the run's name."""
+def _by_claim(runs: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return the rows of each claim that some run has, by the run's name."""
     rows = pd.concat({run: table.set_index("claim") for run, table in runs.items()}, names=["run"])
-    claims = next(iter(runs.values())).set_index("claim")
-    return [(claims.loc[claim], rows.xs(claim, level="claim")) for claim in claims.index]
+    claims = dict.fromkeys(rows.index.get_level_values("claim"))
+    return [rows.xs(claim, level="claim") for claim in claims]
 
 
-def _grouped(verdicts: pd.Series) -> str:
-    """Return one comparison's verdicts with their runs; "not tested" if no run could test."""
+def _grouped(rows: pd.DataFrame, comparison: str) -> str:
+    """Return one comparison's verdicts with their runs; if no run could test, why."""
+    verdicts = rows[f"verdict_{comparison}"]
     by_verdict = [(word, verdicts.index[verdicts == word]) for word in _VERDICTS]
-    said = [f"{word} ({', '.join(runs)})" for word, runs in by_verdict if len(runs)]
-    return "; ".join(said) or NOT_TESTED
+    tested = [f"{word} ({', '.join(runs)})" for word, runs in by_verdict if len(runs)]
+    return "; ".join(tested) or verdict_words(rows.iloc[0].to_dict(), comparison)
 
 
 def _both(row: pd.Series) -> str:

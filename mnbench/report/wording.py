@@ -10,6 +10,7 @@ which names its passage, and somebody writes it anew.
 ``difference | undecided``               errors: the interval holds zero
 ``differences | more_in_the_mean``       errors: each mean lies above zero, whatever the intervals
 ``ratio | cheaper``                      a speed-up: the interval lies above 1
+``ratio | no_cheaper``                   a speed-up that is not shown: the interval holds 1
 ``"half" | fits(ratio, 0.45, 0.55)``     words for a size: the number lies in that range
 ``"on the front" | given(condition)``    words for anything else: the condition is true
 ======================================  ========================================================
@@ -40,15 +41,15 @@ def _percent(point: pd.Series, metric: str, digits: int = 2) -> str:
     return f"{value:.{digits}f} % ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def _signed(difference: Interval) -> str:
-    """Return a difference of errors in percentage points, with its sign; see :func:`_times`."""
+def signed(difference: Interval) -> str:
+    """Return a difference of errors in percentage points, with its sign; see :func:`times`."""
     value, low, high = (100 * part for part in difference)
     if np.isnan(value):
         return "not reached"
     return f"{value:+.2f}" if np.isnan(low) else f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def _times(ratio: Interval) -> str:
+def times(ratio: Interval) -> str:
     """Return a ratio of costs, with its interval; "not reached" of one that is not known."""
     value, low, high = ratio
     if np.isnan(value):
@@ -67,7 +68,7 @@ def _more(differences: Interval | Sequence[Interval]) -> str:
     """Return a difference of errors that is above zero, interval and all."""
     for difference in _each(differences):
         if not difference[1] > 0:
-            raise Untrue(f"'more' is said of {_signed(difference)} points")
+            raise Untrue(f"'more' is said of {signed(difference)} points")
     return _said(differences, "more")
 
 
@@ -75,7 +76,7 @@ def _less(differences: Interval | Sequence[Interval]) -> str:
     """Return a difference of errors that is below zero, interval and all."""
     for difference in _each(differences):
         if not difference[2] < 0:
-            raise Untrue(f"'less' is said of {_signed(difference)} points")
+            raise Untrue(f"'less' is said of {signed(difference)} points")
     return _said(differences, "less")
 
 
@@ -84,7 +85,7 @@ def _undecided(differences: Interval | Sequence[Interval]) -> str:
     each = _each(differences)
     for difference in each:
         if not difference[1] <= 0 <= difference[2]:
-            raise Untrue(f"'which may be chance' is said of {_signed(difference)} points")
+            raise Untrue(f"'which may be chance' is said of {signed(difference)} points")
     if len(each) == 1:
         return f"{_points(each[0])}, which may be chance"
     values = [100 * value for value, _, _ in each]
@@ -95,7 +96,7 @@ def _more_in_the_mean(differences: Sequence[Interval]) -> str:
     """Return differences of errors whose means are all above zero."""
     for difference in _each(differences):
         if not difference[0] > 0:
-            raise Untrue(f"'more in the mean' is said of {_signed(difference)} points")
+            raise Untrue(f"'more in the mean' is said of {signed(difference)} points")
     return f"{_said(differences, 'more')} in the mean"
 
 
@@ -111,9 +112,16 @@ def _said(differences: Interval | Sequence[Interval], word: str) -> str:
 def _cheaper(ratio: Interval) -> str:
     """Return by how many times something is cheaper, if its interval lies above 1."""
     if not ratio[1] > 1:
-        raise Untrue(f"'times cheaper' is said of {_times(ratio)}")
+        raise Untrue(f"'times cheaper' is said of {times(ratio)}")
     value, low, high = ratio
     return f"{value:.2f} times cheaper ({low:.2f} to {high:.2f})"
+
+
+def _no_cheaper(ratio: Interval) -> str:
+    """Return a speed-up whose interval holds 1."""
+    if not ratio[1] <= 1 <= ratio[2]:
+        raise Untrue(f"'no times cheaper' is said of {times(ratio)}")
+    return f"{times(ratio)} times"
 
 
 def _fits(words: str, numbers: float | Sequence[float], low: float, high: float) -> str:
@@ -144,14 +152,15 @@ CHECKED: Mapping[str, Callable[..., str]] = {
     "undecided": _undecided,
     "more_in_the_mean": _more_in_the_mean,
     "cheaper": _cheaper,
+    "no_cheaper": _no_cheaper,
     "fits": _fits,
     "given": _given,
 }
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "percent": _percent,
     "points": _points,
-    "signed": _signed,
-    "times": _times,
+    "signed": signed,
+    "times": times,
     "root_mean_square": root_mean_square,
     "largest": np.nanmax,
     **CHECKED,

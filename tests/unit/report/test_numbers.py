@@ -120,9 +120,10 @@ def test_a_template_lists_the_claims_of_several_runs(results, tables_of_tiny):
     rows = read_table(tables_of_tiny / "verdicts.csv")
     said = filled("{{ {'tiny': tiny.verdicts} | claims_table }}", results)
     for row in rows.to_dict("records"):
-        verdicts = [row[f"verdict_{comparison}"] for comparison in ("page", "curves")]
-        cells = [word if word == "not tested" else f"{word} (tiny)" for word in verdicts]
-        assert f"| {row['statement']} | {' | '.join(cells)} |\n" in said
+        (line,) = (line for line in said.splitlines() if f"| {row['statement']} |" in line)
+        cells = line.removesuffix(" |").split(" | ")[1:]
+        for cell, comparison in zip(cells, ("page", "curves"), strict=True):
+            assert cell.startswith(row[f"verdict_{comparison}"])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from mnbench.report.verdicts import claims_table, verdict_matrix
 def verdicts(*rows: tuple[str, str, str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["claim", "verdict_page", "verdict_curves"])
     return table.assign(
-        title=table["claim"].str.title(), statement="it is " + table["claim"].astype(str)
+        title=table["claim"].str.title(),
+        statement="it is " + table["claim"].astype(str),
+        why_page="too few seeds",
+        why_curves="no curve",
     )
 
 
@@ -33,7 +36,7 @@ def test_a_cell_groups_the_runs_by_their_verdict():
         "|---|---|---|",
         "| it is fast | reproduced (grey); undecided (colour) "
         "| reproduced (colour); undecided (grey) |",
-        "| it is cheap | not tested | not tested |",
+        "| it is cheap | not tested: too few seeds | not tested: no curve |",
         "| it is good | not reproduced (colour) | not reproduced (grey, colour) |",
     ]
 
@@ -46,3 +49,13 @@ def test_a_column_a_run_with_both_verdicts():
         "| Cheap | not tested | not tested |",
         "| Good | not tested / not reproduced | not reproduced |",
     ]
+
+
+def test_a_run_may_lack_a_claim_that_another_has():
+    runs = RUNS | {
+        "old": RUNS["grey"].iloc[:1],
+        "new": verdicts(("new", "reproduced", "undecided")),
+    }
+    assert "| it is new | reproduced (new) | undecided (new) |" in claims_table(runs)
+    *_, last = verdict_matrix(runs).splitlines()
+    assert last == "| New | not tested | not tested | not tested | reproduced / undecided |"

@@ -33,6 +33,7 @@ def filled(text: str, **context: object) -> str:
         ("undecided", [ACROSS, (-0.01, -0.02, 0.0)], "-1.00 to +2.00 points, which may be chance"),
         ("more_in_the_mean", [ABOVE, ACROSS], "2.00 to 2.00 points more in the mean"),
         ("cheaper", (1.5, 1.2, 2.0), "1.50 times cheaper (1.20 to 2.00)"),
+        ("no_cheaper", (1.5, 0.9, 2.0), "1.50 (0.90 to 2.00) times"),
     ],
 )
 def test_what_the_interval_bears_out_is_said(name, value, said):
@@ -46,6 +47,7 @@ def test_what_the_interval_bears_out_is_said(name, value, said):
         ("less", [ABOVE, ACROSS, (nan, nan, nan), [BELOW, ACROSS], []]),
         ("undecided", [ABOVE, BELOW, (nan, nan, nan), [ACROSS, ABOVE], []]),
         ("more_in_the_mean", [[ABOVE, BELOW], [(nan, nan, nan)], []]),
+        ("no_cheaper", [(1.5, 1.2, 2.0), (0.5, 0.4, 0.6), (1.5, nan, nan), (nan, nan, nan)]),
         ("cheaper", [(1.5, 0.9, 2.0), (0.5, 0.4, 0.6), (1.5, nan, nan), (nan, nan, nan)]),
     ],
 )
