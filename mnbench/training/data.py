@@ -166,6 +166,10 @@ def augment(images: Tensor, augmentation: Augmentation, generator: torch.Generat
         columns = torch.where(flipped, columns.flip(1), columns)
     rows, columns = rows.to(images.device), columns.to(images.device)
     of_image = torch.arange(n, device=images.device).view(n, 1, 1)
-    # Indexing (n, h, w, channels) by (n, h, w) indices gathers all pixels in one operation.
-    gathered = images.permute(0, 2, 3, 1)[of_image, rows[:, :, None], columns[:, None, :]]
+    # Behind each other lie all pixels of all images. On a CPU a pixel of three channels is then
+    # copied as a whole; indexing by brackets copies each channel by itself.
+    pixels = images.permute(0, 2, 3, 1).flatten(0, 2)
+    source = images.shape[2:]
+    taken = (of_image * source[0] + rows[:, :, None]) * source[1] + columns[:, None, :]
+    gathered = pixels.index_select(0, taken.flatten()).unflatten(0, (n, height, width))
     return gathered.permute(0, 3, 1, 2)
