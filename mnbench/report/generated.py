@@ -24,6 +24,7 @@ STUDIES = {
         ("reference", "reference"),
         ("reference_25", "reference-25"),
         ("families", "families"),
+        ("colour", "colour"),
         ("improved", "improved"),
         ("improved_25", "improved-25"),
         ("others_best", "improved-others"),

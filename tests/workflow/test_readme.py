@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 RUNS = [
     ROOT / "results" / name
-    for name in ("default-run", "reference", "reference-25", "families", "improved")
+    for name in ("default-run", "reference", "reference-25", "families", "improved", "colour")
 ]
 DEFAULT, REFERENCE = RUNS[:2]
 JUDGED = [folder for folder in RUNS if folder.name != "reference-25"]
