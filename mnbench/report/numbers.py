@@ -25,7 +25,7 @@ from mnbench.report.overview import TABLES
 from mnbench.report.search_table import search_table
 from mnbench.report.verdicts import claims_table, verdict_matrix
 from mnbench.report.wording import FILTERS, Untrue
-from mnbench.report.worth_table import once, worth_table
+from mnbench.report.worth_table import each_point_once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
@@ -224,7 +224,7 @@ class Results:
 
     def on_front(self, architecture_set: str, cost: str) -> list[str]:
         """Return the points on the Pareto front of the means, the cheapest first, and each once."""
-        rows = once(self._rows(self.estimates, architecture_set).dropna(subset=[cost]))
+        rows = each_point_once(self._rows(self.estimates, architecture_set).dropna(subset=[cost]))
         rows = rows[pareto_front(rows[cost], rows["test_error"])]
         return list(rows.sort_values(cost)["point"])
 

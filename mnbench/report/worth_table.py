@@ -41,7 +41,7 @@ def worth_table(estimates: pd.DataFrame, equal_error: pd.DataFrame) -> str:
     plain = (estimates["budget"] == 1) & (
         estimates["variant"] == estimates["variant"].map(named_variant)
     )
-    rows = once(estimates[plain])
+    rows = each_point_once(estimates[plain])
     headings = " | ".join(_HEADINGS).format(set=set_of([estimates]))
     lines = [f"| {headings} |", f"|---{'|--:' * (len(_HEADINGS) - 1)}|"]
     for row in rows.sort_values(_COST, kind="stable").to_dict("records"):
@@ -51,7 +51,7 @@ def worth_table(estimates: pd.DataFrame, equal_error: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def once(rows: pd.DataFrame) -> pd.DataFrame:
+def each_point_once(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of points without MotherNets at the last g, which are Full Data again."""
     return rows[(rows["g"] != rows["size"]).fillna(True)]
 
