@@ -79,10 +79,6 @@ def measure(images: int, repeats: int, folder: Path) -> Iterator[Row]:
             epoch("shifted and flipped as batches", our_epoch(network, data, AUGMENTED)),
             epoch("torchvision and PIL, one at a time", changed),
         ),
-        (
-            epoch("predicted 250 at a time", predicting(network, data, 250)),
-            epoch("predicted 1,000 at a time", predicting(network, data, 1000)),
-        ),
         (epoch("space-to-depth stem", ours), epoch("no stem", our_epoch(flat, data))),
         (epoch("filters 8-16-32", ours), epoch("filters 9-17-33", our_epoch(odd, data))),
         (
@@ -110,19 +106,6 @@ def with_odd_filters(network: Architecture) -> Architecture:
             for block in network.blocks
         ),
     )
-
-
-def predicting(network: Architecture, data: TrainingSet, together: int) -> Timed:
-    """Return a function that predicts the images so many at a time, in CPU-seconds."""
-    module = new_network(network).eval()
-
-    @torch.no_grad()
-    def predict_all() -> float:
-        start = time.process_time()
-        torch.cat([module(data.normalise(part)) for part in data.train.images.split(together)])
-        return time.process_time() - start
-
-    return predict_all
 
 
 def with_loader(network: Architecture, data: TrainingSet) -> Timed:
