@@ -39,22 +39,35 @@ class Demand:
     gpus: int
 
 
-def demand(
-    plan: Plan, id: TrainingId, *, attempt: int = 1, longest_minutes: int = LONGEST_MINUTES
-) -> Demand:
+@dataclass(frozen=True)
+class Jobs:
+    """What a cluster's jobs are like."""
+
+    longest_minutes: int = LONGEST_MINUTES
+    together: int = 1  # short trainings of a group that make one job, at the most
+
+
+ANY_JOBS = Jobs()  # of a cluster that nothing is known of
+
+
+def demand(plan: Plan, id: TrainingId, *, attempt: int = 1, jobs: Jobs = ANY_JOBS) -> Demand:
     """Return what a training asks for.
+
+    On a GPU the trainings of a group take turns, and their job asks for the sum of their times. So
+    each asks for its share of the time to start, and of the longest time. On a CPU they run side by
+    side.
 
     Args:
         plan: the study's plan; its device "auto" asks for a GPU.
         id: of the training.
         attempt: 1-based; each one asks for twice the time of the one before, and for half of the
             first one's memory more.
-        longest_minutes: that the cluster gives to a job.
+        jobs: what the cluster's jobs are like.
     """
-    device = _device(plan)
-    minutes = MINUTES_TO_START + math.ceil(_minutes(plan, id, device))
+    device, turns = _device(plan), _turns(plan, id, jobs)
+    minutes = _first_minutes(plan, id, turns)
     return Demand(
-        minutes=min(minutes * 2 ** (attempt - 1), longest_minutes),
+        minutes=min(minutes * 2 ** (attempt - 1), jobs.longest_minutes // turns),
         megabytes=math.ceil(_megabytes(plan, id, device) * (1 + MORE_MEMORY * (attempt - 1))),
         gpus=int(device == "cuda"),
     )
@@ -79,8 +92,11 @@ def checked_longest_minutes(given: object, key: str) -> int:
     )
 
 
-def group_of(plan: Plan, id: TrainingId, generation: int) -> str | None:
+def group_of(plan: Plan, id: TrainingId, generation: int, jobs: Jobs = ANY_JOBS) -> str | None:
     """Return the group of a short training, or None: a cluster runs those of a group in one job.
+
+    A training is short if it takes less than five predicted minutes, and if as many such trainings
+    as make one job fit into the longest time of a job.
 
     No training of a group is another one's ancestor, so that whatever part of a group makes one
     job, the jobs never wait for each other in a circle.
@@ -89,10 +105,9 @@ def group_of(plan: Plan, id: TrainingId, generation: int) -> str | None:
         plan: the study's plan.
         id: of the training.
         generation: the training's, of :func:`generations`.
+        jobs: what the cluster's jobs are like.
     """
-    if _minutes(plan, id, _device(plan)) > SHORT_MINUTES:
-        return None
-    return f"short_trainings_{generation}"
+    return f"short_trainings_{generation}" if _is_short(plan, id, jobs) else None
 
 
 def generations(plan: Plan) -> dict[TrainingId, int]:
@@ -106,6 +121,24 @@ def generations(plan: Plan) -> dict[TrainingId, int]:
 def _device(plan: Plan) -> str:
     """Return the device that is asked for: "auto" may find a GPU."""
     return "cpu" if plan.device == "cpu" else "cuda"
+
+
+def _is_short(plan: Plan, id: TrainingId, jobs: Jobs) -> bool:
+    device = _device(plan)
+    if _minutes(plan, id, device) > SHORT_MINUTES:
+        return False
+    turns = jobs.together if device == "cuda" else 1
+    return turns * _first_minutes(plan, id, turns) <= jobs.longest_minutes
+
+
+def _turns(plan: Plan, id: TrainingId, jobs: Jobs) -> int:
+    """Return how many trainings of a job run one after the other."""
+    return jobs.together if _device(plan) == "cuda" and _is_short(plan, id, jobs) else 1
+
+
+def _first_minutes(plan: Plan, id: TrainingId, turns: int) -> int:
+    """Return what the first attempt asks for."""
+    return math.ceil(MINUTES_TO_START / turns) + math.ceil(_minutes(plan, id, _device(plan)))
 
 
 def _minutes(plan: Plan, id: TrainingId, device: str) -> float:

@@ -39,6 +39,7 @@ STUDY = SMALL_STUDY | {
     "approaches": {"full_data": None, "mothernets": {"g": [1], "hatched": {"epochs": 10}}},
 }
 TABLES = "results/tiny/summary.csv"
+LONGEST_MINUTES = 20
 TRAININGS = ("full_data", "mothernets", "short_trainings")
 
 
@@ -85,6 +86,12 @@ def trains(job: dict[str, str]) -> bool:
     return any(word in job["Comment"] for word in TRAININGS)
 
 
+def minutes(limit: str) -> float:
+    """Return a job's time limit, which Slurm writes as hours:minutes:seconds."""
+    hours, minutes, seconds = map(int, limit.split(":"))
+    return hours * 60 + minutes + seconds / 60
+
+
 def of_trainings(node: SlurmNode, state: str) -> list[str]:
     """Return the Slurm jobs of trainings that are in a state."""
     return [id for id, now in node.jobs().items() if now == state and trains(node.job(id))]
@@ -103,7 +110,9 @@ def test_a_study_ends_with_the_bits_of_a_local_run_whatever_becomes_of_its_jobs(
     assert snakemake(local, TABLES).returncode == 0
     paths, reference = (StudyPaths(folder / "results/tiny") for folder in (here, local))
 
-    process = begin(node, here, STUDY, "--group-components", "short_trainings=2")
+    limits = ["gpu=1", "figure=1", f"longest_minutes={LONGEST_MINUTES}"]
+    options = ["--group-components", "short_trainings=2", "--resources", *limits]
+    process = begin(node, here, STUDY, *options)
     wait_until(lambda: is_training(paths) and of_trainings(node, "RUNNING"))
     cancelled = of_trainings(node, "RUNNING")[0]
     node.ask("scancel", cancelled)
@@ -122,6 +131,8 @@ def test_a_study_ends_with_the_bits_of_a_local_run_whatever_becomes_of_its_jobs(
     for id, job in zip(jobs, map(node.job, jobs), strict=True):
         assert job.get("TresPerJob") == ("gres:gpu:1" if trains(job) else None)
         assert given[id] in (("0", "1") if trains(job) else ("",))
+        # One or two trainings of six minutes each, and of ten after a failure.
+        assert not trains(job) or minutes(job["TimeLimit"]) in (6, 12, 10, LONGEST_MINUTES)
     assert {given[id] for id in of_trainings(node, "COMPLETED")} == {"0", "1"}
 
 

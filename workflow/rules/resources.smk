@@ -6,6 +6,7 @@ from mnbench.planning.demand import (
     demand,
     generations,
     group_of,
+    Jobs,
     LONGEST_MINUTES,
 )
 from mnbench.training.gpus import usable_gpus
@@ -36,9 +37,10 @@ def longest_minutes() -> int:
     return checked_longest_minutes(given, "--resources longest_minutes")
 
 
+SHORT_TRAININGS = "short_trainings"  # the group's name in --group-components
 GPUS, SLOTS = [], 0  # of this machine, asked for once: a cluster's job asks by itself
 try:
-    LONGEST = longest_minutes()
+    JOBS = Jobs(longest_minutes(), workflow.group_settings.group_components.get(SHORT_TRAININGS, 1))
     if workflow.is_main_process and workflow.local_exec:
         share_gpus()
         GPUS = usable_gpus(STUDY.device)
@@ -60,7 +62,7 @@ def slots_of_run() -> int | None:
 @cache
 def demand_of(id: TrainingId, attempt: int) -> Demand:
     """Return what a training asks of a cluster, by its predicted cost."""
-    return demand(PLAN, id, attempt=attempt, longest_minutes=LONGEST)
+    return demand(PLAN, id, attempt=attempt, jobs=JOBS)
 
 
 def asks_for(what: str):
@@ -81,9 +83,9 @@ def generations_of_plan() -> dict[TrainingId, int]:
 def group_of_training(wildcards):
     """Return the group of a short training: a cluster runs several of them in one job."""
     id = training_of(wildcards).id
-    group = group_of(PLAN, id, generations_of_plan()[id])
+    group = group_of(PLAN, id, generations_of_plan()[id], JOBS)
     if group:
-        workflow.parent_groupids[group] = "short_trainings"  # the name in --group-components
+        workflow.parent_groupids[group] = SHORT_TRAININGS
     return group
 
 

@@ -13,6 +13,7 @@ from mnbench.planning.demand import (
     LONGEST_MINUTES,
     MINUTES_TO_START,
     SHORT_MINUTES,
+    Jobs,
     checked_longest_minutes,
     demand,
     generations,
@@ -51,7 +52,7 @@ def test_each_attempt_asks_for_twice_the_time_up_to_what_the_cluster_gives():
     assert second.gpus == first.gpus
     assert demand(plan, id, attempt=20).minutes == LONGEST_MINUTES
     for longest in (15, 3000):
-        assert demand(plan, id, attempt=20, longest_minutes=longest).minutes == longest
+        assert demand(plan, id, attempt=20, jobs=Jobs(longest)).minutes == longest
 
 
 def test_each_attempt_asks_for_some_more_memory_and_three_time_outs_for_no_machine_of_its_own():
@@ -119,6 +120,28 @@ def test_short_trainings_are_grouped_by_generation_and_long_ones_are_not():
         minutes = predicted_training_flops(long.trainings[id], long) / FLOPS_PER_SECOND["cpu"] / 60
         assert (group_of(long, id, 0) is None) == (minutes > SHORT_MINUTES)
     assert None in {group_of(long, id, 0) for id in long.trainings}
+
+
+@pytest.mark.parametrize(
+    ("longest", "together", "grouped"),
+    [(20, 1, True), (20, 2, True), (20, 8, False), (60, 8, True), (59, 30, False), (1440, 8, True)],
+)
+def test_a_group_on_a_gpu_asks_for_no_more_than_the_longest_time(longest, together, grouped):
+    plan = planned(device="cuda", recipe={"epochs": 2000}, data={"train_images": 50_000})
+    jobs = Jobs(longest, together)
+    short = [id for id in plan.trainings if group_of(plan, id, 0, jobs)]
+    assert bool(short) == grouped  # where there is no time to take turns, each has its own job
+    for attempt in (1, 2, 3, 4):
+        asked = {id: demand(plan, id, attempt=attempt, jobs=jobs).minutes for id in plan.trainings}
+        assert 1 <= min(asked.values()) <= max(asked.values()) <= longest
+        assert together * max((asked[id] for id in short), default=0) <= longest
+
+
+def test_a_group_on_a_cpu_runs_side_by_side_and_each_asks_for_its_whole_time():
+    plan = planned()
+    for id in plan.trainings:
+        assert group_of(plan, id, 0, Jobs(together=8))
+        assert demand(plan, id, jobs=Jobs(together=8)) == demand(plan, id)
 
 
 def test_a_generation_is_the_longest_path_from_a_training_without_parents():
