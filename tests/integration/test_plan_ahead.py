@@ -38,23 +38,20 @@ def test_less_time_takes_steps_away_before_it_takes_images():
 
 
 @pytest.mark.slow
-def test_a_small_study_takes_what_a_calibration_predicts(study, tmp_path):
+def test_a_small_study_takes_what_a_calibration_predicts_within_30_percent(study, tmp_path):
     """Measure and train in turns, so that what slows one down slows the other down as well."""
     plan = read_plan(study.plan)
-    measured, took, chosen = [], {}, {}
-    for probe in probes_of(plan):
-        chosen.setdefault(probe.training.id, probe)
-    for id, probe in chosen.items():
-        if probe.training.parents:
-            continue
-        measured.append(measure_kind(probe, Effort(64, 5), CPU, tmp_path).measured)
+    probes = {probe.training.id: probe for probe in probes_of(plan)}
+    measured, took = [], {}
+    for id in plan.trainings:  # parents before children
+        if probe := probes.get(id):
+            measured.append(measure_kind(probe, Effort(64, 5), CPU, tmp_path).measured)
         train(study, id)
         took[id] = read_record(study.record(id)).cost.cpu_seconds
     machine = Machine.here("cpu")
     seconds = seconds_of_trainings(plan, CostModel(Calibration(machine, tuple(measured), 0.0, 1.0)))
     ratio = sum(seconds[id].billed for id in took) / sum(took.values())
-    assert len(took) >= 5
-    assert 0.5 < ratio < 2
+    assert 0.7 < ratio < 1.3
 
 
 @pytest.mark.slow
