@@ -8,6 +8,7 @@ from torch import nn
 from torch._dynamo.testing import CompileCounter
 
 from mnbench.architectures import Architecture, Layer, Plain, Stem, build, load_architectures
+from mnbench.architectures.units import ConvUnit
 from mnbench.training.compilation import compile_layers
 
 SHAPE = {"in_channels": 1, "num_classes": 10}
@@ -77,3 +78,13 @@ def test_a_compiled_network_can_be_copied():
         for parameter in network.parameters():
             parameter.zero_()
     assert float(copy.train()(images()).detach().abs().max()) > 0
+
+
+def test_a_hundred_networks_have_few_kinds_of_layers():
+    layers = [
+        (layer.conv.in_channels, layer.conv.out_channels, layer.conv.kernel_size, layer.conv.stride)
+        for network in load_architectures("v100-small")
+        for layer in build(network, **SHAPE).modules()
+        if isinstance(layer, ConvUnit)
+    ]
+    assert (len(layers), len(set(layers))) == (800, 39)  # as docs/gpus.md says

@@ -26,6 +26,21 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+# Where images are
+
+
+def test_images_are_kept_on_the_device_channels_last_and_so_are_batches():
+    images = Images(random_images(5).numpy(), np.arange(5))
+    elsewhere = DeviceImages.of(images, torch.device("meta"))
+    assert elsewhere.images.device.type == elsewhere.labels.device.type == "meta"
+    here = DeviceImages.of(images, CPU)
+    batch = here.at(torch.tensor([3, 1]))
+    normalised = Normalisation(torch.ones(()), torch.zeros(()))(batch)
+    for tensor in (elsewhere.images, here.images, batch, normalised):
+        assert tensor.is_contiguous(memory_format=torch.channels_last)
+        assert not tensor.is_contiguous()
+
+
 # Normalisation
 
 

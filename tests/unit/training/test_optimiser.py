@@ -38,3 +38,17 @@ def test_momentum_of_another_network_is_taken_over_by_name():
     give_momentum(network, optimiser, {"weight": torch.full((3, 2), 2.0)})
     momentum = momentum_of(network, optimiser)
     assert (momentum["weight"] == 2).all() and not momentum["bias"].any()
+
+
+def test_it_is_fused_and_filters_their_gradients_and_momentum_are_channels_last():
+    network = nn.Conv2d(3, 8, 3)
+    optimiser = new_optimiser(network, RECIPE)
+    seen = torch.randn(2, 3, 6, 6).to(memory_format=torch.channels_last)
+    network(seen).sum().backward()
+    optimiser.step()
+    assert {group["fused"] for group in optimiser.param_groups} == {True}
+    momentum = momentum_of(network, optimiser)["weight"]
+    assert momentum.any()
+    for tensor in (network.weight, network.weight.grad, momentum):
+        assert tensor.is_contiguous(memory_format=torch.channels_last)
+        assert not tensor.is_contiguous()
