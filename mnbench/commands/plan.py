@@ -103,7 +103,8 @@ def _run(arguments: Namespace) -> None:
     from mnbench.planning.forecast import overview
     from mnbench.planning.planner import make_plan
     from mnbench.timing.outlook import Outlook
-    from mnbench.timing.rows import plan_rows, rows_as_csv
+    from mnbench.timing.rows import largest_rows, plan_rows, rows_as_csv, whole_bill
+    from mnbench.timing.rows_table import rows_table
     from mnbench.yaml_files import read_yaml
 
     source = str(arguments.configuration)
@@ -116,9 +117,13 @@ def _run(arguments: Namespace) -> None:
     said = [f"{overview(plan)}\n{disk_line(plan)}"]
     calibration, unknown = _calibration(arguments, plan)
     outlook = Outlook.of(plan, calibration, arguments.devices) if calibration else None
-    said.append(outlook.text() if outlook else f"hours: {unknown}")
+    rows = outlook.rows if outlook else plan_rows(plan, {})
+    if outlook:
+        said.append(outlook.text())
+    else:
+        said.append(rows_table(largest_rows(rows), whole_bill(plan, {}), timed=False))
+        said.append(f"hours: {unknown}")
     if arguments.csv is not None:
-        rows = outlook.rows if outlook else plan_rows(plan, {})
         write_text(arguments.csv, rows_as_csv(rows))
         said.append(f"{arguments.csv}: {len(rows):,} rows")
     if arguments.half_width is not None:

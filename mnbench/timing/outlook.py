@@ -4,27 +4,25 @@ Open it to change that text. The trap: a wall time is that of a machine with not
 whatever it did while it was measured.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from mnbench.figures import FIGURES
 from mnbench.planning.critical_path import critical_paths, longest_chain
-from mnbench.planning.disk import GIGABYTE
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.timing.calibration import Calibration
 from mnbench.timing.cost_model import CostModel
-from mnbench.timing.hours import HOUR, Seconds, duration, seconds_of_trainings
+from mnbench.timing.hours import Seconds, duration, seconds_of_trainings
 from mnbench.timing.kinds import Works
 from mnbench.timing.queueing import wall_seconds
-from mnbench.timing.rows import Bill, PlanRow, largest_rows, plan_rows, whole_bill
+from mnbench.timing.rows import PlanRow, largest_rows, plan_rows, whole_bill
+from mnbench.timing.rows_table import rows_table
 
-MOST_ROWS = 30  # on the terminal
 _UNDISTURBED = 0.75  # the share of its device below which a measuring process was disturbed
-# CPU-seconds behind the trainings, a guess from a tiny study on two cores: not calibrated, since
+# CPU-seconds behind the trainings, those of the default study on two cores: not calibrated, since
 # they are a minute or two of hours.
-FIGURE_SECONDS, TABLES_SECONDS = 6.0, 30.0
+FIGURE_SECONDS, TABLES_SECONDS = 2.0, 26.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Outlook:
     def text(self) -> str:
         """Return rows and totals as a text for the terminal."""
         total = whole_bill(self.plan, self.seconds)
-        return "\n".join([*_table(largest_rows(self.rows), total), *self._said()])
+        return "\n".join([rows_table(largest_rows(self.rows), total), *self._said()])
 
     def _said(self) -> list[str]:
         paths = critical_paths(self.plan, self.totals)
@@ -105,43 +103,3 @@ class Outlook:
                 "machine takes longer"
             )
         return lines
-
-
-def _table(rows: Sequence[PlanRow], total: Bill) -> list[str]:
-    """Return lines of a table: the largest ensemble of each approach, g, budget and variant."""
-    shown = rows[:MOST_ROWS]
-    several = len({row.setting for row in rows}) > 1
-    names = [_name(row, several=several) for row in shown]
-    width = max(map(len, [*names, "all trainings, each once"]))
-    head = (
-        f"{'ensemble':<{width}}  size  trainings  networks  TFLOPs  device-hours  "
-        "longest chain  disk"
-    )
-    lines = [head]
-    for name, row in zip(names, shown, strict=True):
-        lines.append(_line(f"{name:<{width}}  {row.size:>4}", row.bill))
-    if len(rows) > len(shown):
-        lines.append(
-            f"and {len(rows) - len(shown)} more; --csv FILE has all of them, of every size"
-        )
-    lines.append(_line(f"{'all trainings, each once':<{width}}  {'':>4}", total))
-    return lines
-
-
-def _name(row: PlanRow, *, several: bool) -> str:
-    """Return what tells a row from the others."""
-    parts = [row.approach]
-    parts += [row.variant] if row.variant else []
-    parts += [f"g={row.g}"] if row.g else []
-    parts += [f"budget={row.budget:g}"] if row.budget != 1 else []
-    return (f"{row.dataset} {row.architecture_set} " if several else "") + " ".join(parts)
-
-
-def _line(start: str, bill: Bill) -> str:
-    flops = bill.training_flops / 1e12
-    return (
-        f"{start}  {bill.trainings:>9,}  {bill.networks:>8,}  "
-        f"{f'{flops:,.0f}' if flops >= 100 else f'{flops:.3g}':>6}  "
-        f"{bill.device_seconds / HOUR:>12.3g}  {duration(bill.longest_chain_seconds):>13}  "
-        f"{bill.disk_bytes / GIGABYTE:.2g} GB"
-    )

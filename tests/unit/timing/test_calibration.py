@@ -69,7 +69,9 @@ def test_without_a_calibration_only_flops_are_known(here, capsys):
     FILE.unlink()
     before = sorted(Path().rglob("*"))
     assert main(["plan", "study.yaml"]) == 0
-    assert "--calibrate measures it" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "--calibrate measures it" in said
+    assert "mothernets g=1" in said and "TFLOPs" in said and "device-hours" not in said
     assert sorted(Path().rglob("*")) == before
     assert main(["plan", "study.yaml", "--budget", "1h"]) == 2
     assert "--calibrate measures it" in capsys.readouterr().err

@@ -11,8 +11,9 @@ from mnbench.planning.disk import record_bytes
 from mnbench.planning.forecast import forecast, predicted_training_flops
 from mnbench.timing.cost_model import CostModel
 from mnbench.timing.hours import seconds_of_trainings
-from mnbench.timing.outlook import MOST_ROWS, Outlook
+from mnbench.timing.outlook import Outlook
 from mnbench.timing.rows import largest_rows, plan_rows, rows_as_csv, whole_bill
+from mnbench.timing.rows_table import MOST_ROWS
 
 EVERYTHING = {
     "full_data": {"budgets": [0.5, 1]},
