@@ -1,4 +1,4 @@
-"""Train an ensemble by another library, as its own examples do: the script that `peers.py` times.
+"""Train and test an ensemble by another library, as its own examples do: what `peers.py` times.
 
 Open it to use a peer in another way. The trap: what is printed, logged and saved between epochs
 costs a peer time as well; it is switched off where its examples' results do not need it.
@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -50,19 +51,40 @@ class NextNetwork(nn.Module):
         return self.network(images)
 
 
-def loader(folder: Path, images: int, workers: int) -> DataLoader:
-    """Return the training images as the peers' examples load them: PIL, one at a time."""
-    steps = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
-    whole = datasets.FashionMNIST(folder, train=True, transform=steps)
-    # No `Subset`: TorchEnsemble would read all its images once more to count the classes.
-    whole.data, whole.targets = whole.data[:images], whole.targets[:images]
-    return DataLoader(whole, batch_size=BATCH, shuffle=True, num_workers=workers)
+@dataclass(frozen=True)
+class Took:
+    """What a peer took."""
+
+    fit: float  # seconds of training
+    all: float  # and of the test images behind it
+
+
+class Loaders:
+    """The images as the peers' examples load them: PIL, one at a time."""
+
+    def __init__(self, folder: Path, images: int, workers: int) -> None:
+        steps = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+        whole = datasets.FashionMNIST(folder, train=True, transform=steps)
+        # No `Subset`: TorchEnsemble would read all its images once more to count the classes.
+        whole.data, whole.targets = whole.data[:images], whole.targets[:images]
+        self.train = DataLoader(whole, batch_size=BATCH, shuffle=True, num_workers=workers)
+        unseen = datasets.FashionMNIST(folder, train=False, transform=steps)
+        self.test = DataLoader(unseen, batch_size=BATCH, num_workers=workers)
+
+
+def timed(fit: Callable[[], object], test: Callable[[], object]) -> Took:
+    """Train, then test; return the seconds."""
+    start = time.perf_counter()
+    fit()
+    trained = time.perf_counter()
+    test()
+    return Took(trained - start, time.perf_counter() - start)
 
 
 def torchensemble(
-    kind: str, networks: list[Architecture], batches: DataLoader, epochs: int, jobs: int | None
-) -> float:
-    """Train an ensemble of TorchEnsemble, as its guide does; return the seconds of ``fit``."""
+    kind: str, networks: list[Architecture], images: Loaders, epochs: int, jobs: int | None
+) -> Took:
+    """Train and test an ensemble of TorchEnsemble, as its guide does."""
     import torchensemble
 
     NextNetwork.networks = itertools.cycle(networks)  # it makes more than it trains
@@ -74,13 +96,14 @@ def torchensemble(
         epochs *= len(networks)
     else:
         ensemble.set_scheduler("CosineAnnealingLR", T_max=epochs)
-    start = time.perf_counter()
-    ensemble.fit(batches, epochs=epochs, save_model=False)
-    return time.perf_counter() - start
+    return timed(
+        lambda: ensemble.fit(images.train, epochs=epochs, save_model=False),
+        lambda: ensemble.evaluate(images.test),
+    )
 
 
-def lightning(networks: list[Architecture], batches: DataLoader, epochs: int) -> float:
-    """Train a deep ensemble of torch-uncertainty, as its tutorial does; return the seconds."""
+def lightning(networks: list[Architecture], images: Loaders, epochs: int) -> Took:
+    """Train and test a deep ensemble of torch-uncertainty, as its tutorial does."""
     from torch_uncertainty import TUTrainer
     from torch_uncertainty.methods import deep_ensembles
     from torch_uncertainty.routines import ClassificationRoutine
@@ -108,20 +131,21 @@ def lightning(networks: list[Architecture], batches: DataLoader, epochs: int) ->
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    start = time.perf_counter()
-    trainer.fit(routine, train_dataloaders=batches)
-    return time.perf_counter() - start
+    return timed(
+        lambda: trainer.fit(routine, train_dataloaders=images.train),
+        lambda: trainer.test(routine, dataloaders=images.test, verbose=False),
+    )
 
 
 def train(name: str, folder: Path) -> None:
-    """Train what the study in a folder trains, by a peer; print the images and seconds."""
+    """Train what the study in a folder trains, by a peer; print the images trained, and seconds."""
     plan = read_plan(StudyPaths(folder).plan)
     approach = "snapshot_ensembles" if name == "snapshot" else "full_data"
     same = trainings(plan, approach)
     networks = [network for training in same for network in training.networks]
     epochs = same[0].recipe["epochs"]
     images = same[0].data["train_images"]
-    ways: dict[str, Callable[[DataLoader], float]] = {
+    ways: dict[str, Callable[[Loaders], Took]] = {
         "voting": lambda data: torchensemble("VotingClassifier", networks, data, epochs, None),
         "voting-jobs": lambda data: torchensemble("VotingClassifier", networks, data, epochs, 2),
         "bagging": lambda data: torchensemble("BaggingClassifier", networks, data, epochs, None),
@@ -132,8 +156,9 @@ def train(name: str, folder: Path) -> None:
     }
     # Its tutorial loads images in processes of their own, TorchEnsemble's examples do not.
     workers = min(8, os.cpu_count() or 1) if name == "lightning" else 0
-    seconds = ways[name](loader(folder, images, workers))
-    print(json.dumps({"images": images * epochs * len(networks), "seconds": seconds}))
+    took = ways[name](Loaders(folder, images, workers))
+    trained = images * epochs * len(networks)
+    print(json.dumps({"images": trained, "seconds": took.all, "fit_seconds": took.fit}))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Train the same ensembles here and by other libraries, side by side.
+"""Train and test the same ensembles here and by other libraries, side by side.
 
     make bench                                   # with all the other benchmarks
     .venv-peers/bin/python benchmarks/peers.py   # once `make bench` has installed the peers
 
 Networks, images, batch size, epochs and optimiser are the same; the peers are used as their own
 examples use them (`peer_runs.py`). Here the jobs are those of the pipeline: two at a time, of one
-thread each, forked from a warm process. They also validate, save each epoch, predict the test
-images and write records, which the peers do not. All start-ups count as wall time.
+thread each, forked from a warm process. They also validate and save each epoch, and
+write records, which the peers do not. All start-ups count as wall time.
 """
 
 import json
@@ -102,7 +102,7 @@ def numbers(side: str, measured: Run) -> Row:
     said = json.loads(measured.said.splitlines()[-1])
     values = {
         "amount": said["images"],
-        "seconds": said["seconds"],
+        **{name: said[name] for name in ("seconds", "fit_seconds") if name in said},
         "wall_seconds": measured.wall_seconds,
         "cpu_seconds": measured.cpu_seconds,
         "peak_mib": measured.peak_mib,

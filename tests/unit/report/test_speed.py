@@ -26,6 +26,7 @@ def pairs(**more: list) -> pd.DataFrame:
             "seconds": [1.0, 1.0, 1.0],
             "against_amount": 100,
             "against_seconds": [2.0, 3.0, 1.0],
+            "against_fit_seconds": [1.0, 1.5, 0.5],
         }
         | more
     )
@@ -48,19 +49,22 @@ def test_shares_of_time_and_memory_are_ours_over_theirs():
     for column, ours in (("wall_seconds", 1.0), ("cpu_seconds", 2.0), ("peak_mib", 300.0)):
         columns |= {column: ours, f"against_{column}": [4.0, 4.0, 2.0]}
     line = peers_table(pairs(**columns)).splitlines()[-1]
-    assert line.startswith("| theirs | ours | 4.00 (2.00 to 6.00) | 0.25 (0.25 to 0.50) | 0.50")
+    assert line.startswith(
+        "| theirs | ours | 4.00 (2.00 to 6.00) | 2.00 (1.00 to 3.00) | 0.25 (0.25 to 0.50) | 0.50"
+    )
 
 
-def test_an_aim_that_is_missed_is_said(tmp_path):
-    shares = {"wall_seconds": 1.0, "against_wall_seconds": 4.0, "peak_mib": 300.0}
-    pairs(**shares, against_peak_mib=400.0).to_csv(tmp_path / "peers.csv", index=False)
+def test_an_aim_that_is_missed_is_said_and_bold(tmp_path):
+    good = {"wall_seconds": 1.0, "against_wall_seconds": 4.0, "peak_mib": 300.0}
+    good |= {"against_peak_mib": 400.0, "cpu_seconds": 9.0, "against_cpu_seconds": 1.0}
+    pairs(**good).to_csv(tmp_path / "peers.csv", index=False)
     assert Speed(tmp_path).missed_by_peers().endswith("no more memory. All are reached.")
     slow = {"against_seconds": [0.5] * 3, "against_peak_mib": 200.0}
-    pairs(**(shares | slow)).to_csv(tmp_path / "peers.csv", index=False)
-    missed = (
-        "**Missed:** 1.00 times the images a second of theirs; 1.50 of the peak memory of theirs."
-    )
-    assert Speed(tmp_path).missed_by_peers().endswith(missed)
+    pairs(**(good | slow)).to_csv(tmp_path / "peers.csv", index=False)
+    assert Speed(tmp_path).missed_by_peers().endswith("no more memory. **Missed:** 2, in bold.")
+    line = Speed(tmp_path).peers().splitlines()[-1]
+    assert "| **1.00 (1.00 to 1.00)** |" in line and "| **1.50 (1.50 to 1.50)** |" in line
+    assert line.count("**") == 4
 
 
 @pytest.mark.parametrize("power", [0.5, 1, 2])
