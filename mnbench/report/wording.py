@@ -139,6 +139,13 @@ def _given(words: str, condition: object) -> str:
     return words
 
 
+def _parameters(architecture_set: str, *, in_channels: int, image_size: int) -> str:
+    """Return the number of parameters of a set's networks together, in millions, for 10 classes."""
+    shape = {"in_channels": in_channels, "image_size": image_size, "num_classes": 10}
+    networks = load_architectures(architecture_set)
+    return f"{sum(parameter_count(network, **shape) for network in networks) / 1e6:.2g} M"
+
+
 def _each(differences: Any) -> Sequence[Interval]:
     """Return one or several differences as several."""
     if not len(differences):
@@ -163,5 +170,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "times": times,
     "root_mean_square": root_mean_square,
     "largest": np.nanmax,
+    "parameters": _parameters,
     **CHECKED,
 }

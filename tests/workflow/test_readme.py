@@ -28,7 +28,6 @@ RUNS = [
     for name in ("default-run", "reference", "reference-25", "families", "improved", "colour")
 ]
 DEFAULT, REFERENCE = RUNS[:2]
-JUDGED = [folder for folder in RUNS if folder.name != "reference-25"]
 
 
 def test_every_generated_page_is_as_the_code_and_the_committed_tables_say():
@@ -65,15 +64,11 @@ def test_the_committed_documents_are_those_of_the_committed_tables(folder):
     assert (folder / "summary.md").read_text(encoding="utf-8") == summary_page(tables)
 
 
-@pytest.mark.parametrize("folder", JUDGED, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
 def test_the_committed_verdicts_are_those_of_the_committed_tables(folder):
     tables = {name: read_table(folder / f"{name}.csv") for name in CLAIMS_TABLES}
     page = claims_page(folder.name, "training_flops", tables)
     assert (folder / "claims.md").read_text(encoding="utf-8") == page
-
-
-def test_verdicts_of_the_former_rules_are_withdrawn():
-    assert [folder for folder in RUNS if (folder / "verdicts.csv").exists()] == JUDGED
 
 
 @pytest.mark.parametrize("name", TITLES)
@@ -123,8 +118,6 @@ def test_the_committed_runs_are_those_of_the_configurations():
     for folder in RUNS:
         study = yaml.safe_load((folder / "config.yaml").read_text())
         table = read_table(folder / "summary.csv")
-        if folder.name == "reference-25":  # a part of a former run, as its README says
-            study["architecture_sets"].remove("v5-small")
         assert sorted(table["architecture_set"].unique()) == sorted(study["architecture_sets"])
         assert sorted(table["seed"].unique()) == study["seeds"]
         for approach, options in study["approaches"].items():
