@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mnbench.architectures import load_architectures, parameter_count
 from mnbench.evaluation.split_model import root_mean_square
 
 Interval = tuple[float, float, float]  # a value and the ends of its interval

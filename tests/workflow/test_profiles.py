@@ -70,3 +70,20 @@ def test_no_training_asks_for_more_time_than_the_profile_says(tmp_path):
         assert longest in re.findall(r"resources: .*gpu=0, runtime=(\d+)", done.stdout)
     done = snakemake(tmp_path, *submits, "longest_minutes=9")
     assert done.returncode == 1 and "mnbench: --resources longest_minutes=9: must" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("together", "minutes", "grouped"), [(2, 6, True), (8, 11, False)])
+def test_trainings_that_share_a_job_fit_into_the_longest_time(tmp_path, together, minutes, grouped):
+    """Ten minutes to start are shared; eight trainings would take more than twenty."""
+    study = SMALL_STUDY | {"device": "auto", "approaches": {"full_data": None}}
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    done = snakemake(
+        tmp_path,
+        *("--dry-run", "--workflow-profile", "none", "--jobs", "9"),
+        *("--group-components", f"short_trainings={together}"),
+        *("--resources", "gpu=1", "longest_minutes=20"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"resources: .*gpu=1, runtime=(\d+)", done.stdout)) == {str(minutes)}
+    assert ("Group job short_trainings" in done.stdout) == grouped

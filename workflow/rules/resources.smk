@@ -40,7 +40,7 @@ def longest_minutes() -> int:
 SHORT_TRAININGS = "short_trainings"  # the group's name in --group-components
 GPUS, SLOTS = [], 0  # of this machine, asked for once: a cluster's job asks by itself
 try:
-    JOBS = Jobs(longest_minutes(), workflow.group_settings.group_components.get(SHORT_TRAININGS, 1))
+    LONGEST = longest_minutes()
     if workflow.is_main_process and workflow.local_exec:
         share_gpus()
         GPUS = usable_gpus(STUDY.device)
@@ -60,9 +60,15 @@ def slots_of_run() -> int | None:
 
 
 @cache
+def jobs_of_cluster() -> Jobs:
+    """Return what a cluster's jobs are like; Snakemake knows the groups once all rules are read."""
+    return Jobs(LONGEST, workflow.group_settings.group_components.get(SHORT_TRAININGS, 1))
+
+
+@cache
 def demand_of(id: TrainingId, attempt: int) -> Demand:
     """Return what a training asks of a cluster, by its predicted cost."""
-    return demand(PLAN, id, attempt=attempt, jobs=JOBS)
+    return demand(PLAN, id, attempt=attempt, jobs=jobs_of_cluster())
 
 
 def asks_for(what: str):
@@ -83,7 +89,7 @@ def generations_of_plan() -> dict[TrainingId, int]:
 def group_of_training(wildcards):
     """Return the group of a short training: a cluster runs several of them in one job."""
     id = training_of(wildcards).id
-    group = group_of(PLAN, id, generations_of_plan()[id], JOBS)
+    group = group_of(PLAN, id, generations_of_plan()[id], jobs_of_cluster())
     if group:
         workflow.parent_groupids[group] = SHORT_TRAININGS
     return group
