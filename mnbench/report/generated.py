@@ -25,6 +25,7 @@ STUDIES = {
         ("reference_25", "reference-25"),
         ("families", "families"),
         ("colour", "colour"),
+        ("scale", "scale"),
         ("improved", "improved"),
         ("improved_25", "improved-25"),
         ("others_best", "improved-others"),

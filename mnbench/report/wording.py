@@ -144,7 +144,7 @@ def _parameters(architecture_set: str, *, in_channels: int, image_size: int) -> 
     """Return the number of parameters of a set's networks together, in millions, for 10 classes."""
     shape = {"in_channels": in_channels, "image_size": image_size, "num_classes": 10}
     networks = load_architectures(architecture_set)
-    return f"{sum(parameter_count(network, **shape) for network in networks) / 1e6:.2g} M"
+    return f"{sum(parameter_count(network, **shape) for network in networks) / 1e6:.1g} M"
 
 
 def _each(differences: Any) -> Sequence[Interval]:

@@ -25,7 +25,15 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 RUNS = [
     ROOT / "results" / name
-    for name in ("default-run", "reference", "reference-25", "families", "improved", "colour")
+    for name in (
+        "default-run",
+        "reference",
+        "reference-25",
+        "families",
+        "improved",
+        "colour",
+        "scale",
+    )
 ]
 DEFAULT, REFERENCE = RUNS[:2]
 
