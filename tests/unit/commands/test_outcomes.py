@@ -23,11 +23,12 @@ def test_plan_prints_what_the_dry_run_prints_and_the_disk(tmp_path, capsys, monk
     file = tmp_path / "tiny.yaml"
     file.write_text(yaml.safe_dump(config()))
     assert status_of("plan", file) == 0
-    said, hours = capsys.readouterr().out.rstrip("\n").split("\n\n")
+    said, rows, hours = capsys.readouterr().out.rstrip("\n").split("\n\n")
     table, disk = said.rsplit("\n", 1)
     assert "--calibrate" in hours
     assert table == overview(plan_of(config()))
     assert disk == "disk: at most 0.2 GB"
+    assert rows.startswith("ensemble ") and "mothernets g=1 " in rows
 
 
 @pytest.mark.parametrize(
