@@ -133,7 +133,8 @@ def _is_short(plan: Plan, id: TrainingId, jobs: Jobs) -> bool:
 
 def _turns(plan: Plan, id: TrainingId, jobs: Jobs) -> int:
     """Return how many trainings of a job run one after the other."""
-    return jobs.together if _device(plan) == "cuda" and _is_short(plan, id, jobs) else 1
+    takes_turns = jobs.together > 1 and _device(plan) == "cuda" and _is_short(plan, id, jobs)
+    return jobs.together if takes_turns else 1
 
 
 def _first_minutes(plan: Plan, id: TrainingId, turns: int) -> int:
