@@ -31,9 +31,10 @@ def message(shown: pd.DataFrame) -> str:
     sign = 1 if ours["error"] >= theirs["error"] else -1
     ends = sorted(sign * (ours[f"error_{end}"] - theirs["error"]) for end in ("low", "high"))
     low, high = (f"{end:.1f}".replace("-", "−") for end in ends)
+    chance = ", may be chance" if ends[0] <= 0 else ""
     name = configuration(style.looks(["mothernets"])["mothernets"].title, ours["g"])
     return (
-        f"{name}: {100 * ours['cost'] / theirs['cost']:.0f} % of Full Data's training cost, "
+        f"{name}: {100 * ours['cost'] / theirs['cost']:.0f} % of Full Data's cost, "
         f"{sign * (ours['error'] - theirs['error']):.1f} pp {'more' if sign > 0 else 'less'} error "
-        f"({low} to {high})"
+        f"({low} to {high}){chance}"
     )

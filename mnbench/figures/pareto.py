@@ -26,6 +26,7 @@ from mnbench.figures.aggregate import (
     why_empty,
 )
 from mnbench.figures.figure_data import FigureData
+from mnbench.figures.framing import set_limits
 from mnbench.figures.headline import message
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import CONTROLS, configuration, named_variant, networks_in_words
@@ -87,12 +88,15 @@ def draw(data: FigureData) -> Figure:
         axes.set(xlabel=axis.label, ylabel=f"{data.evaluated_on} error (%)", title=data.title)
         if compared is not None and (said := message(shown)):
             figure.suptitle(said, fontweight="bold")
-        _frame(axes, _ranges(shown))
+        set_limits(axes, shown)
         obstacles = [Obstacle(_draw_front(axes, shown), weight=1.5)]
         obstacles += _draw_sweep(axes, shown, looks)
         labels = []
         for row in shown.to_dict("records"):
             look = looks[row["approach"]]
+            if row["error"] > axes.get_ylim()[1]:
+                labels.append(_draw_above(axes, row, look))
+                continue
             _draw_point(axes, row, look, below=pd.isna(row["g"]) and _same(shown, row).sum() > 1)
             if not row["small"]:
                 labels.append(_label(row, titles[row["approach"]], look, shown))
@@ -157,6 +161,15 @@ def _draw_point(axes: Axes, row: Mapping[Hashable, Any], look: style.Look, below
     )
 
 
+def _draw_above(axes: Axes, row: Mapping[Hashable, Any], look: style.Look) -> Label:
+    """Draw a small point that errs too much for the figure at its upper edge; return its error."""
+    top = axes.get_ylim()[1]
+    edge = _edge(row, look)
+    axes.plot(row["cost"], top, look.marker, color=look.color, markersize=_SMALL, **edge, zorder=6)
+    axes.lines[-1].set_clip_on(False)
+    return Label(f"↑ {row['error']:.1f} %", row["cost"], top, look.ink)
+
+
 def _edge(row: Mapping[Hashable, Any], look: style.Look) -> style.Keywords:
     """Return a marker's edge: dark on the front; a named variant's marker is pale."""
     edge = _FRONT if row["front"] else "white"
@@ -215,30 +228,6 @@ def _merge(labels: list[Label]) -> list[Label]:
     return merged
 
 
-def _ranges(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the points without the intervals of small ones, which are not drawn."""
-    drawn = points.copy()
-    for end in ("low", "high"):
-        drawn[f"error_{end}"] = drawn[f"error_{end}"].where(~drawn["small"], drawn["error"])
-    return drawn
-
-
-def _frame(axes: Axes, points: pd.DataFrame) -> None:
-    """Set scale and limits, with room for labels; nothing drawn later changes them."""
-    low, high = points["cost_low"].min(), points["cost_high"].max()
-    style.scale_cost_axis(axes.xaxis, low, high)
-    if axes.get_xscale() == "log":
-        axes.set_xlim(low * (low / high) ** 0.23, high * (high / low) ** 0.1)
-    else:
-        # One point, or points that differ by seconds, are not blown up to the whole axis.
-        spread = max(high - low, 0.3 * high)
-        low, high = (low + high - spread) / 2, (low + high + spread) / 2
-        axes.set_xlim(max(0, low - 0.23 * spread), high + 0.10 * spread)
-    low, high = points["error_low"].min(), points["error_high"].max()
-    spread = max(high - low, 0.5)
-    axes.set_ylim(max(0, (low + high) / 2 - 0.58 * spread), (low + high) / 2 + 0.58 * spread)
-
-
 def _draw_front(axes: Axes, points: pd.DataFrame) -> np.ndarray:
     """Draw the front as a staircase, shade what it dominates, return its corners."""
     front = points[points["front"]].sort_values("cost")
@@ -276,7 +265,7 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
     lines = swept.groupby(["approach", "variant"]).size()
     for position, (approach, variant) in enumerate(lines[lines > 1].index, start=1):
         look = style.looks(points["approach"])[approach]
-        title = ", ".join(filter(None, [look.title, variant]))
+        title = f"{look.title}, {variant}," if variant else look.title
         label = f"{title} by number of clusters g"
         handles.insert(position, Line2D([], [], **_wide(look, variant), label=label))
     dot: style.Keywords = {"marker": "o", "linestyle": "none"}

@@ -141,12 +141,18 @@ def test_the_title_says_what_mothernets_save_and_what_it_costs(full):
     words = words_of(pareto.draw(full.data(title="Title")))
     more = 100 * (ours["test_error"] - theirs["test_error"])
     share = 100 * ours["cpu_seconds"] / theirs["cpu_seconds"]
-    said = (
-        f"MotherNets, g = 1: {share:.0f} % of Full Data's training cost, {more:.1f} pp more error"
-    )
+    said = f"MotherNets, g = 1: {share:.0f} % of Full Data's cost, {more:.1f} pp more error"
     assert said in words and "Title" in words
     for made in (study(approaches={"bagging"}), study(approaches={"full_data"})):
-        assert "training cost," not in words_of(pareto.draw(made.data()))
+        assert "Full Data's cost" not in words_of(pareto.draw(made.data()))
+
+
+def test_the_title_says_that_a_difference_may_be_chance(full):
+    assert "may be chance" not in words_of(pareto.draw(full.data()))
+    table = full.differences
+    wide = table.assign(difference_low=-0.1, difference_high=0.1)
+    words = words_of(pareto.draw(full.data(differences=wide)))
+    assert "may be chance" in words and "to 10" in words.replace("−", "-")
 
 
 def test_points_that_coincide_have_bars_of_one_colour(full):

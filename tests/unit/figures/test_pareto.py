@@ -189,7 +189,7 @@ def test_a_named_variant_is_a_second_line_of_the_same_colour(full):
     (legend,) = figure.legends
     named = [text.get_text() for text in legend.get_texts()]
     assert "MotherNets by number of clusters g" in named
-    assert "MotherNets, improved by number of clusters g" in named
+    assert "MotherNets, improved, by number of clusters g" in named
     color = looks(["mothernets"])["mothernets"].color
     pale = [
         line
@@ -205,3 +205,20 @@ def test_the_many_variants_of_a_search_are_no_lines(full):
     (legend,) = figure.legends
     named = [text.get_text() for text in legend.get_texts()]
     assert not [text for text in named if ", a " in text]
+
+
+def test_a_small_point_far_above_lies_at_the_upper_edge_with_its_error(full):
+    estimates = full.estimates
+    plain = estimates["approach"] == "mothernets"
+    far = estimates[plain & (estimates["g"] == 1)].assign(variant="hatched epochs x 0.1")
+    far["test_error"] = far["test_error_low"] = far["test_error_high"] = 0.9
+    both = pd.concat([estimates, far], ignore_index=True)
+    figure = pareto.draw(full.data(estimates=both))
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    assert "↑ 90.0 %" in words_of(figure)
+    at_edge = [line for line in axes.lines if list(line.get_ydata()) == [high]]
+    assert len(at_edge) == 1 and not at_edge[0].get_clip_on()
+    main = pareto.draw(full.data()).axes[0].get_ylim()
+    assert high - low < 2.5 * (main[1] - main[0])
+    assert_readable(figure, "far above")
