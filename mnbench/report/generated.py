@@ -11,8 +11,9 @@ from types import ModuleType
 from mnbench.planning.planner import Approach
 from mnbench.report.configuration import configuration_pages
 from mnbench.report.insides_numbers import Insides
-from mnbench.report.numbers import Results, fill, read_text
+from mnbench.report.numbers import Results
 from mnbench.report.outputs import outputs_page
+from mnbench.report.passages import fill, read_text
 from mnbench.report.run_facts import RunFacts
 from mnbench.report.speed import Speed
 from mnbench.report.split_numbers import Splits

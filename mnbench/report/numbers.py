@@ -1,21 +1,15 @@
-"""Numbers in pages: passages that are written from the committed tables, and never typed.
+"""The numbers of a finished study, as the passages of pages ask for them.
 
-Open this module to add a number to the README or docs. A page marks where a passage goes, between
-``<!-- numbers: NAME -->`` and ``<!-- end -->``. A template has a block of each name, which reads
-the tables through :class:`Results`. What it says of a number is checked
-(:mod:`mnbench.report.wording`). The trap: page and template must have the same names.
+Open this module to let a template (:mod:`mnbench.report.passages`) ask for another number. The
+trap: points are called by the names that people say, so a renamed approach is a renamed point.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined, TemplateError
 
-from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
@@ -23,13 +17,10 @@ from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import approach_title, named_variant, point_name
 from mnbench.report.overview import TABLES
 from mnbench.report.search_table import search_table
-from mnbench.report.verdicts import claims_table, verdict_matrix
-from mnbench.report.wording import FILTERS, Untrue
 from mnbench.report.worth_table import each_point_once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
-_PASSAGE = re.compile(r"(<!-- numbers: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,11 +38,16 @@ class Results:
         return {name: read_table(self.folder / f"{name}.csv") for name in TABLES}
 
     @cached_property
+    def averaged(self) -> pd.DataFrame:
+        """The averaging method's rows of every size, with the point's name."""
+        rows = self.tables["estimates"]
+        rows = rows[rows["combination"] == AVERAGE]
+        return rows.assign(point=[point_name(row) for row in rows.to_dict("records")])
+
+    @property
     def estimates(self) -> pd.DataFrame:
         """The averaging method's full-size rows, with the point's name."""
-        rows = self.tables["estimates"]
-        rows = rows[(rows["combination"] == AVERAGE) & rows["full_size"]]
-        return rows.assign(point=[point_name(row) for row in rows.to_dict("records")])
+        return self.averaged[self.averaged["full_size"]]
 
     @cached_property
     def differences(self) -> pd.DataFrame:
@@ -97,14 +93,20 @@ class Results:
         """Return the rows of one architecture set; these studies have one data set."""
         return select(table, self.estimates["dataset"].iloc[0], architecture_set)
 
-    def point(self, architecture_set: str, name: str) -> pd.Series:
+    def point(self, architecture_set: str, name: str, networks: int = 0) -> pd.Series:
         """Return one point's means and intervals.
+
+        Args:
+            architecture_set: whose point it is.
+            name: as people say it.
+            networks: its ensemble's size; 0 is the full size.
 
         Raises:
             KeyError: the study has no such point.
         """
-        rows = self._rows(self.estimates, architecture_set)
-        rows = rows[rows["point"] == name]
+        rows = self._rows(self.averaged, architecture_set)
+        sized = rows["size"] == networks if networks else rows["full_size"]
+        rows = rows[(rows["point"] == name) & sized]
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
@@ -202,8 +204,45 @@ class Results:
         rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
-        value, low, high = (float(rows.iloc[0][f"{quantity}{end}"]) for end in _ENDS)
-        return value, low, high
+        return _with_ends(rows.iloc[0], quantity)
+
+    def cost_to_reach(
+        self, architecture_set: str, cost: str, networks: int, approach: str, variant: str = ""
+    ) -> tuple[float, float, float]:
+        """Return what an approach costs where it is as good as Full Data, and the interval.
+
+        Args:
+            architecture_set: of both.
+            cost: the cost axis.
+            networks: how many networks of Full Data.
+            approach: by its name in configurations; it is read off all sizes, budgets and g.
+            variant: its variant.
+
+        Returns:
+            NaN where it does not reach that error, or its cheapest ensemble beats it.
+
+        Raises:
+            KeyError: the two were not compared.
+        """
+        rows = self._rows(read_table(self.folder / "cost_to_reach.csv"), architecture_set)
+        rows = rows[(rows["cost"] == cost) & (rows["networks"] == networks)]
+        rows = rows[(rows["approach"] == approach) & (rows["variant"] == variant)]
+        if len(rows) != 1:
+            raise KeyError(f"{self.folder}: no cost of '{approach}' at {networks} networks' error")
+        return _with_ends(rows.iloc[0], "cost_to_reach")
+
+    def measured(self, claim: str, quantity: str, approach: str) -> tuple[float, float, float]:
+        """Return what was measured of an approach to judge a claim, and the interval.
+
+        Raises:
+            KeyError: the claim has no such measurement.
+        """
+        rows = read_table(self.folder / "claims.csv")
+        rows = rows[(rows["claim"] == claim) & (rows["quantity"] == quantity)]
+        rows = rows[rows["approach"] == approach]
+        if len(rows) != 1:
+            raise KeyError(f"{self.folder}: no '{quantity}' of '{approach}' for claim '{claim}'")
+        return _with_ends(rows.iloc[0], "measured")
 
     def speed_ups(self, cost: str, name: str, against: str) -> list[float]:
         """Return another approach's cost at a point's error, as its multiple, in each set."""
@@ -250,48 +289,7 @@ class Results:
         return convergence_of(self._rows(self.tables["convergence"], architecture_set)).sentence
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); give another file") from error
-
-
-def fill(page: str, template: str, results: Mapping[str, object]) -> str:
-    """Return a page with its passages written anew.
-
-    Args:
-        page: its text.
-        template: a Jinja template with a block for each passage.
-        results: the studies that the template reads, by the names that it uses.
-
-    Raises:
-        UserError: a passage without a block, a block without a passage, or a block that asks for
-            what the tables do not have, or says what they do not bear out.
-    """
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= FILTERS
-    environment.filters |= {"claims_table": claims_table, "verdict_matrix": verdict_matrix}
-    name = ""
-    try:
-        blocks = environment.from_string(template)
-        context = blocks.new_context(dict(results))
-        texts: dict[str, str] = {}
-        for name, block in blocks.blocks.items():
-            texts[name] = "".join(block(context))
-    except (TemplateError, KeyError) as error:
-        raise UserError(f"the template of numbers: {error.args[0]}") from error
-    except Untrue as error:
-        raise UserError(
-            f"the template of numbers: passage '{name}': {error}; write the sentence anew"
-        ) from error
-    marked = {name for _, name, _, _ in _PASSAGE.findall(page)}
-    if marked != set(texts):
-        odd = ", ".join(sorted(marked ^ set(texts)))
-        raise UserError(f"the page and its template do not have the same passages: {odd}")
-    return _PASSAGE.sub(lambda found: f"{found[1]}{texts[found[2]].strip()}\n{found[4]}", page)
+def _with_ends(row: pd.Series, quantity: str) -> tuple[float, float, float]:
+    """Return a value of a row and the ends of its interval."""
+    value, low, high = (float(row[f"{quantity}{end}"]) for end in _ENDS)
+    return value, low, high

@@ -1,6 +1,6 @@
 """Numbers in words, and words that numbers must bear out.
 
-In a template of :mod:`mnbench.report.numbers` a sentence is written by hand, and its numbers are
+In a template of :mod:`mnbench.report.passages` a sentence is written by hand, and its numbers are
 filled in. The filters here say a number; those of :data:`CHECKED` also *check* what is said of it,
 when pages are written and in the tests. A sentence that new tables do not bear out is an error,
 which names its passage, and somebody writes it anew.

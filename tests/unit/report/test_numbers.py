@@ -8,7 +8,8 @@ import pytest
 
 from mnbench.errors import UserError
 from mnbench.evaluation.tables.files import read_table
-from mnbench.report.numbers import Results, fill
+from mnbench.report.numbers import Results
+from mnbench.report.passages import fill
 
 README = "# A\n<!-- numbers: one -->\nold\n<!-- end -->\nkept\n"
 
@@ -46,6 +47,40 @@ def test_points_ratios_and_differences_are_those_of_the_tables(results, tables_o
     assert there[0] == pytest.approx(one["test_error"] - full["test_error"])
     assert back == pytest.approx((-there[0], -there[2], -there[1]))
     assert there[1] <= there[0] <= there[2]
+
+
+def test_a_point_has_any_size_of_its_ensemble(results, tables_of_tiny):
+    estimates = read_table(tables_of_tiny / "estimates.csv")
+    rows = estimates[
+        (estimates["approach"] == "full_data") & (estimates["combination"] == "average")
+    ]
+    for networks in (1, 3, 5):
+        (error,) = rows.loc[rows["size"] == networks, "test_error"]
+        assert results.point("v5-small", "Full Data", networks)["test_error"] == error
+    assert results.point("v5-small", "Full Data")["size"] == rows["size"].max()
+    with pytest.raises(KeyError, match="no point 'Full Data'"):
+        results.point("v5-small", "Full Data", 99)
+
+
+def test_costs_to_reach_an_error_and_what_claims_measured_are_those_of_the_tables(
+    results, tables_of_tiny
+):
+    axis = "training_flops"
+    table = read_table(tables_of_tiny / "cost_to_reach.csv")
+    known = table[(table["cost"] == axis) & table["cost_to_reach"].notna()].iloc[0]
+    names = ("v5-small", axis, known["networks"], known["approach"])
+    ends = ["cost_to_reach", "cost_to_reach_low", "cost_to_reach_high"]
+    expected = tuple(known[ends].astype(float))
+    assert results.cost_to_reach(*names) == pytest.approx(expected, nan_ok=True)
+    with pytest.raises(KeyError, match="no cost of 'nobody'"):
+        results.cost_to_reach(*names[:3], "nobody")
+    claims = read_table(tables_of_tiny / "claims.csv")
+    row = claims[claims["quantity"] == "error_growth"].iloc[0]
+    found = results.measured(row["claim"], row["quantity"], row["approach"])
+    expected = tuple(row[["measured", "measured_low", "measured_high"]].astype(float))
+    assert found == pytest.approx(expected, nan_ok=True)
+    with pytest.raises(KeyError, match="no 'error_growth' of 'bagging'"):
+        results.measured(row["claim"], row["quantity"], "bagging")
 
 
 def test_gains_on_budget_curves_and_shares_of_the_front_are_those_of_the_tables(
@@ -101,7 +136,8 @@ def test_a_search_is_counted_in_variants_and_in_ensembles_of_every_seed(results)
         ("treenets", "stable", 2),
     ]
     searched = pd.DataFrame(points, columns=["approach", "variant", "seeds"])
-    results.__dict__["estimates"] = searched.assign(  # in the place of the cached one
+    results.__dict__["averaged"] = searched.assign(  # in the place of the cached ones
+        full_size=True,
         dataset="mnist",
         architecture_set="five",
         budget=1.0,

@@ -10,7 +10,8 @@ import pytest
 
 from mnbench.errors import UserError
 from mnbench.report.generated import STUDIES, TEMPLATES
-from mnbench.report.numbers import Results, fill
+from mnbench.report.numbers import Results
+from mnbench.report.passages import fill
 from mnbench.report.wording import CHECKED, Untrue
 
 ROOT = Path(__file__).parents[3]
@@ -94,6 +95,10 @@ class Changed(Results):
         value, low, high = super().difference(*points)
         return value + self.shift, low + self.shift, high + self.shift
 
+    def measured(self, *names: str) -> tuple[float, float, float]:
+        value, low, high = super().measured(*names)
+        return value + self.shift, low + self.shift, high + self.shift
+
     def ratio(self, *points: str) -> float:
         return self.factor * super().ratio(*points)
 
@@ -121,7 +126,7 @@ def test_a_run_says_three_sentences_and_other_tables_would_refute_each(name, blo
     for sentence in sentences:
         assert said(settings + sentence).endswith(".")
         speaks_of = {
-            "shift": re.search(r"\.(difference|gaps)\(", sentence),
+            "shift": re.search(r"\.(difference|gaps|measured)\(", sentence),
             "factor": re.search(r"\.ratios?\(", sentence),
         }
         assert any(speaks_of.values()), sentence
