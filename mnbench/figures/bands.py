@@ -7,10 +7,12 @@ and its handle in the legend has no line either.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 DOTTED = (1, 1.4)
+_MOST_MARKERS = 26  # along a line; more would touch
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,19 @@ def draw_lines(
             label=name,
             color=line.color,
             marker=line.marker,
+            markevery=_marked(len(own)),
             linestyle=_style(len(own), line.dashes),
             linewidth=line.width,
             markersize=4.5,
             markeredgecolor="white",
             markeredgewidth=0.4,
         )
+
+
+def _marked(points: int) -> list[int]:
+    """Return which points of a line have a marker: all of a few, evenly spaced ones of many."""
+    few = np.linspace(0, points - 1, min(points, _MOST_MARKERS))
+    return [int(index) for index in few.round()]
 
 
 def _style(points: int, dashes: tuple[float, ...]) -> str | tuple[int, tuple[float, ...]]:

@@ -59,3 +59,19 @@ def test_the_same_networks_under_two_names_are_one_line(full):
     other = kept(full, lambda e: (e.approach, e.g) != ("mothernets", 5))
     labels = [line.get_label() for line in size.draw(other.data()).axes[0].get_lines()]
     assert "Full Data" in labels
+
+
+def test_a_line_of_many_sizes_has_markers_that_do_not_touch(full):
+    (axes, _) = size.draw(full.data()).axes
+    (few,) = [line for line in axes.get_lines() if line.get_label() == "Bagging"]
+    assert few.get_markevery() == list(range(5))
+    one = full.estimates[full.estimates["approach"] == "bagging"].iloc[[0]]
+    many = pd.concat([one.assign(size=networks) for networks in range(1, 101)])
+    figure = size.draw(full.data(estimates=many))
+    (line,) = figure.axes[0].get_lines()
+    marked = line.get_markevery()
+    assert marked[0] == 0 and marked[-1] == 99 and len(line.get_xdata()) == 100
+    figure.draw_without_rendering()
+    places = figure.axes[0].transData.transform(line.get_xydata()[marked])
+    apart = np.diff(places[:, 0]).min() * 72 / figure.dpi
+    assert apart > line.get_markersize()
