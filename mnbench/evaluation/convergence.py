@@ -66,7 +66,8 @@ def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame | None = None) ->
 
 def _gain(row: pd.Series) -> str:
     gain, low, high = (100 * row[key] for key in ("gain", "gain_low", "gain_high"))
+    several = f", in the mean of {row['networks']}" if row["networks"] > 1 else ""
     return (
         f"one network gains {gain:.1f} points ({low:.1f} to {high:.1f}) from "
-        f"{epochs(row['budget'])}"
+        f"{epochs(row['budget'])}{several}"
     )

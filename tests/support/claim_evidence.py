@@ -69,7 +69,8 @@ def evidence_of(
     rows = pd.DataFrame(columns=columns) if networks is None else networks
     gains = {True: (0.0, -0.001, 0.001), False: (0.02, 0.015, 0.03), None: (0.0, -0.02, 0.02)}
     gain = pd.DataFrame(
-        [(2.0, 3, *gains[converged])], columns=["budget", "seeds", "gain", "gain_low", "gain_high"]
+        [(2.0, 1, 3, *gains[converged])],
+        columns=["budget", "networks", "seeds", "gain", "gain_low", "gain_high"],
     )
     return Evidence(
         dataset,
@@ -123,8 +124,9 @@ def study_of_marks(runs=None, costs=None, **changes):
 def page_of(evidence: Evidence) -> tuple[str, dict[str, pd.DataFrame]]:
     results = StudyResults(None, evaluation({FULL: [wrong(0.1)]}), ("cpu_seconds",))
     vars(results)["evidence"] = [evidence]  # as if it had been gathered
-    gains = ("fashion_mnist", "v5-small", 2.0, 3, 0.02, 0.015, 0.03)
-    columns = ["dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high"]
+    gains = ("fashion_mnist", "v5-small", 2.0, 1, 3, 0.02, 0.015, 0.03)
+    names = ["budget", "networks", "seeds", "gain", "gain_low", "gain_high"]
+    columns = ["dataset", "architecture_set", *names]
     tables = {name: table(results, name) for name in ("claims", "verdicts", "marks")}
     tables["networks"] = pd.DataFrame(
         {"dataset": ["fashion_mnist"], "architecture_set": "v5-small", "ended": "epochs"}

@@ -58,8 +58,8 @@ def build(results: StudyResults) -> pd.DataFrame:
     return frame(rows, COLUMNS)
 
 
-def difference(first: Point, second: Point) -> dict[str, Any]:
-    """Return the paired difference of two points' test errors; {} if the records are the same."""
+def difference(first: Point, second: Point, metric: str = "test_error") -> dict[str, Any]:
+    """Return the paired difference of two points' metric; {} if the records are the same."""
     if first.members == second.members:
         return {}
     common = [seed for seed in first.seeds if seed in second.seeds]
@@ -68,10 +68,12 @@ def difference(first: Point, second: Point) -> dict[str, Any]:
     if not common:
         return row | {"p": float("nan")}
     first, second = first.on_seeds(common), second.on_seeds(common)
-    replicates = first.error - second.error
+    of_first, of_second = first.replicates(metric), second.replicates(metric)
+    assert of_first is not None and of_second is not None
+    replicates = of_first - of_second
     low, high = interval(replicates)
     return row | {
-        "difference": first.value("test_error") - second.value("test_error"),
+        "difference": first.value(metric) - second.value(metric),
         "difference_low": low,
         "difference_high": high,
         "p": p_value(replicates) if len(common) >= MINIMUM_SEEDS else float("nan"),

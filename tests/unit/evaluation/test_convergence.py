@@ -9,7 +9,16 @@ from support.evaluations import evaluation, same_for, table
 
 from mnbench.evaluation.convergence import convergence_of
 
-GAINS = ("dataset", "architecture_set", "budget", "seeds", "gain", "gain_low", "gain_high")
+GAINS = (
+    "dataset",
+    "architecture_set",
+    "budget",
+    "networks",
+    "seeds",
+    "gain",
+    "gain_low",
+    "gain_high",
+)
 ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 1)
 
 
@@ -43,6 +52,24 @@ def test_a_variant_of_the_single_network_tells_nothing_of_convergence():
     pd.testing.assert_frame_equal(varied, table("convergence", made))
 
 
+def test_of_full_data_it_is_the_networks_own_mean_error_and_counts_before_a_single_network():
+    full, longer = ("full_data", None, 1.0, 5), ("full_data", None, 2.0, 5)
+    smaller = ("full_data", None, 2.0, 3)
+    runs = {full: same_for(3, 0.12), longer: same_for(3, 0.1), smaller: same_for(3, 0.2)}
+    alone = {ALONE: same_for(3, 0.15), LONGER: same_for(3, 0.11)}
+    gains = table(
+        "convergence",
+        evaluation(runs | alone | {("single_network", None, 2.0, 1): same_for(3, 0.05)}),
+    )
+    assert list(gains["budget"]) == [2, 4] and list(gains["networks"]) == [5, 1]
+    assert list(gains["gain"]) == pytest.approx([1.5 * 0.02, 0.04])
+    sentence = convergence_of(gains[:1]).sentence
+    assert sentence.startswith("not converged: one network gains 3.0 points")
+    assert sentence.endswith("from twice the epochs, in the mean of 5")
+    without_plain = {name: run for name, run in runs.items() if name != full}
+    assert table("convergence", evaluation(without_plain)).empty
+
+
 @pytest.mark.parametrize(
     ("seeds", "low", "high", "converged"),
     [
@@ -54,7 +81,7 @@ def test_a_variant_of_the_single_network_tells_nothing_of_convergence():
     ],
 )
 def test_what_a_longer_run_gains_is_judged_by_the_margin(seeds, low, high, converged):
-    row = ("fashion_mnist", "v5-small", 2.0, seeds, (low + high) / 2, low, high)
+    row = ("fashion_mnist", "v5-small", 2.0, 1, seeds, (low + high) / 2, low, high)
     assert convergence_of(pd.DataFrame([row], columns=list(GAINS))).converged is converged
 
 
@@ -73,7 +100,7 @@ def test_the_rule_of_convergence_tells_without_a_longer_run(ended, converged, se
 
 def test_a_gain_within_the_noise_settles_nothing():
     gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 3, 0.002, -0.01, 0.014)], columns=list(GAINS)
+        [("fashion_mnist", "v5-small", 2.0, 1, 3, 0.002, -0.01, 0.014)], columns=list(GAINS)
     )
     found = convergence_of(gains)
     assert found.converged is None
