@@ -24,7 +24,7 @@ from mnbench.profiling.kinds import BETWEEN, kind_of
 from mnbench.profiling.peak import product_peak
 from mnbench.training.arithmetic import arithmetic, arithmetic_of
 from mnbench.training.data import TrainingSet
-from mnbench.training.loop import Row, Work, fit
+from mnbench.training.loop import STEPS, Row, Work, fit
 
 _SEED = 0
 VALIDATION_IMAGES = 2  # the loop evaluates after an epoch: of as little as it takes
@@ -101,7 +101,8 @@ def profile_steps(
     on_gpu = device.type == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
     with profile(activities=activities) as profiler:
-        watched = train()["device_seconds"]
+        train()
+    watched, by_kind = _parts(profiler, on_gpu=on_gpu)
     if trace is not None:
         _write_trace(profiler, trace)
     kind = arithmetic_of(recipe.precision, device)
@@ -115,7 +116,7 @@ def profile_steps(
         seconds=row["device_seconds" if on_gpu else "cpu_seconds"],
         peak=peak,
         watched_seconds=watched,
-        by_kind=_by_kind(profiler, watched, on_gpu=on_gpu),
+        by_kind=by_kind,
     )
 
 
@@ -126,11 +127,19 @@ def _training_set(images: Images, device: torch.device) -> TrainingSet:
     return TrainingSet.of(TrainingData(images, few, *channel_statistics(images)), device)
 
 
-def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, float]:
-    """Return the seconds of each kind of work, most first; what no operator took is a kind too."""
+def _parts(profiler: profile, *, on_gpu: bool) -> tuple[float, dict[str, float]]:
+    """Return the seconds of the steps, and of each kind of work in them, most first.
+
+    What the loop does before and after, to warm up and to evaluate, is none of it. What no operator
+    took is a kind too.
+    """
+    events = [e for e in profiler.events() or () if e.device_type == DeviceType.CPU]
+    spans = [event.time_range for event in events if event.name == STEPS]
+    seconds = sum(span.elapsed_us() for span in spans) / 1e6
     taken: dict[str, float] = defaultdict(float)
-    for event in profiler.events() or ():
-        if event.device_type != DeviceType.CPU:  # a kernel: its operator has its seconds
+    for event in events:  # on a GPU an operator has the seconds of its kernels
+        when = event.time_range
+        if event.name == STEPS or not any(s.start <= when.start < s.end for s in spans):
             continue
         callers, caller = [], event.cpu_parent
         while caller is not None:
@@ -140,7 +149,7 @@ def _by_kind(profiler: profile, seconds: float, *, on_gpu: bool) -> dict[str, fl
         taken[kind_of(event.name, callers)] += microseconds / 1e6
     taken[BETWEEN] = max(0.0, seconds - sum(taken.values()))
     most_first = sorted(taken.items(), key=lambda item: -item[1])
-    return {kind: part for kind, part in most_first if part > 0}
+    return seconds, {kind: part for kind, part in most_first if part > 0}
 
 
 def _write_trace(profiler: profile, trace: Path) -> None:

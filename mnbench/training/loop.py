@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.profiler import record_function
 from torch.nn import functional
 
 from mnbench.planning.recipe import Recipe, batch_sizes
@@ -34,7 +35,7 @@ from mnbench.training.stopping import finished
 # Images that are predicted together. On a CPU more would take fresh memory for every layer.
 CPU_TOGETHER, GPU_TOGETHER = 250, 1000
 RATE_KEY = "recipe.optimiser.learning_rate"
-
+STEPS = "mnbench: the steps of an epoch"  # how a profiler calls them
 
 Loss = Callable[[Tensor, Batch], Tensor]
 Row = dict[str, Any]  # a row of history.csv, keys records.HISTORY_COLUMNS
@@ -141,7 +142,7 @@ def fit(
             left = order.split(sizes)[behind:]
             gathered = batches(data, left, recipe.augmentation, epoch.generator)
             guesses: list[Tensor] = []  # the predicted classes of each further batch
-            with arithmetic(kind):
+            with arithmetic(kind), record_function(STEPS):
                 for rate, indices in zip(rates[behind:], left, strict=True):
                     if notice.signal:
                         break

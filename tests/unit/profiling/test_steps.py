@@ -72,6 +72,12 @@ def test_every_part_of_a_step_is_seen_and_the_parts_are_the_whole(images):
     assert sum(profile.by_kind.values()) == pytest.approx(profile.watched_seconds)
 
 
+def test_work_between_epochs_is_no_part_of_the_steps(images, monkeypatch):
+    monkeypatch.setattr("mnbench.profiling.steps.VALIDATION_IMAGES", 20 * STEPS * BATCH)
+    profile = profiled(images, load_architectures("v5-small")[0])
+    assert sum(profile.by_kind.values()) == pytest.approx(profile.watched_seconds)
+
+
 def test_fewer_images_than_steps_need_are_drawn_again(images):
     few = Images(images.images[:20], images.labels[:20])
     assert profiled(few, load_architectures("v5-small")[0]).images == STEPS * BATCH
