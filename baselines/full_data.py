@@ -6,6 +6,7 @@ here trains them again too.
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from mnbench.architectures import Architecture
@@ -21,10 +22,29 @@ NAME = "full_data"
 
 
 @dataclass(frozen=True, config=CONFIG)
+class Longer:
+    """Which networks are trained for longer as well."""
+
+    networks: int = Field(
+        ge=1,
+        description="The first so many networks of the set, each by itself.",
+        examples=[5],
+    )
+    budgets: Budgets = (2.0,)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Options:
     """What a configuration may say of Full Data."""
 
     budgets: Budgets = (1.0,)
+    longer: Longer | None = Field(
+        default=None,
+        description="Some networks with other budgets, for the table `convergence` to tell whether "
+        "networks have converged. They make no point of the curve, which has all networks. `null`, "
+        "the default, is none.",
+        examples=[{"networks": 5, "budgets": [2]}],
+    )
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
@@ -34,6 +54,28 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     for budget in options.budgets:
         members = tuple(scratch(setting, network, budget) for network in setting.members)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
+    return total + _longer(setting, options) if options.longer else total
+
+
+def _longer(setting: Setting, options: Options) -> Lineage:
+    """Return the trainings of :class:`Longer`, one ensemble a budget."""
+    assert options.longer is not None
+    networks, budgets = options.longer.networks, options.longer.budgets
+    if networks > len(setting.members):
+        raise setting.refuse(
+            NAME,
+            "longer.networks",
+            f"{networks} is more than the {len(setting.members)} networks of "
+            f"'{setting.architecture_set}'; give at most {len(setting.members)}",
+        )
+    setting.check_budgets(
+        NAME, (*options.budgets, *budgets), setting.recipe, option="longer.budgets"
+    )
+    total = Lineage()
+    for budget in budgets:
+        members = tuple(scratch(setting, net, budget) for net in setting.members[:networks])
+        ensembles = setting.ensembles(NAME, members, sizes=(networks,), budget=budget)
+        total += Lineage(members, ensembles)
     return total
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mnbench.evaluation.points import Point, full_size
+from mnbench.evaluation.points import Point
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
     SEEDS,
@@ -22,7 +22,8 @@ from mnbench.evaluation.tables.differences import difference
 
 TITLE = "What one network gains from longer training"
 
-# Whose networks are trained from scratch, each by itself: the mean of several has less noise.
+# Whose networks are trained from scratch, each by itself. The first with longer trainings counts:
+# the mean over several networks has less noise than one.
 FROM_SCRATCH = ("full_data", "single_network")
 COLUMNS = {
     **SETTING,
@@ -39,21 +40,24 @@ def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every longer budget: of Full Data's networks, or of the single one."""
     rows = []
     for setting, points in results.points.items():
-        longest: dict[float, dict[str, Any]] = {}
-        for approach in FROM_SCRATCH:
-            for row in _gains([p for p in points if p.id.line == (approach, "")]):
-                longest.setdefault(row["budget"], row)
-        rows += [setting_columns(setting) | longest[budget] for budget in sorted(longest)]
+        of_each = (
+            [p for p in points if (p.id.approach, p.id.variant) == (name, "")]
+            for name in FROM_SCRATCH
+        )
+        gains = next(filter(None, (list(_gains(of_one)) for of_one in of_each)), [])
+        rows += [setting_columns(setting) | gain for gain in gains]
     return frame(rows, COLUMNS)
 
 
 def _gains(points: Sequence[Point]) -> Iterator[dict[str, Any]]:
-    """Yield what the networks of an approach gain at each budget above 1."""
-    whole = [point for point in full_size(points) if not point.id.variant]
-    plain = next((point for point in whole if point.id.budget == 1), None)
-    for longer in (point for point in whole if point.id.budget > 1):
-        gain = difference(plain, longer, "mean_member_error") if plain else {}
+    """Yield what an approach's networks gain at each budget above 1, of its most networks there."""
+    plain = {point.id.size: point for point in points if point.id.budget == 1}
+    for budget in sorted({point.id.budget for point in points if point.id.budget > 1}):
+        longer = max(
+            (point for point in points if point.id.budget == budget), key=lambda p: p.id.size
+        )
+        networks = longer.id.size
+        gain = difference(plain[networks], longer, "mean_member_error") if networks in plain else {}
         if "difference" in gain:
-            networks = {"budget": longer.id.budget, "networks": longer.id.size}
             ends = {f"gain{end}": gain[f"difference{end}"] for end in ("", "_low", "_high")}
-            yield networks | {"seeds": gain["seeds"]} | ends
+            yield {"budget": budget, "networks": networks, "seeds": gain["seeds"]} | ends
