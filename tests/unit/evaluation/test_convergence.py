@@ -52,22 +52,19 @@ def test_a_variant_of_the_single_network_tells_nothing_of_convergence():
     pd.testing.assert_frame_equal(varied, table("convergence", made))
 
 
-def test_of_full_data_it_is_the_networks_own_mean_error_and_counts_before_a_single_network():
-    full, longer = ("full_data", None, 1.0, 5), ("full_data", None, 2.0, 5)
-    smaller = ("full_data", None, 2.0, 3)
-    runs = {full: same_for(3, 0.12), longer: same_for(3, 0.1), smaller: same_for(3, 0.2)}
-    alone = {ALONE: same_for(3, 0.15), LONGER: same_for(3, 0.11)}
-    gains = table(
-        "convergence",
-        evaluation(runs | alone | {("single_network", None, 2.0, 1): same_for(3, 0.05)}),
-    )
-    assert list(gains["budget"]) == [2, 4] and list(gains["networks"]) == [5, 1]
-    assert list(gains["gain"]) == pytest.approx([1.5 * 0.02, 0.04])
-    sentence = convergence_of(gains[:1]).sentence
+def test_longer_trainings_of_full_data_count_before_a_single_network():
+    full, fewer = ("full_data", None, 1.0, 5), ("full_data", None, 1.0, 3)
+    longer, smaller = ("full_data", None, 2.0, 3), ("full_data", None, 2.0, 2)
+    runs = {full: same_for(3, 0.3), fewer: same_for(3, 0.12), smaller: same_for(3, 0.2)}
+    runs |= {longer: same_for(3, 0.1), ALONE: same_for(3, 0.15), LONGER: same_for(3, 0.11)}
+    gains = table("convergence", evaluation(runs))
+    assert list(gains["budget"]) == [2] and list(gains["networks"]) == [3]
+    assert list(gains["gain"]) == pytest.approx([1.5 * 0.02])  # the networks' own mean error
+    sentence = convergence_of(gains).sentence
     assert sentence.startswith("not converged: one network gains 3.0 points")
-    assert sentence.endswith("from twice the epochs, in the mean of 5")
-    without_plain = {name: run for name, run in runs.items() if name != full}
-    assert table("convergence", evaluation(without_plain)).empty
+    assert sentence.endswith("from twice the epochs, in the mean of 3")
+    of_one = table("convergence", evaluation({n: r for n, r in runs.items() if n != fewer}))
+    assert list(of_one["networks"]) == [1]  # without the same networks at budget 1
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,17 @@ WHAT_CANNOT_BE = [
         "key 'approaches.treenets.sizes': 6 is more than the 5 networks of 'v5-small'; "
         "allowed: 2 to 5",
     ),
+    (
+        "approaches.full_data",
+        {"longer": {"networks": 6}},
+        "key 'approaches.full_data.longer.networks': 6 is more than the 5 networks of 'v5-small'; "
+        "give at most 5",
+    ),
+    (
+        "approaches.full_data",
+        {"budgets": [1, 2], "longer": {"networks": 2}},
+        "key 'approaches.full_data.longer.budgets': [1.0, 2.0, 2.0] of ",
+    ),
     ("seeds", [0, 1, 0], "key 'seeds': 0 is given twice; give each once"),
     ("approaches.mothernets.g", [2, 2], "key 'approaches.mothernets.g': 2 is given twice; give "),
     ("datasets", ["fashion_mnist"] * 2, "key 'datasets': 'fashion_mnist' is given twice; give "),

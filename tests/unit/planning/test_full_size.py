@@ -17,3 +17,16 @@ def test_every_g_and_variant_has_ensembles_of_full_size_of_its_own():
         ("mothernets", 2, "pairs", 9),
         ("mothernets", 5, "pairs", 5),
     }
+
+
+def test_networks_that_are_trained_for_longer_make_no_point_of_the_curve():
+    values = config()
+    values["approaches"] = {"full_data": {"budgets": [1, 2]}}
+    plain = plan_of(values)
+    values["approaches"]["full_data"]["longer"] = {"networks": 2, "budgets": [4]}
+    plan = plan_of(values)
+    more = [plan.trainings[id] for id in set(plan.trainings) - set(plain.trainings)]
+    assert [one.recipe["epochs"] for one in more] == [4 * values["recipe"]["epochs"]] * 2
+    (longer,) = set(plan.ensembles) - set(plain.ensembles)
+    assert (longer.size, longer.budget) == (2, 4)
+    assert of_full_size(plan.ensembles) == of_full_size(plain.ensembles)
