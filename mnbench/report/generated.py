@@ -24,6 +24,7 @@ STUDIES = {
         ("default", "default-run"),  # of its own name: `make` writes results/default
         ("reference", "reference"),
         ("reference_25", "reference-25"),
+        ("hundred", "hundred"),
         ("families", "families"),
         ("colour", "colour"),
         ("scale", "scale"),

@@ -29,6 +29,7 @@ RUNS = [
         "default-run",
         "reference",
         "reference-25",
+        "hundred",
         "families",
         "improved",
         "colour",
