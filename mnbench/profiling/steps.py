@@ -24,7 +24,7 @@ from mnbench.profiling.kinds import BETWEEN, kind_of
 from mnbench.profiling.peak import product_peak
 from mnbench.training.arithmetic import arithmetic, arithmetic_of
 from mnbench.training.data import TrainingSet
-from mnbench.training.loop import STEPS, Row, Work, fit
+from mnbench.training.loop import EPOCH_STEPS, Row, Work, fit
 
 _SEED = 0
 VALIDATION_IMAGES = 2  # the loop evaluates after an epoch: of as little as it takes
@@ -134,12 +134,12 @@ def _parts(profiler: profile, *, on_gpu: bool) -> tuple[float, dict[str, float]]
     took is a kind too.
     """
     events = [e for e in profiler.events() or () if e.device_type == DeviceType.CPU]
-    spans = [event.time_range for event in events if event.name == STEPS]
+    spans = [event.time_range for event in events if event.name == EPOCH_STEPS]
     seconds = sum(span.elapsed_us() for span in spans) / 1e6
     taken: dict[str, float] = defaultdict(float)
     for event in events:  # on a GPU an operator has the seconds of its kernels
         when = event.time_range
-        if event.name == STEPS or not any(s.start <= when.start < s.end for s in spans):
+        if event.name == EPOCH_STEPS or not any(s.start <= when.start < s.end for s in spans):
             continue
         callers, caller = [], event.cpu_parent
         while caller is not None:

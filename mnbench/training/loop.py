@@ -35,7 +35,7 @@ from mnbench.training.stopping import finished
 # Images that are predicted together. On a CPU more would take fresh memory for every layer.
 CPU_TOGETHER, GPU_TOGETHER = 250, 1000
 RATE_KEY = "recipe.optimiser.learning_rate"
-STEPS = "mnbench: the steps of an epoch"  # how a profiler calls them
+EPOCH_STEPS = "mnbench: the steps of an epoch"  # how a profiler calls them
 
 Loss = Callable[[Tensor, Batch], Tensor]
 Row = dict[str, Any]  # a row of history.csv, keys records.HISTORY_COLUMNS
@@ -142,7 +142,7 @@ def fit(
             left = order.split(sizes)[behind:]
             gathered = batches(data, left, recipe.augmentation, epoch.generator)
             guesses: list[Tensor] = []  # the predicted classes of each further batch
-            with arithmetic(kind), record_function(STEPS):
+            with arithmetic(kind), record_function(EPOCH_STEPS):
                 for rate, indices in zip(rates[behind:], left, strict=True):
                     if notice.signal:
                         break
