@@ -148,7 +148,7 @@ def test_clusters_are_those_of_the_fewest_planned(full):
 @pytest.mark.slow
 def test_figures_say_what_a_reader_must_know(full):
     gains = pd.DataFrame(
-        [("fashion_mnist", "v5-small", 2.0, 3, 0.016, 0.011, 0.021)],
+        [("fashion_mnist", "v5-small", 2.0, 1, 3, 0.016, 0.011, 0.021)],
         columns=list(convergence.COLUMNS),
     )
     networks = full.networks.copy()
