@@ -4,7 +4,7 @@ Open it for the plainest approach of all. The trap: other approaches use its rec
 here trains them again too.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -23,14 +23,21 @@ NAME = "full_data"
 
 @dataclass(frozen=True, config=CONFIG)
 class Longer:
-    """Which networks are trained for longer as well."""
+    """Networks trained for longer as well, to tell whether all have converged; no curve has them."""
 
     networks: int = Field(
-        ge=1,
-        description="The first so many networks of the set, each by itself.",
+        default=0,
+        ge=0,
+        description="How many: the first of the set, each by itself. 0, the default, is none.",
         examples=[5],
     )
-    budgets: Budgets = (2.0,)
+    budgets: tuple[Annotated[float, Field(gt=1, le=1000)], ...] = Field(
+        default=(2.0,),
+        min_length=1,
+        description="Multiples of the recipe's epochs; for each, `convergence.csv` has what a "
+        "network gains.",
+        examples=[(2, 4)],
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -38,13 +45,7 @@ class Options:
     """What a configuration may say of Full Data."""
 
     budgets: Budgets = (1.0,)
-    longer: Longer | None = Field(
-        default=None,
-        description="Some networks with other budgets, for the table `convergence` to tell whether "
-        "networks have converged. They make no point of the curve, which has all networks. `null`, "
-        "the default, is none.",
-        examples=[{"networks": 5, "budgets": [2]}],
-    )
+    longer: Longer = Longer()
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
@@ -54,13 +55,18 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     for budget in options.budgets:
         members = tuple(scratch(setting, network, budget) for network in setting.members)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
-    return total + _longer(setting, options) if options.longer else total
+    return total + _longer(setting, options) if options.longer.networks else total
 
 
 def _longer(setting: Setting, options: Options) -> Lineage:
     """Return the trainings of :class:`Longer`, one ensemble a budget."""
-    assert options.longer is not None
     networks, budgets = options.longer.networks, options.longer.budgets
+    if setting.recipe.protocol == "convergence":
+        raise setting.refuse(
+            NAME,
+            "longer.networks",
+            "under recipe.protocol 'convergence' a training ends by itself; leave it out",
+        )
     if networks > len(setting.members):
         raise setting.refuse(
             NAME,

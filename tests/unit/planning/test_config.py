@@ -205,6 +205,11 @@ WHAT_CANNOT_BE = [
         {"budgets": [1, 2], "longer": {"networks": 2}},
         "key 'approaches.full_data.longer.budgets': [1.0, 2.0, 2.0] of ",
     ),
+    (
+        "approaches.full_data",
+        {"longer": {"networks": 2, "budgets": [1]}},
+        "key 'approaches.full_data.longer.budgets.0' must be greater than 1, got 1",
+    ),
     ("seeds", [0, 1, 0], "key 'seeds': 0 is given twice; give each once"),
     ("approaches.mothernets.g", [2, 2], "key 'approaches.mothernets.g': 2 is given twice; give "),
     ("datasets", ["fashion_mnist"] * 2, "key 'datasets': 'fashion_mnist' is given twice; give "),
@@ -239,6 +244,15 @@ def test_budgets_have_no_meaning_where_a_training_ends_by_itself(approach):
     assert refusal(values) == (
         f"key 'approaches.{approach}.budgets': under recipe.protocol 'convergence' a training "
         "ends by itself; allowed: [1]"
+    )
+
+
+def test_nothing_is_trained_for_longer_where_a_training_ends_by_itself():
+    values = changed("recipe", {"protocol": "convergence", "schedule": {"name": "constant"}})
+    values["approaches"] = {"full_data": {"longer": {"networks": 1}}}
+    assert refusal(values) == (
+        "key 'approaches.full_data.longer.networks': under recipe.protocol 'convergence' a "
+        "training ends by itself; leave it out"
     )
 
 
