@@ -23,7 +23,7 @@ NAME = "full_data"
 
 @dataclass(frozen=True, config=CONFIG)
 class Longer:
-    """Networks trained for longer as well, to tell whether all have converged; no curve has them."""
+    """Networks trained for longer, to tell whether all have converged; no curve has them."""
 
     networks: int = Field(
         default=0,
