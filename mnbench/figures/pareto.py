@@ -165,8 +165,16 @@ def _draw_above(axes: Axes, row: Mapping[Hashable, Any], look: style.Look) -> La
     """Draw a small point that errs too much for the figure at its upper edge; return its error."""
     top = axes.get_ylim()[1]
     edge = _edge(row, look)
-    axes.plot(row["cost"], top, look.marker, color=look.color, markersize=_SMALL, **edge, zorder=6)
-    axes.lines[-1].set_clip_on(False)
+    axes.plot(
+        row["cost"],
+        top,
+        look.marker,
+        color=look.color,
+        markersize=_SMALL,
+        **edge,
+        zorder=6,
+        clip_on=False,
+    )
     return Label(f"↑ {row['error']:.1f} %", row["cost"], top, look.ink)
 
 

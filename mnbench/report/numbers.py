@@ -206,31 +206,6 @@ class Results:
             raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
         return _with_ends(rows.iloc[0], quantity)
 
-    def cost_to_reach(
-        self, architecture_set: str, cost: str, networks: int, approach: str, variant: str = ""
-    ) -> tuple[float, float, float]:
-        """Return what an approach costs where it is as good as Full Data, and the interval.
-
-        Args:
-            architecture_set: of both.
-            cost: the cost axis.
-            networks: how many networks of Full Data.
-            approach: by its name in configurations; it is read off all sizes, budgets and g.
-            variant: its variant.
-
-        Returns:
-            NaN where it does not reach that error, or its cheapest ensemble beats it.
-
-        Raises:
-            KeyError: the two were not compared.
-        """
-        rows = self._rows(read_table(self.folder / "cost_to_reach.csv"), architecture_set)
-        rows = rows[(rows["cost"] == cost) & (rows["networks"] == networks)]
-        rows = rows[(rows["approach"] == approach) & (rows["variant"] == variant)]
-        if len(rows) != 1:
-            raise KeyError(f"{self.folder}: no cost of '{approach}' at {networks} networks' error")
-        return _with_ends(rows.iloc[0], "cost_to_reach")
-
     def measured(self, claim: str, quantity: str, approach: str) -> tuple[float, float, float]:
         """Return what was measured of an approach to judge a claim, and the interval.
 

@@ -62,18 +62,7 @@ def test_a_point_has_any_size_of_its_ensemble(results, tables_of_tiny):
         results.point("v5-small", "Full Data", 99)
 
 
-def test_costs_to_reach_an_error_and_what_claims_measured_are_those_of_the_tables(
-    results, tables_of_tiny
-):
-    axis = "training_flops"
-    table = read_table(tables_of_tiny / "cost_to_reach.csv")
-    known = table[(table["cost"] == axis) & table["cost_to_reach"].notna()].iloc[0]
-    names = ("v5-small", axis, known["networks"], known["approach"])
-    ends = ["cost_to_reach", "cost_to_reach_low", "cost_to_reach_high"]
-    expected = tuple(known[ends].astype(float))
-    assert results.cost_to_reach(*names) == pytest.approx(expected, nan_ok=True)
-    with pytest.raises(KeyError, match="no cost of 'nobody'"):
-        results.cost_to_reach(*names[:3], "nobody")
+def test_what_claims_measured_is_that_of_the_table(results, tables_of_tiny):
     claims = read_table(tables_of_tiny / "claims.csv")
     row = claims[claims["quantity"] == "error_growth"].iloc[0]
     found = results.measured(row["claim"], row["quantity"], row["approach"])
