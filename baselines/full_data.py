@@ -53,7 +53,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     setting.check_budgets(NAME, options.budgets, setting.recipe)
     total = Lineage()
     for budget in options.budgets:
-        members = tuple(scratch(setting, network, budget) for network in setting.members)
+        members = _members(setting, budget)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
     return total + _longer(setting, options) if options.longer.networks else total
 
@@ -79,10 +79,14 @@ def _longer(setting: Setting, options: Options) -> Lineage:
     )
     total = Lineage()
     for budget in budgets:
-        members = tuple(scratch(setting, net, budget) for net in setting.members[:networks])
+        members = _members(setting, budget)[:networks]
         ensembles = setting.ensembles(NAME, members, sizes=(networks,), budget=budget)
         total += Lineage(members, ensembles)
     return total
+
+
+def _members(setting: Setting, budget: float) -> tuple[Training, ...]:
+    return tuple(scratch(setting, network, budget) for network in setting.members)
 
 
 def scratch(setting: Setting, network: Architecture, budget: float = 1.0) -> Training:
