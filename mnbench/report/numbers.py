@@ -206,17 +206,25 @@ class Results:
             raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
         return _with_ends(rows.iloc[0], quantity)
 
-    def measured(self, claim: str, quantity: str, approach: str) -> tuple[float, float, float]:
-        """Return what was measured of an approach to judge a claim, and the interval.
+    def measured(
+        self, architecture_set: str, claim: str, quantity: str, approach: str = ""
+    ) -> tuple[float, float, float]:
+        """Return what was measured to judge a claim, and the interval.
+
+        Args:
+            architecture_set: that it was measured on.
+            claim: its id.
+            quantity: as ``claims.csv`` has it.
+            approach: whose; "" is of no single one.
 
         Raises:
             KeyError: the claim has no such measurement.
         """
-        rows = read_table(self.folder / "claims.csv")
+        rows = self._rows(read_table(self.folder / "claims.csv"), architecture_set)
         rows = rows[(rows["claim"] == claim) & (rows["quantity"] == quantity)]
-        rows = rows[rows["approach"] == approach]
+        rows = rows[rows["approach"].fillna("") == approach]
         if len(rows) != 1:
-            raise KeyError(f"{self.folder}: no '{quantity}' of '{approach}' for claim '{claim}'")
+            raise KeyError(f"{self.folder}: not one '{quantity}' of '{approach}' for '{claim}'")
         return _with_ends(rows.iloc[0], "measured")
 
     def speed_ups(self, cost: str, name: str, against: str) -> list[float]:

@@ -62,14 +62,15 @@ def test_a_point_has_any_size_of_its_ensemble(results, tables_of_tiny):
         results.point("v5-small", "Full Data", 99)
 
 
-def test_what_claims_measured_is_that_of_the_table(results, tables_of_tiny):
+@pytest.mark.parametrize("quantity", ["error_growth", "largest_hatching_difference"])
+def test_what_claims_measured_is_that_of_the_table(results, tables_of_tiny, quantity):
     claims = read_table(tables_of_tiny / "claims.csv")
-    row = claims[claims["quantity"] == "error_growth"].iloc[0]
-    found = results.measured(row["claim"], row["quantity"], row["approach"])
+    row = claims[claims["quantity"] == quantity].fillna({"approach": ""}).iloc[0]
+    names = [row[key] for key in ("architecture_set", "claim", "quantity", "approach")]
     expected = tuple(row[["measured", "measured_low", "measured_high"]].astype(float))
-    assert found == pytest.approx(expected, nan_ok=True)
-    with pytest.raises(KeyError, match="no 'error_growth' of 'bagging'"):
-        results.measured(row["claim"], row["quantity"], "bagging")
+    assert results.measured(*names) == pytest.approx(expected, nan_ok=True)
+    with pytest.raises(KeyError, match=f"not one '{quantity}' of 'bagging'"):
+        results.measured(*names[:3], "bagging")
 
 
 def test_gains_on_budget_curves_and_shares_of_the_front_are_those_of_the_tables(
