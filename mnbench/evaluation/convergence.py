@@ -27,7 +27,7 @@ class Converged:
     sentence: str
 
 
-def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame | None = None) -> Converged:
+def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame) -> Converged:
     """Return whether networks have converged, judged by the intervals of what longer runs gain.
 
     *Not converged* where an interval lies above :data:`MARGIN`: there, every comparison is of
@@ -37,17 +37,16 @@ def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame | None = None) ->
 
     Args:
         gains: rows of the table ``convergence``, of one data set and architecture set.
-        networks: rows of the table ``networks``, of the trainings that are judged, or None.
+        networks: rows of the table ``networks``, of the trainings that are judged.
     """
-    if networks is not None:
-        ended = networks["ended"]
-        if (ended == "cap").any():
-            capped = networks.loc[ended == "cap", "approach"].iloc[0]
-            return Converged(
-                False, f"not converged: max_epochs ended trainings of {approach_title(capped)}"
-            )
-        if (ended == "rule").any():
-            return Converged(True, "converged: the rule of convergence ended the trainings")
+    ended = networks["ended"]
+    if (ended == "cap").any():
+        capped = networks.loc[ended == "cap", "approach"].iloc[0]
+        return Converged(
+            False, f"not converged: max_epochs ended trainings of {approach_title(capped)}"
+        )
+    if (ended == "rule").any():
+        return Converged(True, "converged: the rule of convergence ended the trainings")
     known = gains.dropna(subset=["gain_low", "gain_high"])
     if known.empty:
         return Converged(None, "no longer run of one network tells whether it has converged")

@@ -78,8 +78,9 @@ def draw(data: FigureData) -> Figure:
         if left_out:
             titles = ", ".join(look.title for look in left_out.values())
             note = f"{note}\none point, no curve: {titles}"
+        others = Line2D([], [], color="#CCCCCC", linewidth=0.7, label="the other approaches")
         figure.legend(
-            handles=[Line2D([], [], color="#CCCCCC", linewidth=0.7, label="the other approaches")],
+            handles=[others] if len(names) > 1 else [],
             loc="outside lower center",
             title=note,
             title_fontsize=7.5,

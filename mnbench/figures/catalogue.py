@@ -34,7 +34,7 @@ def draw(name: str, data: FigureData) -> Figure:
 
 def _warnings(name: str, data: FigureData) -> list[str]:
     """Return what to say below the title: a sentence each."""
-    convergence = convergence_of(data.tables["convergence"])
+    convergence = convergence_of(data.tables["convergence"], data.tables["networks"])
     said = [convergence.sentence] if convergence.converged is False else []
     if missing := len(data.tables["missing"]):
         said.append(f"{missing} ensembles of single seeds could not be evaluated: see missing.csv")

@@ -25,6 +25,7 @@ STUDIES = {
         ("reference", "reference"),
         ("reference_25", "reference-25"),
         ("hundred", "hundred"),
+        ("convergence", "convergence"),
         ("families", "families"),
         ("colour", "colour"),
         ("scale", "scale"),

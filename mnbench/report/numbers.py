@@ -15,7 +15,6 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import approach_title, named_variant, point_name
-from mnbench.report.overview import TABLES
 from mnbench.report.search_table import search_table
 from mnbench.report.worth_table import each_point_once, worth_table
 
@@ -32,15 +31,13 @@ class Results:
 
     folder: Path
 
-    @cached_property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables that the overview is made of, by name."""
-        return {name: read_table(self.folder / f"{name}.csv") for name in TABLES}
+    def _table(self, name: str) -> pd.DataFrame:
+        return read_table(self.folder / f"{name}.csv")
 
     @cached_property
     def averaged(self) -> pd.DataFrame:
         """The averaging method's rows of every size, with the point's name."""
-        rows = self.tables["estimates"]
+        rows = self._table("estimates")
         rows = rows[rows["combination"] == AVERAGE]
         return rows.assign(point=[point_name(row) for row in rows.to_dict("records")])
 
@@ -52,7 +49,7 @@ class Results:
     @cached_property
     def differences(self) -> pd.DataFrame:
         """Test errors of every two points, with both names."""
-        rows = read_table(self.folder / "differences.csv")
+        rows = self._table("differences")
         names = {
             whose: [point_name(row, f"{whose}_") for row in rows.to_dict("records")]
             for whose in ("first", "second")
@@ -62,7 +59,7 @@ class Results:
     @cached_property
     def networks(self) -> pd.DataFrame:
         """A row a training."""
-        return read_table(self.folder / "networks.csv")
+        return self._table("networks")
 
     @property
     def architecture_sets(self) -> list[str]:
@@ -87,7 +84,7 @@ class Results:
     @property
     def verdicts(self) -> pd.DataFrame:
         """The table ``verdicts``: a row a claim."""
-        return read_table(self.folder / "verdicts.csv")
+        return self._table("verdicts")
 
     def _rows(self, table: pd.DataFrame, architecture_set: str) -> pd.DataFrame:
         """Return the rows of one architecture set; these studies have one data set."""
@@ -139,6 +136,23 @@ class Results:
     def gaps(self, first: str, second: str) -> list[tuple[float, float, float]]:
         """Return the first point's error less the second's, in each architecture set."""
         return [self.difference(each, first, second) for each in self.architecture_sets]
+
+    def epochs(self, architecture_set: str, approach: str, role: str = "member") -> pd.Series:
+        """Return the epochs of each training of an approach's networks.
+
+        Args:
+            architecture_set: of the networks.
+            approach: by its name in configurations.
+            role: "member", or "mothernet".
+
+        Raises:
+            KeyError: the study has no such training.
+        """
+        rows = self._rows(self.networks, architecture_set)
+        rows = rows[(rows["approach"] == approach) & (rows["role"] == role)]
+        if rows.empty:
+            raise KeyError(f"{self.folder}: no {role} of '{approach}' in '{architecture_set}'")
+        return rows["epochs"]
 
     def costs(self, architecture_set: str, name: str, to: str = REFERENCE_POINT) -> str:
         """Return a point's costs as multiples of another's, in words.
@@ -198,7 +212,7 @@ class Results:
         Raises:
             KeyError: the two were not compared.
         """
-        rows = self._rows(read_table(self.folder / "equal_error.csv"), architecture_set)
+        rows = self._rows(self._table("equal_error"), architecture_set)
         rows = rows[(rows["cost"] == cost) & (rows["against"] == against)]
         rows = rows[rows["against_variant"] == variant]
         rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
@@ -220,7 +234,7 @@ class Results:
         Raises:
             KeyError: the claim has no such measurement.
         """
-        rows = self._rows(read_table(self.folder / "claims.csv"), architecture_set)
+        rows = self._rows(self._table("claims"), architecture_set)
         rows = rows[(rows["claim"] == claim) & (rows["quantity"] == quantity)]
         rows = rows[rows["approach"].fillna("") == approach]
         if len(rows) != 1:
@@ -237,7 +251,7 @@ class Results:
         Raises:
             KeyError: the study has no such point.
         """
-        rows = self._rows(read_table(self.folder / "fronts.csv"), architecture_set)
+        rows = self._rows(self._table("fronts"), architecture_set)
         rows = rows[(rows["cost"] == cost) & rows["on_front"].notna()]
         rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
         if len(rows) != 1:
@@ -252,7 +266,7 @@ class Results:
 
     def table(self, architecture_set: str) -> str:
         """Return each approach at its plain budget, beside Full Data's budgets, as Markdown."""
-        tables = (self.estimates, read_table(self.folder / "equal_error.csv"))
+        tables = (self.estimates, self._table("equal_error"))
         return worth_table(*(self._rows(table, architecture_set) for table in tables))
 
     def search(self, architecture_set: str, approach: str) -> str:
@@ -268,8 +282,11 @@ class Results:
         )
 
     def convergence(self, architecture_set: str) -> str:
-        """Return whether one network has converged, as a sentence without its full stop."""
-        return convergence_of(self._rows(self.tables["convergence"], architecture_set)).sentence
+        """Return whether networks have converged, as a sentence without its full stop."""
+        gains, networks = (
+            self._rows(self._table(name), architecture_set) for name in ("convergence", "networks")
+        )
+        return convergence_of(gains, networks).sentence
 
 
 def _with_ends(row: pd.Series, quantity: str) -> tuple[float, float, float]:

@@ -14,7 +14,7 @@ from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import WIDER, point_name, setting_name
 
-TABLES = ("estimates", "convergence", "left_out", "missing")
+TABLES = ("estimates", "convergence", "networks", "left_out", "missing")
 HEADINGS = (
     *("approach", "networks", "{set} error %", "members' mean error %", "disagreement %"),
     *("calibration error %", "epochs", "training TFLOPs", "CPU-seconds"),
@@ -50,7 +50,7 @@ def _section(tables: Mapping[str, pd.DataFrame], dataset: str, architecture_set:
                 "An empty time: all of its seeds' trainings had to share the device "
                 "(`networks.csv`, column `shared_device`).\n"
             )
-        sentence = convergence_of(rows["convergence"]).sentence
+        sentence = convergence_of(rows["convergence"], rows["networks"]).sentence
         lines.append(f"{sentence[0].upper()}{sentence[1:]}.\n")
     lines += [
         f"Left out: {point_name({**row, 'g': None, 'budget': 1})}: {row['reason']}.\n"

@@ -29,6 +29,7 @@ RUNS = [
         "default-run",
         "reference",
         "reference-25",
+        "convergence",
         "hundred",
         "families",
         "improved",
@@ -78,6 +79,14 @@ def test_the_committed_verdicts_are_those_of_the_committed_tables(folder):
     tables = {name: read_table(folder / f"{name}.csv") for name in CLAIMS_TABLES}
     page = claims_page(folder.name, "training_flops", tables)
     assert (folder / "claims.md").read_text(encoding="utf-8") == page
+
+
+def test_a_summary_says_that_the_rule_of_convergence_ended_the_trainings():
+    tables = {name: read_table(DEFAULT / f"{name}.csv") for name in OVERVIEW_TABLES}
+    said = "Converged: the rule of convergence ended the trainings.\n"
+    assert said not in summary_page(tables)
+    tables["networks"] = tables["networks"].assign(ended="rule")
+    assert said in summary_page(tables)
 
 
 @pytest.mark.parametrize("name", TITLES)

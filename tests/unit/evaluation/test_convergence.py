@@ -19,6 +19,8 @@ GAINS = (
     "gain_low",
     "gain_high",
 )
+# Of trainings for a fixed number of epochs, which tell nothing by themselves.
+FIXED = pd.DataFrame({"approach": ["full_data"], "ended": ["epochs"]})
 ALONE, LONGER = ("single_network", None, 1.0, 1), ("single_network", None, 4.0, 1)
 
 
@@ -38,7 +40,7 @@ def test_a_longer_run_tells_whether_networks_have_converged(longer, converged, s
     made = evaluation({ALONE: same_for(3, 0.15), LONGER: same_for(3, longer)})
     gains = table("convergence", made)
     assert gains["gain"][0] == pytest.approx(0.15 - longer)
-    found = convergence_of(gains)
+    found = convergence_of(gains, FIXED)
     assert found.converged is converged and found.sentence.startswith(said)
 
 
@@ -60,7 +62,7 @@ def test_longer_trainings_of_full_data_count_before_a_single_network():
     gains = table("convergence", evaluation(runs))
     assert list(gains["budget"]) == [2] and list(gains["networks"]) == [3]
     assert list(gains["gain"]) == pytest.approx([1.5 * 0.02])  # the networks' own mean error
-    sentence = convergence_of(gains).sentence
+    sentence = convergence_of(gains, FIXED).sentence
     assert sentence.startswith("not converged: one network gains 3.0 points")
     assert sentence.endswith("from twice the epochs, in the mean of 3")
     of_one = table("convergence", evaluation({n: r for n, r in runs.items() if n != fewer}))
@@ -79,7 +81,7 @@ def test_longer_trainings_of_full_data_count_before_a_single_network():
 )
 def test_what_a_longer_run_gains_is_judged_by_the_margin(seeds, low, high, converged):
     row = ("fashion_mnist", "v5-small", 2.0, 1, seeds, (low + high) / 2, low, high)
-    assert convergence_of(pd.DataFrame([row], columns=list(GAINS))).converged is converged
+    assert convergence_of(pd.DataFrame([row], columns=list(GAINS)), FIXED).converged is converged
 
 
 @pytest.mark.parametrize(
@@ -99,18 +101,16 @@ def test_a_gain_within_the_noise_settles_nothing():
     gains = pd.DataFrame(
         [("fashion_mnist", "v5-small", 2.0, 1, 3, 0.002, -0.01, 0.014)], columns=list(GAINS)
     )
-    found = convergence_of(gains)
+    found = convergence_of(gains, FIXED)
     assert found.converged is None
     assert found.sentence.startswith("not settled whether converged: one network gains 0.2 points")
-    assert convergence_of(gains.assign(gain_low=np.nan)).converged is None
-    assert convergence_of(gains.assign(gain_high=0.004)).converged is True
+    assert convergence_of(gains.assign(gain_low=np.nan), FIXED).converged is None
+    assert convergence_of(gains.assign(gain_high=0.004), FIXED).converged is True
 
 
 def test_without_a_longer_run_nothing_is_said_of_convergence():
     full = ("full_data", None, 1.0, 5)
     gains = table("convergence", evaluation({full: same_for(3, 0.1)}))
-    assert gains.empty and convergence_of(gains).converged is None
-    assert (
-        convergence_of(table("convergence", evaluation({LONGER: same_for(1, 0.1)}))).converged
-        is None
-    )
+    assert gains.empty and convergence_of(gains, FIXED).converged is None
+    alone = table("convergence", evaluation({LONGER: same_for(1, 0.1)}))
+    assert convergence_of(alone, FIXED).converged is None

@@ -204,6 +204,11 @@ def test_attainment_says_which_approaches_have_no_curve(full):
     )
     bottoms = {round(axes.get_window_extent().y0) for axes in figure.axes}
     assert len(bottoms) == 1
+    assert "the other approaches" in words_of(figure)
+    summary = full.summary
+    alone = (summary["approach"] == "mothernets") | (summary["budget"] == 1)
+    figure = attainment.draw(full.data(summary=summary[alone]))
+    assert len(figure.axes) == 1 and "the other approaches" not in words_of(figure)
 
 
 def test_a_bar_of_parts_too_narrow_for_their_names_says_how_many_they_are(full):

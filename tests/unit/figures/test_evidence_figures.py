@@ -166,6 +166,9 @@ def test_figures_say_what_a_reader_must_know(full):
         assert_readable(figure, name)
         figure = catalogue.draw(name, full.data("training_flops", **tables))
         assert "left out" not in words_of(figure)
+    networks["ended"] = "cap"
+    words = words_of(catalogue.draw("pareto", full.data(networks=networks)))
+    assert "not converged: max_epochs ended trainings of Full Data" in words
 
 
 def test_the_cost_of_an_ensemble_is_broken_down_whatever_other_ensembles_there_are(full):

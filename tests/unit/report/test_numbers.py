@@ -73,6 +73,16 @@ def test_what_claims_measured_is_that_of_the_table(results, tables_of_tiny, quan
         results.measured(*names[:3], "bagging")
 
 
+def test_epochs_are_those_of_an_approachs_trainings(results, tables_of_tiny):
+    networks = read_table(tables_of_tiny / "networks.csv")
+    networks = networks[networks["approach"] == "mothernets"]
+    for role in ("member", "mothernet"):
+        expected = networks.loc[networks["role"] == role, "epochs"]
+        assert list(results.epochs("v5-small", "mothernets", role)) == list(expected)
+    with pytest.raises(KeyError, match="no mothernet of 'bagging' in 'v5-small'"):
+        results.epochs("v5-small", "bagging", "mothernet")
+
+
 def test_gains_on_budget_curves_and_shares_of_the_front_are_those_of_the_tables(
     results, tables_of_tiny
 ):
