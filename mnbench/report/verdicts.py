@@ -18,6 +18,7 @@ from mnbench.evaluation.claims.claim import (
 )
 from mnbench.report.claims_page import verdict_words
 
+_EMPTY = "–"  # what a cell has where a claim was not tested
 _VERDICTS = (REPRODUCED, UNDECIDED, NOT_REPRODUCED)  # in the order in which a cell names them
 
 
@@ -40,12 +41,15 @@ def claims_table(runs: Mapping[str, pd.DataFrame]) -> str:
 def verdict_matrix(runs: Mapping[str, pd.DataFrame]) -> str:
     """Return a Markdown table: a row a claim, a column a run, in a cell both verdicts.
 
+    A dash stands for "not tested": in many runs most claims are not, and the words would hide the
+    verdicts.
+
     Args:
         runs: the table ``verdicts`` of each run, by the name that people call it.
     """
     lines = [f"| claim | {' | '.join(runs)} |", f"|---{'|---' * len(runs)}|"]
     for rows in _by_claim(runs):
-        cells = [_both(rows.loc[run]) if run in rows.index else NOT_TESTED for run in runs]
+        cells = [_both(rows.loc[run]) if run in rows.index else _EMPTY for run in runs]
         lines.append(f"| {rows['title'].iloc[0]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -67,4 +71,5 @@ def _grouped(rows: pd.DataFrame, comparison: str) -> str:
 
 def _both(row: pd.Series) -> str:
     """Return a claim's verdicts in one run, once if they are the same."""
-    return " / ".join(dict.fromkeys(row[f"verdict_{comparison}"] for comparison in COMPARISONS))
+    verdicts = dict.fromkeys(row[f"verdict_{comparison}"] for comparison in COMPARISONS)
+    return " / ".join(_EMPTY if verdict == NOT_TESTED else verdict for verdict in verdicts)

@@ -46,8 +46,8 @@ def test_a_column_a_run_with_both_verdicts():
         "| claim | grey | colour |",
         "|---|---|---|",
         "| Fast | reproduced / undecided | undecided / reproduced |",
-        "| Cheap | not tested | not tested |",
-        "| Good | not tested / not reproduced | not reproduced |",
+        "| Cheap | – | – |",
+        "| Good | – / not reproduced | not reproduced |",
     ]
 
 
@@ -58,4 +58,4 @@ def test_a_run_may_lack_a_claim_that_another_has():
     }
     assert "| it is new | reproduced (new) | undecided (new) |" in claims_table(runs)
     *_, last = verdict_matrix(runs).splitlines()
-    assert last == "| New | not tested | not tested | not tested | reproduced / undecided |"
+    assert last == "| New | – | – | – | reproduced / undecided |"
