@@ -236,9 +236,8 @@ def _legend(
             handles.append(Line2D([], [], **line | short, label=f"{what} ({own})"))
     seeds = len({curve.seed for curve in drawn})
     if seeds > 1:
-        handles.append(
-            Line2D([], [], color="#AAAAAA", linewidth=0.7, label=f"each of {seeds} seeds")
-        )
+        label = f"each of {seeds} seeds (thick: their mean)"
+        handles.append(Line2D([], [], color="#AAAAAA", linewidth=0.7, label=label))
     if used < grid.size:  # the empty corner of the grid is the best place
         spec = grid.flat[used].get_subplotspec()
         corner = figure.add_subplot(spec)

@@ -109,8 +109,14 @@ def _cells(row: Mapping[Hashable, Any], seeds: int) -> list[str]:
         _number(row, "calibration_error", 100, 1),
         f"{row['epochs']:.0f}",
         _number(row, "training_flops", 1e-12, 2),
-        _number(row, "cpu_seconds", 1, 1),
+        _number(row, "cpu_seconds", 1, 1) + _timed(row),
     ]
+
+
+def _timed(row: Mapping[Hashable, Any]) -> str:
+    """Return of how many seeds a time is, where other seeds' trainings shared the device."""
+    timed, seeds = row["timed_seeds"], row["seeds"]
+    return f"; {timed} of {seeds} seeds" if 0 < timed < seeds else ""
 
 
 def _number(row: Mapping[Hashable, Any], column: str, unit: float, digits: int) -> str:
