@@ -93,7 +93,7 @@ def test_a_summary_says_of_how_many_seeds_a_time_is():
     tables = {name: read_table(DEFAULT / f"{name}.csv") for name in OVERVIEW_TABLES}
     rows = tables["estimates"].assign(seeds=3)
     for timed, words in ((3, ""), (1, "; 1 of 3 seeds"), (0, "")):
-        times = rows.assign(timed_seeds=timed, cpu_seconds=7.0, cpu_seconds_low=None)
+        times = rows.assign(timed_seeds=timed, cpu_seconds=7.0, cpu_seconds_low=float("nan"))
         page = summary_page(tables | {"estimates": times})
         assert f"| 7.0{words} |" in page
 

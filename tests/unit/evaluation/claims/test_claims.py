@@ -173,11 +173,14 @@ def test_between_two_budgets_of_another_approach_a_point_is_ahead_of_nothing():
     assert verdicts("frontier", alone) == (REPRODUCED, NOT_REPRODUCED)
 
 
-def test_full_data_must_err_less_than_the_fewest_clusters():
+def test_full_data_must_cost_more_and_err_less_than_the_fewest_clusters():
     assert verdicts("g-range", evidence_of(GOOD, COSTS)) == both(REPRODUCED)
     assert verdicts("g-range", evidence_of(GOOD | {FULL: 0.25}, COSTS)) == both(NOT_REPRODUCED)
-    (finding,) = findings("g-range", evidence_of(GOOD, COSTS))
-    assert [point.g for point in finding.measured.points] == [1, None]
+    cost, error = findings("g-range", evidence_of(GOOD, COSTS))
+    assert [point.g for point in error.measured.points] == [1, None]
+    assert cost.measured.value == COSTS[FULL] / COSTS[G1]
+    dear = evidence_of(GOOD, COSTS | {G1: 2 * COSTS[FULL]})
+    assert verdicts("g-range", dear) == both(NOT_REPRODUCED)
     assert verdicts("g-range", evidence_of({FULL: 0.2, G5: 0.1}, COSTS)) == both(NOT_TESTED)
 
 
