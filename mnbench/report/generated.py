@@ -28,6 +28,7 @@ STUDIES = {
         ("convergence", "convergence"),
         ("families", "families"),
         ("colour", "colour"),
+        ("colour_small", "colour-small"),
         ("scale", "scale"),
         ("improved", "improved"),
         ("improved_25", "improved-25"),

@@ -34,6 +34,7 @@ RUNS = [
         "families",
         "improved",
         "colour",
+        "colour-small",
         "scale",
     )
 ]
