@@ -108,6 +108,19 @@ class Results:
             raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
 
+    def affordable(self, architecture_set: str, name: str, cost: str) -> pd.Series:
+        """Return the most networks of Full Data, trained in whole, that a point's cost pays for.
+
+        Raises:
+            KeyError: the study has no such point, or the first network costs more.
+        """
+        most = self.point(architecture_set, name)[cost]
+        rows = self._rows(self.averaged, architecture_set)
+        rows = rows[(rows["point"] == REFERENCE_POINT) & (rows[cost] <= most)]
+        if rows.empty:
+            raise KeyError(f"{self.folder}: no '{REFERENCE_POINT}' costs less than '{name}'")
+        return rows.loc[rows["size"].idxmax()]
+
     def has(self, architecture_set: str, name: str) -> bool:
         """Return whether the study has a point."""
         rows = self._rows(self.estimates, architecture_set)
@@ -138,12 +151,7 @@ class Results:
         return [self.difference(each, first, second) for each in self.architecture_sets]
 
     def epochs(self, architecture_set: str, approach: str, role: str = "member") -> pd.Series:
-        """Return the epochs of each training of an approach's networks.
-
-        Args:
-            architecture_set: of the networks.
-            approach: by its name in configurations.
-            role: "member", or "mothernet".
+        """Return the epochs of each training of an approach's members, or of its MotherNets.
 
         Raises:
             KeyError: the study has no such training.
@@ -226,10 +234,7 @@ class Results:
         """Return what was measured to judge a claim, and the interval.
 
         Args:
-            architecture_set: that it was measured on.
-            claim: its id.
-            quantity: as ``claims.csv`` has it.
-            approach: whose; "" is of no single one.
+            architecture_set, claim, quantity, approach: as ``claims.csv`` has them.
 
         Raises:
             KeyError: the claim has no such measurement.
