@@ -25,6 +25,7 @@ from mnbench.figures.aggregate import (
     small_note,
     why_empty,
 )
+from mnbench.figures.fewer import draw_fewer, fewer_networks, legend_entry
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.framing import set_limits
 from mnbench.figures.headline import message
@@ -35,9 +36,10 @@ TITLE = "Error against training cost"
 CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
-    "joins MotherNets by their number of clusters g. Intervals are of the difference to Full Data, "
-    "paired over seeds and test images; small points have other numbers of epochs, or are variants."
-    " Pale markers on a dashed staircase are a variant of the approach of that colour."
+    "joins MotherNets by their number of clusters g. The dotted line is of Full Data with fewer "
+    "networks, trained in whole; their number is in the circles. Intervals are of the difference "
+    "to Full Data, paired over seeds and test images; small points have other numbers of epochs or "
+    "are variants. Pale markers on a dashed staircase are a variant of the approach of that colour."
 )
 COST_AXIS = True
 ABSOLUTE = True
@@ -66,8 +68,10 @@ def draw(data: FigureData) -> Figure:
     """
     cost = data.cost
     estimates = data.tables["estimates"]
-    shown = plotted_points(estimates[estimates["full_size"].astype(bool)], cost)
+    points = plotted_points(estimates, cost)
+    shown = points[points["full_size"].astype(bool)]
     shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
+    fewer = fewer_networks(points)
     if shown.empty:
         sentence = why_empty(data, "the study has no ensemble of these networks.")
         return style.notice(sentence, data.title)
@@ -78,6 +82,7 @@ def draw(data: FigureData) -> Figure:
         note = note.replace("interval", "interval of the difference to Full Data")
     axis = style.quantity(cost, shown["cost_high"])
     shown[["cost", "cost_low", "cost_high"]] /= axis.unit
+    fewer = fewer.assign(cost=fewer["cost"] / axis.unit)
     shown["front"] = pareto_front(shown["cost"], shown["error"])
     shown["small"] = ~in_lines(shown)
     looks = style.looks(shown["approach"])
@@ -90,7 +95,7 @@ def draw(data: FigureData) -> Figure:
             figure.suptitle(said, fontweight="bold")
         set_limits(axes, shown)
         obstacles = [Obstacle(_draw_front(axes, shown), weight=1.5)]
-        obstacles += _draw_sweep(axes, shown, looks)
+        obstacles += _draw_sweep(axes, shown, looks) + draw_fewer(axes, fewer)
         labels = []
         for row in shown.to_dict("records"):
             look = looks[row["approach"]]
@@ -100,7 +105,7 @@ def draw(data: FigureData) -> Figure:
             _draw_point(axes, row, look, below=pd.isna(row["g"]) and _same(shown, row).sum() > 1)
             if not row["small"]:
                 labels.append(_label(row, titles[row["approach"]], look, shown))
-        _legend(figure, shown, note)
+        _legend(figure, shown, note, fewer=not fewer.empty)
         place(axes, _merge(labels), obstacles + _marks(shown))
     return figure
 
@@ -263,10 +268,11 @@ def _marks(table: pd.DataFrame) -> list[Obstacle]:
     return marks
 
 
-def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
+def _legend(figure: Figure, points: pd.DataFrame, note: str, fewer: bool) -> None:
     """Explain lines, intervals and small points."""
+    front = f"Pareto front{', without the circles' if fewer else ''}"
     handles: list[Line2D] = [
-        Line2D([], [], color=_FRONT, linewidth=1.4, label="Pareto front"),
+        Line2D([], [], color=_FRONT, linewidth=1.4, label=front),
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),
     ]
     swept = points[points["g"].notna() & ~points["small"]]
@@ -276,6 +282,8 @@ def _legend(figure: Figure, points: pd.DataFrame, note: str) -> None:
         title = f"{look.title}, {variant}," if variant else look.title
         label = f"{title} by number of clusters g"
         handles.insert(position, Line2D([], [], **_wide(look, variant), label=label))
+    if fewer:
+        handles.append(legend_entry())
     dot: style.Keywords = {"marker": "o", "linestyle": "none"}
     if points["small"].any():
         label = small_note(points[points["small"]])

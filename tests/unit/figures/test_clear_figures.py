@@ -95,9 +95,12 @@ def test_each_label_of_the_main_figure_names_the_nearest_point(full):
     figure = pareto.draw(full.data())
     (axes,) = figure.axes
     figure.draw_without_rendering()
+    points = [axes.transData.transform(text.xy) for text in axes.texts]
     for label in axes.texts:
+        if label.get_text().isdigit():  # inside of its point
+            continue
         box, own = label.get_window_extent(), axes.transData.transform(label.xy)
-        others = [axes.transData.transform(other.xy) for other in axes.texts if other is not label]
+        others = [point for point in points if (point != own).any()]
         inside = [box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for x, y in [own, *others]]
         assert not any(inside), label.get_text()
 
@@ -107,8 +110,10 @@ def test_the_legend_of_the_main_figure_says_what_is_drawn(full):
     (axes,) = figure.axes
     (legend,) = figure.legends
     said = [text.get_text() for text in legend.get_texts()]
-    assert said[:2] == ["Pareto front", "MotherNets by number of clusters g"]
-    assert said[3:] == ["small: other numbers of epochs"]
+    assert said[:2] == ["Pareto front, without the circles", "MotherNets by number of clusters g"]
+    fewer, small = said[3:]
+    assert fewer == "Full Data with fewer networks: how many"
+    assert small == "small: other numbers of epochs"
     sizes = {
         (line.get_marker(), line.get_markersize())
         for line in axes.get_lines()
@@ -119,7 +124,8 @@ def test_the_legend_of_the_main_figure_says_what_is_drawn(full):
     assert (grey, 7.0) in sizes and (grey, 4.0) in sizes
     one = study(approaches={"bagging"})
     (legend,) = pareto.draw(one.data()).legends
-    assert len(legend.get_texts()) == 2  # neither small points nor MotherNets
+    said = [text.get_text() for text in legend.get_texts()]  # no small points, no MotherNets
+    assert said[0] == "Pareto front" and len(said) == 2
 
 
 def test_steps_join_mothernets_and_nothing_is_below_the_front(full):

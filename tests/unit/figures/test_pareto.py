@@ -11,8 +11,8 @@ from support.synthetic_study import kept, study
 
 from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, write_table
-from mnbench.figures import pareto, size
-from mnbench.figures.style import looks, mix
+from mnbench.figures import fewer, pareto, size
+from mnbench.figures.style import looks, mix, new_figure
 
 
 def test_pareto_plots_the_means_and_their_front(full):
@@ -50,6 +50,41 @@ def test_pareto_names_the_size_of_an_approach_with_fewer_networks(full):
     words = words_of(pareto.draw(made.data()))
     assert words.count("networks)") == 1
     assert "TreeNets (3 networks)" in words
+
+
+def test_fewer_networks_of_full_data_are_numbered_points_on_a_line(full):
+    figure = pareto.draw(full.data())
+    (axes,) = figure.axes
+    rows = full.estimates
+    rows = rows[(rows["combination"] == "average") & (rows["approach"] == "full_data")]
+    rows = rows[rows["budget"] == 1].sort_values("size")
+    expected = np.column_stack([rows["cpu_seconds"], 100 * rows["test_error"]])
+    assert any(len(line) == 5 and np.allclose(line, expected) for line in lines_of(axes))
+    numbers = {text.get_text(): text.xy for text in axes.texts if text.get_text().isdigit()}
+    assert set(numbers) <= set("1234") and numbers  # the whole ensemble has a name
+    for number, place in numbers.items():
+        assert np.allclose(place, expected[int(number) - 1])
+    bottom, top = axes.get_ylim()
+    beyond = [size for size, (_, y) in enumerate(expected[:-1], 1) if not bottom < y < top]
+    assert set(map(str, beyond)).isdisjoint(numbers) and len(numbers) == 4 - len(beyond)
+
+
+def test_of_many_networks_round_numbers_are_shown():
+    sizes = pd.DataFrame({"size": range(1, 26), "cost": range(1, 26), "error": 10.0})
+    points = sizes.assign(approach="full_data", budget=1.0, variant="")
+    axes = new_figure(3).add_subplot()
+    axes.set(xlim=(0, 26), ylim=(9, 11))
+    rows = fewer.fewer_networks(pd.concat([points, points.assign(budget=0.5, error=9.5)]))
+    obstacles = fewer.draw_fewer(axes, rows)
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "5", "10", "20"]
+    assert len(obstacles) == 6 and len(rows) == 25
+
+
+def test_without_smaller_sizes_or_full_data_there_is_no_line(full):
+    for rows in (full.estimates.query("full_size"), full.estimates.query("approach == 'bagging'")):
+        figure = pareto.draw(full.data(estimates=rows))
+        assert not [text for text in figure.axes[0].texts if text.get_text().isdigit()]
+        assert "circles" not in words_of(figure) and "how many" not in words_of(figure)
 
 
 def test_pareto_axis_is_logarithmic_beyond_a_decade(full):
@@ -194,7 +229,8 @@ def test_a_named_variant_is_a_second_line_of_the_same_colour(full):
     pale = [
         line
         for line in figure.axes[0].lines
-        if line.get_marker() == "o" and to_hex(line.get_markerfacecolor()) != color.lower()
+        if line.get_marker() == "o"
+        and to_hex(line.get_markerfacecolor()) not in (color.lower(), to_hex("white"))
     ]
     assert len(pale) == 3
     assert {to_hex(line.get_markerfacecolor()) for line in pale} == {mix(color, "white", 0.7)}
