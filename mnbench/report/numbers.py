@@ -4,91 +4,21 @@ Open this module to let a template (:mod:`mnbench.report.passages`) ask for anot
 trap: points are called by the names that people say, so a renamed approach is a renamed point.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-
 import pandas as pd
 
-from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
-from mnbench.evaluation.tables.files import read_table, select
 from mnbench.naming import approach_title, named_variant, point_name
 from mnbench.report.search_table import search_table
+from mnbench.report.study_tables import StudyTables
 from mnbench.report.worth_table import each_point_once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
 _ENDS = ("", "_low", "_high")
 
 
-@dataclass(frozen=True)
-class Results:
-    """The tables of a finished study, as a template reads them.
-
-    Points are called by the names that people say: ``MotherNets, g = 2``.
-    """
-
-    folder: Path
-
-    def _table(self, name: str) -> pd.DataFrame:
-        return read_table(self.folder / f"{name}.csv")
-
-    @cached_property
-    def averaged(self) -> pd.DataFrame:
-        """The averaging method's rows of every size, with the point's name."""
-        rows = self._table("estimates")
-        rows = rows[rows["combination"] == AVERAGE]
-        return rows.assign(point=[point_name(row) for row in rows.to_dict("records")])
-
-    @property
-    def estimates(self) -> pd.DataFrame:
-        """The averaging method's full-size rows, with the point's name."""
-        return self.averaged[self.averaged["full_size"]]
-
-    @cached_property
-    def differences(self) -> pd.DataFrame:
-        """Test errors of every two points, with both names."""
-        rows = self._table("differences")
-        names = {
-            whose: [point_name(row, f"{whose}_") for row in rows.to_dict("records")]
-            for whose in ("first", "second")
-        }
-        return rows.assign(**names)
-
-    @cached_property
-    def networks(self) -> pd.DataFrame:
-        """A row a training."""
-        return self._table("networks")
-
-    @property
-    def architecture_sets(self) -> list[str]:
-        """The names of the architecture sets, as planned."""
-        return list(dict.fromkeys(self.estimates["architecture_set"]))
-
-    @property
-    def seeds(self) -> int:
-        """Number of seeds."""
-        return int(self.estimates["seeds"].max())
-
-    @property
-    def images(self) -> int:
-        """Number of test images."""
-        return int(self.estimates["images"].max())
-
-    @property
-    def train_images(self) -> int:
-        """Number of images that a network saw in an epoch."""
-        return int((self.networks["examples"] / self.networks["epochs"]).median())
-
-    @property
-    def verdicts(self) -> pd.DataFrame:
-        """The table ``verdicts``: a row a claim."""
-        return self._table("verdicts")
-
-    def _rows(self, table: pd.DataFrame, architecture_set: str) -> pd.DataFrame:
-        """Return the rows of one architecture set; these studies have one data set."""
-        return select(table, self.estimates["dataset"].iloc[0], architecture_set)
+class Results(StudyTables):
+    """What templates ask of a finished study's tables."""
 
     def point(self, architecture_set: str, name: str, networks: int = 0) -> pd.Series:
         """Return one point's means and intervals.
@@ -245,6 +175,26 @@ class Results:
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: not one '{quantity}' of '{approach}' for '{claim}'")
         return _with_ends(rows.iloc[0], "measured")
+
+    def fewer(
+        self, architecture_set: str, cost: str, name: str
+    ) -> tuple[int, float, tuple[float, float, float]]:
+        """Return what the most networks of Full Data do that a point's cost pays for.
+
+        Returns:
+            Their number, their cost as a multiple of the point's, and their error less the point's
+            with its interval.
+
+        Raises:
+            KeyError: the table ``fewer_networks`` has no such point.
+        """
+        rows = self._rows(self._table("fewer_networks"), architecture_set)
+        rows = rows[rows["cost"] == cost]
+        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        if len(rows) != 1:
+            raise KeyError(f"{self.folder}: '{name}' is not compared with fewer networks")
+        row = rows.iloc[0]
+        return int(row["networks"]), float(row["cost_share"]), _with_ends(row, "error_gain")
 
     def speed_ups(self, cost: str, name: str, against: str) -> list[float]:
         """Return another approach's cost at a point's error, as its multiple, in each set."""

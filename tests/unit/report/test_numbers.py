@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from mnbench.errors import UserError
-from mnbench.evaluation.tables.files import read_table
+from mnbench.evaluation.tables.files import read_table, write_table
+from mnbench.naming import point_name
 from mnbench.report.numbers import Results
 from mnbench.report.passages import fill
 
@@ -149,6 +150,7 @@ def test_a_search_is_counted_in_variants_and_in_ensembles_of_every_seed(results)
         ("treenets", "stable", 2),
     ]
     searched = pd.DataFrame(points, columns=["approach", "variant", "seeds"])
+    results.__dict__["dataset"] = "mnist"
     results.__dict__["averaged"] = searched.assign(  # in the place of the cached ones
         full_size=True,
         dataset="mnist",
@@ -210,3 +212,40 @@ def test_a_passage_without_a_block_is_an_error(results):
 def test_a_missing_table_is_an_error(tmp_path: Path):
     with pytest.raises(UserError, match=r"estimates\.csv: not a readable table"):
         fill(README, block("{{ tiny.seeds }}"), {"tiny": Results(tmp_path)})
+
+
+def test_fewer_networks_are_those_of_their_table(results, tables_of_tiny):
+    axis = "training_flops"
+    table = read_table(tables_of_tiny / "fewer_networks.csv")
+    table = table[table["cost"] == axis]
+    assert not table.empty
+    for row in table.to_dict("records"):
+        name = point_name(row)
+        networks, share, gain = results.fewer("v5-small", axis, name)
+        assert (networks, share) == (row["networks"], row["cost_share"])
+        rival, own = results.affordable("v5-small", name, axis), results.point("v5-small", name)
+        assert networks == rival["size"] and share == pytest.approx(rival[axis] / own[axis])
+        assert gain[0] == pytest.approx(rival["test_error"] - own["test_error"])
+    with pytest.raises(KeyError, match="not compared with fewer networks"):
+        results.fewer("v5-small", axis, "Full Data")
+
+
+def test_a_study_of_two_data_sets_is_read_one_at_a_time(tables_of_tiny, tmp_path):
+    for path in tables_of_tiny.glob("*.csv"):
+        rows = read_table(path)
+        other = rows.assign(dataset="other") if "dataset" in rows else rows.iloc[:0]
+        if path.stem == "estimates":
+            other["test_error"] += 0.25
+        write_table(pd.concat([rows, other], ignore_index=True), tmp_path / path.name)
+    both, alone = Results(tmp_path), Results(tables_of_tiny)
+    name = "MotherNets, g = 2"
+    first = alone.point("v5-small", name)["test_error"]
+    assert both.point("v5-small", name)["test_error"] == first
+    of_other = both.of("other")
+    assert of_other.point("v5-small", name)["test_error"] == pytest.approx(first + 0.25)
+    assert len(of_other.networks) == len(both.networks) == len(alone.networks)
+    assert of_other.difference("v5-small", name, "Full Data") == alone.difference(
+        "v5-small", name, "Full Data"
+    )
+    with pytest.raises(KeyError, match="no data set 'absent'"):
+        both.of("absent")
