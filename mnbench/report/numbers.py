@@ -11,6 +11,7 @@ from mnbench.evaluation.dominance import pareto_front
 from mnbench.naming import approach_title, named_variant, point_name
 from mnbench.report.search_table import search_table
 from mnbench.report.study_tables import StudyTables
+from mnbench.report.whole_networks import affordable
 from mnbench.report.worth_table import each_point_once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
@@ -45,11 +46,10 @@ class Results(StudyTables):
             KeyError: the study has no such point, or the first network costs more.
         """
         most = self.point(architecture_set, name)[cost]
-        rows = self._rows(self.averaged, architecture_set)
-        rows = rows[(rows["point"] == REFERENCE_POINT) & (rows[cost] <= most)]
-        if rows.empty:
+        row = affordable(self._rows(self.averaged, architecture_set), most, cost)
+        if row is None:
             raise KeyError(f"{self.folder}: no '{REFERENCE_POINT}' costs less than '{name}'")
-        return rows.loc[rows["size"].idxmax()]
+        return row
 
     def has(self, architecture_set: str, name: str) -> bool:
         """Return whether the study has a point."""
@@ -221,7 +221,7 @@ class Results(StudyTables):
 
     def table(self, architecture_set: str) -> str:
         """Return each approach at its plain budget, beside Full Data's budgets, as Markdown."""
-        tables = (self.estimates, self._table("equal_error"))
+        tables = (self.averaged, self._table("equal_error"))
         return worth_table(*(self._rows(table, architecture_set) for table in tables))
 
     def search(self, architecture_set: str, approach: str) -> str:

@@ -13,12 +13,14 @@ from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import WIDER, point_name, setting_name
+from mnbench.report.whole_networks import HEADING, whole_networks_cell
 
 TABLES = ("estimates", "convergence", "networks", "left_out", "missing")
 HEADINGS = (
     *("approach", "networks", "{set} error %", "members' mean error %", "disagreement %"),
     *("calibration error %", "epochs", "training TFLOPs", "CPU-seconds"),
 )
+_BEFORE_TIMES = -1  # where the column of whole networks stands, if the study has any
 
 
 def summary_page(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -87,13 +89,17 @@ def _sizes(sizes: Sequence[int]) -> str:
 
 def summary_table(estimates: pd.DataFrame) -> str:
     """Return the Markdown table of the full-size ensembles of one setting."""
-    rows = estimates[(estimates["combination"] == AVERAGE) & estimates["full_size"]]
-    rows = rows.sort_values("training_flops", kind="stable")
-    seeds = rows["seeds"].max()
-    headings = " | ".join(HEADINGS).format(set=set_of([estimates]))
-    head = f"| {headings} |\n|---{'|--:' * (len(HEADINGS) - 1)}|\n"
-    lines = (f"| {' | '.join(_cells(row, seeds))} |\n" for row in rows.to_dict("records"))
-    return head + "".join(lines)
+    shown = estimates[(estimates["combination"] == AVERAGE) & estimates["full_size"]]
+    shown = shown.sort_values("training_flops", kind="stable")
+    rows, seeds = shown.to_dict("records"), shown["seeds"].max()
+    table = [[heading.format(set=set_of([estimates])) for heading in HEADINGS]]
+    table += [_cells(row, seeds) for row in rows]
+    fewer = [whole_networks_cell(row, estimates) for row in rows]
+    if any(fewer):
+        for cells, cell in zip(table, [HEADING, *fewer], strict=True):
+            cells.insert(_BEFORE_TIMES, cell)
+    head, *lines = (f"| {' | '.join(cells)} |\n" for cells in table)
+    return f"{head}|---{'|--:' * (len(table[0]) - 1)}|\n{''.join(lines)}"
 
 
 def _cells(row: Mapping[Hashable, Any], seeds: int) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mnbench.evaluation.tables.files import set_of
 from mnbench.naming import named_variant, point_name
+from mnbench.report.whole_networks import HEADING, whole_networks_cell
 from mnbench.report.wording import Interval, signed, times
 
 _CURVE, _COST = "full_data", "training_flops"
@@ -23,6 +24,7 @@ _HEADINGS = (
     "training TFLOPs",
     "Full Data's cost at equal error, times",
     "its error at equal cost, points more",
+    HEADING,
 )
 
 
@@ -32,7 +34,7 @@ def worth_table(estimates: pd.DataFrame, equal_error: pd.DataFrame) -> str:
     Approaches are at their plain budget. MotherNets at the last g are left out: they are Full Data.
 
     Args:
-        estimates: the averaging method's full-size rows.
+        estimates: the averaging method's rows, of every size.
         equal_error: the table of that name.
     """
     against = equal_error[(equal_error["cost"] == _COST) & (equal_error["against"] == _CURVE)]
@@ -41,13 +43,14 @@ def worth_table(estimates: pd.DataFrame, equal_error: pd.DataFrame) -> str:
     plain = (estimates["budget"] == 1) & (
         estimates["variant"] == estimates["variant"].map(named_variant)
     )
-    rows = each_point_once(estimates[plain])
+    rows = each_point_once(estimates[plain & estimates["full_size"]])
     headings = " | ".join(_HEADINGS).format(set=set_of([estimates]))
     lines = [f"| {headings} |", f"|---{'|--:' * (len(_HEADINGS) - 1)}|"]
     for row in rows.sort_values(_COST, kind="stable").to_dict("records"):
         name = point_name(row)
         gains = _gains(compared[name]) if name in compared else ["", ""]
-        lines.append(f"| {' | '.join([name, *_measured(row), *gains])} |")
+        fewer = whole_networks_cell(row, estimates)
+        lines.append(f"| {' | '.join([name, *_measured(row), *gains, fewer])} |")
     return "\n".join(lines)
 
 
