@@ -26,6 +26,7 @@ from mnbench.planning.splits import HATCHING, BudgetSplit, split_of
 from mnbench.yaml_files import read_yaml
 
 WITHOUT_HATCHING = "full_data"  # whose ensembles are splits with g = ensemble size
+MEASURED = ("full_size", "test_error", "training_flops")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def read_pilot(folder: Path, approaches: Mapping[str, Approach]) -> Pilot:
             f"--pilot: {folder}: has no estimates.csv; name the folder of a finished study's tables"
         )
     estimates = read_table(folder / "estimates.csv")
-    if missing := [name for name in (*POINT, "full_size", "test_error") if name not in estimates]:
+    if missing := [name for name in (*POINT, *MEASURED) if name not in estimates]:
         raise UserError(
             f"--pilot: {folder / 'estimates.csv'}: no column '{missing[0]}'; "
             "name the folder of a study's tables"

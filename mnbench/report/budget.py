@@ -24,12 +24,13 @@ from mnbench.evaluation.split_model import (
     misses_by_kind,
     root_mean_square,
 )
-from mnbench.evaluation.tables.files import set_of
-from mnbench.naming import setting_name
+from mnbench.evaluation.tables.files import select, set_of
+from mnbench.naming import networks_in_words, setting_name
 from mnbench.planning.config import Study
 from mnbench.planning.plan import Plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.splits import HATCHING, BudgetSplit, Candidate, SplitPlanner
+from mnbench.report.whole_networks import affordable
 
 PROPOSED = 5
 MOST_VALUES = 12  # of epochs before or after hatching: more are tried in equal ratios
@@ -113,7 +114,7 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
     ]
     lines.append("  predicted error  training TFLOPs  below approaches")
     lines += [_line(offer, misses) for offer in offers[:PROPOSED]]
-    return "\n".join([*lines, _promise(offers)])
+    return "\n".join([*lines, _promise(offers), *_fewer_networks(pilot, place, budget)])
 
 
 def _within(points: Sequence[MeasuredSplit]) -> Iterator[BudgetSplit]:
@@ -217,6 +218,17 @@ def _promise(offers: Sequence[_Offer]) -> str:
     return f"{own}; the first proposal promises {abs(promised):.2f} points " + (
         "less" if promised > 0 else "more"
     )
+
+
+def _fewer_networks(pilot: Pilot, place: tuple[str, str], budget: float) -> Iterator[str]:
+    """Yield what the pilot measured of Full Data with fewer networks, trained in whole, if any."""
+    row = affordable(select(pilot.estimates, *place), budget, "training_flops")
+    if row is not None and not row["full_size"]:
+        yield (
+            f"  beside the splits, {networks_in_words(row['approach'], row['size'])} of Full Data, "
+            f"trained in whole by the pilot: {100 * row['test_error']:.2f} % at "
+            f"{_teraflops(row['training_flops'])} TFLOPs"
+        )
 
 
 def _yaml(candidate: Candidate) -> str:

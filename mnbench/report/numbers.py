@@ -176,25 +176,28 @@ class Results(StudyTables):
             raise KeyError(f"{self.folder}: not one '{quantity}' of '{approach}' for '{claim}'")
         return _with_ends(rows.iloc[0], "measured")
 
-    def fewer(
-        self, architecture_set: str, cost: str, name: str
-    ) -> tuple[int, float, tuple[float, float, float]]:
-        """Return what the most networks of Full Data do that a point's cost pays for.
-
-        Returns:
-            Their number, their cost as a multiple of the point's, and their error less the point's
-            with its interval.
+    def fewer(self, architecture_set: str, cost: str, name: str) -> pd.Series:
+        """Return the row of ``fewer_networks`` on a point.
 
         Raises:
-            KeyError: the table ``fewer_networks`` has no such point.
+            KeyError: the table has no such point.
         """
         rows = self._rows(self._table("fewer_networks"), architecture_set)
         rows = rows[rows["cost"] == cost]
         rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: '{name}' is not compared with fewer networks")
-        row = rows.iloc[0]
-        return int(row["networks"]), float(row["cost_share"]), _with_ends(row, "error_gain")
+        return rows.iloc[0]
+
+    def gain_on_fewer(
+        self, architecture_set: str, cost: str, name: str
+    ) -> tuple[float, float, float]:
+        """Return the error of the fewer networks less the point's, and its interval: fractions.
+
+        Raises:
+            KeyError: the two were not compared.
+        """
+        return _with_ends(self.fewer(architecture_set, cost, name), "error_gain")
 
     def speed_ups(self, cost: str, name: str, against: str) -> list[float]:
         """Return another approach's cost at a point's error, as its multiple, in each set."""

@@ -12,7 +12,7 @@ from support.tiny import APPROACHES, SOURCE, config, plan_of
 from mnbench.cli import main
 from mnbench.commands.arguments import flops
 from mnbench.errors import UserError
-from mnbench.evaluation.tables.files import write_table
+from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import forecast
 from mnbench.planning.splits import BudgetSplit, split_of
@@ -46,6 +46,7 @@ def pilot_in(folder: Path, error, values=None, file: str = "config.yaml") -> Pat
             "combination": combination,
             "full_size": one.size == 5,
             "test_error": error(split_of(plan, one)) if combination == "average" else 0.001,
+            "training_flops": 1e12 * one.size,
         }
         for one in plan.ensembles
         for combination in ("vote", "average")
@@ -144,6 +145,20 @@ def test_the_promise_is_over_the_best_that_the_pilot_measured_at_that_cost(tmp_p
     assert f"best at no more than that cost: {own:.2f} %" in text
     assert f"promises {promised:.2f} points less" in text
     assert "which is the first proposal" in proposed(folder, 1e15)
+
+
+def test_fewer_networks_that_the_pilot_trained_in_whole_stand_beside_the_splits(tmp_path):
+    values = values_of()
+    values["approaches"]["full_data"] = {}
+    folder = pilot_in(tmp_path / "pilot", by_hatching, values)
+    table = read_table(folder / "estimates.csv")
+    table.loc[(table["approach"] == "full_data") & (table["size"] == 3), "test_error"] = 0.0625
+    write_table(table, folder / "estimates.csv")
+    text = proposed(folder, 3.5e12)
+    assert "3 networks of Full Data, trained in whole by the pilot: 6.25 % at 3 TFLOPs" in text
+    # All networks are a split, and a pilot without Full Data has none.
+    assert "networks of Full Data" not in proposed(folder, 5e12)
+    assert "of Full Data," not in proposed(pilot_in(tmp_path / "none", by_hatching), 3.5e12)
 
 
 def test_leave_one_out_is_told_with_its_size(tmp_path):

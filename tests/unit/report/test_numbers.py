@@ -221,11 +221,14 @@ def test_fewer_networks_are_those_of_their_table(results, tables_of_tiny):
     assert not table.empty
     for row in table.to_dict("records"):
         name = point_name(row)
-        networks, share, gain = results.fewer("v5-small", axis, name)
-        assert (networks, share) == (row["networks"], row["cost_share"])
+        found = results.fewer("v5-small", axis, name)
+        gain, low, high = results.gain_on_fewer("v5-small", axis, name)
+        assert found["networks"] == row["networks"]
+        assert low == row["error_gain_low"] <= gain <= high
         rival, own = results.affordable("v5-small", name, axis), results.point("v5-small", name)
-        assert networks == rival["size"] and share == pytest.approx(rival[axis] / own[axis])
-        assert gain[0] == pytest.approx(rival["test_error"] - own["test_error"])
+        assert found["networks"] == rival["size"]
+        assert found["cost_share"] == pytest.approx(rival[axis] / own[axis])
+        assert gain == pytest.approx(rival["test_error"] - own["test_error"])
     with pytest.raises(KeyError, match="not compared with fewer networks"):
         results.fewer("v5-small", axis, "Full Data")
 

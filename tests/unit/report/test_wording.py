@@ -95,6 +95,10 @@ class Changed(Results):
         value, low, high = super().difference(*points)
         return value + self.shift, low + self.shift, high + self.shift
 
+    def gain_on_fewer(self, *names: str) -> tuple[float, float, float]:
+        value, low, high = super().gain_on_fewer(*names)
+        return value + self.shift, low + self.shift, high + self.shift
+
     def measured(self, *names: str) -> tuple[float, float, float]:
         value, low, high = super().measured(*names)
         return value + self.shift, low + self.shift, high + self.shift
@@ -126,7 +130,7 @@ def test_a_run_says_three_sentences_and_other_tables_would_refute_each(name, blo
     for sentence in sentences:
         assert said(settings + sentence).endswith(".")
         speaks_of = {
-            "shift": re.search(r"\.(difference|gaps|measured)\(", sentence),
+            "shift": re.search(r"\.(difference|gaps|measured|gain_on_fewer)\(", sentence),
             "factor": re.search(r"\.ratios?\(", sentence),
         }
         assert any(speaks_of.values()), sentence
