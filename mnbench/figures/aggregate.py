@@ -27,14 +27,13 @@ def plotted_points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
 
     Returns:
         Columns ``approach``, ``g`` (NA is none), ``budget``, ``variant``, ``size``,
-        ``full_size``, ``seeds``, ``images``; then ``cost``, ``cost_low``, ``cost_high`` in the
-        table's unit and ``error``, ``error_low``, ``error_high`` in percent.
+        ``full_size``, ``seeds``, ``timed_seeds``, ``images``; then ``cost``, ``cost_low``,
+        ``cost_high`` in the table's unit and ``error``, ``error_low``, ``error_high`` in percent.
     """
     rows = estimates[estimates["combination"] == "average"]
     # As CSV gives it, g is a float with NaN.
-    shown = rows[["approach", "budget", "variant", "size", "full_size", "seeds", "images"]].assign(
-        g=rows["g"].astype("Int64")
-    )
+    points = ["approach", "budget", "variant", "size", "full_size"]
+    shown = rows[[*points, "seeds", "timed_seeds", "images"]].assign(g=rows["g"].astype("Int64"))
     for end in ("", "_low", "_high"):
         shown[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
         shown[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)

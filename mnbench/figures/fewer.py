@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from mnbench.evaluation.whole_networks import are_whole
 from mnbench.figures import style
-from mnbench.figures.aggregate import in_main
 from mnbench.figures.labels import Obstacle
+from mnbench.planning.config import TIMES
 
 _APPROACH = "full_data"
 _ALL = 6  # networks of an ensemble of which every smaller number is shown
@@ -22,18 +23,21 @@ _LINE: style.Keywords = {"linewidth": 1.1, "linestyle": (0, (1, 1.6))}
 _DISC: style.Keywords = {"marker": "o", "markersize": 2 * _RADIUS, "markerfacecolor": "white"}
 
 
-def fewer_networks(points: pd.DataFrame) -> pd.DataFrame:
-    """Return Full Data's points of its main budget by size, whole ensemble and all.
+def fewer_networks(points: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """Return Full Data's points of the plain epochs by size, up to all of its networks.
 
     Args:
         points: of every size (:func:`mnbench.figures.aggregate.plotted_points`), of one setting.
+        cost: the cost axis.
 
     Returns:
-        No rows unless there are two sizes with a cost.
+        No rows unless there are two sizes, all of them means over as many seeds.
     """
-    rows = points[points["approach"] == _APPROACH]
-    rows = rows[in_main(rows)].dropna(subset=["cost"]).sort_values("size")
-    return rows if len(rows) > 1 else rows.iloc[:0]
+    rows = points[are_whole(points)].sort_values("size")
+    if cost in TIMES:  # a mean over other seeds for each size is no line
+        known = (rows["timed_seeds"] == rows["seeds"]).all()
+        rows = rows if known else rows.iloc[:0]
+    return rows if len(rows) > 1 and rows["seeds"].nunique() == 1 else rows.iloc[:0]
 
 
 def draw_fewer(axes: Axes, rows: pd.DataFrame) -> list[Obstacle]:
@@ -50,7 +54,7 @@ def draw_fewer(axes: Axes, rows: pd.DataFrame) -> list[Obstacle]:
     axes.plot(*line.T, color=color, **_LINE, zorder=1.8)
     obstacles = [Obstacle(line, weight=1.0)]
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    for row in rows[rows["size"].isin(_numbered(rows["size"]))].itertuples():
+    for row in rows[_numbered(rows)].itertuples():
         if not (left < row.cost < right and bottom < row.error < top):
             continue
         axes.plot(row.cost, row.error, color=color, markeredgewidth=0.9, **_DISC, zorder=3)
@@ -70,11 +74,12 @@ def draw_fewer(axes: Axes, rows: pd.DataFrame) -> list[Obstacle]:
 def legend_entry() -> Line2D:
     """Return the line's entry in a legend."""
     color = style.looks([_APPROACH])[_APPROACH].color
-    label = "Full Data with fewer networks: how many"
+    label = "m networks of Full Data, means (m in the circle)"
     return Line2D([], [], color=color, markeredgewidth=0.9, label=label, **_LINE, **_DISC)
 
 
-def _numbered(sizes: pd.Series) -> set[int]:
-    """Return the sizes below the whole ensemble's whose number is shown."""
-    largest = sizes.max()
-    return {size for size in sizes if size < largest and (largest <= _ALL or size in _ROUND)}
+def _numbered(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows have their number shown: those below all networks, of many some."""
+    sizes = rows["size"]
+    shown = (sizes == sizes.min()) | (sizes.max() <= _ALL) | sizes.isin(_ROUND)
+    return shown & ~rows["full_size"].astype(bool)

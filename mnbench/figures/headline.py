@@ -1,22 +1,24 @@
-"""The main figure's title: what MotherNets save and what it costs, in a sentence from the tables.
+"""The main figure's title: what MotherNets save, what it costs, and what their rival does.
 
 Open this to change what the main figure says above itself. The trap: the interval is that of the
-paired difference, and without one there is no sentence.
+paired difference, and without one there is no sentence; the rival's number is a mean without one.
 """
 
 import pandas as pd
 
+from mnbench.evaluation.curves import ROUNDING
 from mnbench.figures import style
-from mnbench.naming import configuration
+from mnbench.naming import configuration, networks_in_words
 
 
-def message(shown: pd.DataFrame) -> str:
-    """Return what the figure shows in a sentence: what MotherNets' fewest clusters save and err.
+def message(shown: pd.DataFrame, fewer: pd.DataFrame) -> str:
+    """Return what the figure shows: what MotherNets' fewest clusters save and err, and their rival.
 
     Args:
         shown: points with the intervals of their differences to Full Data (``aggregate.paired``),
             and whether each is ``small``, of another budget than its approach's main one. Variants
             do not count.
+        fewer: Full Data's points by size, with the same cost axis, or no rows.
 
     Returns:
         An empty text without Full Data or MotherNets of its budget.
@@ -28,13 +30,30 @@ def message(shown: pd.DataFrame) -> str:
     ours, theirs = hatched.iloc[0], full.iloc[0]
     if ours["error_low"] == ours["error_high"]:
         return ""  # the same networks, or no difference known
-    sign = 1 if ours["error"] >= theirs["error"] else -1
+    sign, words = _signed(ours["error"] - theirs["error"])
     ends = sorted(sign * (ours[f"error_{end}"] - theirs["error"]) for end in ("low", "high"))
     low, high = (f"{end:.1f}".replace("-", "−") for end in ends)
     chance = ", may be chance" if ends[0] <= 0 else ""
     name = configuration(style.looks(["mothernets"])["mothernets"].title, ours["g"])
     return (
         f"{name}: {100 * ours['cost'] / theirs['cost']:.0f} % of Full Data's cost, "
-        f"{sign * (ours['error'] - theirs['error']):.1f} pp {'more' if sign > 0 else 'less'} error "
-        f"({low} to {high}){chance}"
+        f"{words} error ({low} to {high}){chance}{_rival(ours, fewer)}"
     )
+
+
+def _rival(ours: pd.Series, fewer: pd.DataFrame) -> str:
+    """Return a second line on the most networks of Full Data that MotherNets' cost pays for."""
+    rows = fewer[~fewer["full_size"].astype(bool)]
+    rows = rows[rows["cost"] <= ours["cost"] * (1 + ROUNDING)]
+    if rows.empty:
+        return ""
+    most = rows.loc[rows["size"].idxmax()]
+    _, words = _signed(most["error"] - ours["error"])
+    networks = networks_in_words(most["approach"], most["size"])
+    return f"\n{networks} of Full Data for no more cost: {words} error than these, in the mean"
+
+
+def _signed(difference: float) -> tuple[int, str]:
+    """Return the sign of a difference in percentage points, and its words."""
+    sign = 1 if difference >= 0 else -1
+    return sign, f"{abs(difference):.1f} pp {'more' if sign > 0 else 'less'}"

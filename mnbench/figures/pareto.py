@@ -37,9 +37,10 @@ CAPTION = (
     "Test error of the full-size ensemble against what its training cost; lower left is better, "
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. The dotted line is of Full Data with fewer "
-    "networks, trained in whole; their number is in the circles. Intervals are of the difference "
-    "to Full Data, paired over seeds and test images; small points have other numbers of epochs or "
-    "are variants. Pale markers on a dashed staircase are a variant of the approach of that colour."
+    "networks, each trained for all its epochs; the circles are means. Intervals are "
+    "of the difference to Full Data, paired over seeds and test images; small points have other "
+    "numbers of epochs or are variants. Pale markers on a dashed staircase are a variant of the "
+    "approach of that colour."
 )
 COST_AXIS = True
 ABSOLUTE = True
@@ -71,7 +72,7 @@ def draw(data: FigureData) -> Figure:
     points = plotted_points(estimates, cost)
     shown = points[points["full_size"].astype(bool)]
     shown = shown.dropna(subset=["cost"]).reset_index(drop=True)
-    fewer = fewer_networks(points)
+    fewer = fewer_networks(points, cost)
     if shown.empty:
         sentence = why_empty(data, "the study has no ensemble of these networks.")
         return style.notice(sentence, data.title)
@@ -91,7 +92,7 @@ def draw(data: FigureData) -> Figure:
         figure = style.new_figure(4.7)
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel=f"{data.evaluated_on} error (%)", title=data.title)
-        if compared is not None and (said := message(shown)):
+        if compared is not None and (said := message(shown, fewer)):
             figure.suptitle(said, fontweight="bold")
         set_limits(axes, shown)
         obstacles = [Obstacle(_draw_front(axes, shown), weight=1.5)]
@@ -270,7 +271,7 @@ def _marks(table: pd.DataFrame) -> list[Obstacle]:
 
 def _legend(figure: Figure, points: pd.DataFrame, note: str, fewer: bool) -> None:
     """Explain lines, intervals and small points."""
-    front = f"Pareto front{', without the circles' if fewer else ''}"
+    front = f"Pareto front{' of all but the circles' if fewer else ''}"
     handles: list[Line2D] = [
         Line2D([], [], color=_FRONT, linewidth=1.4, label=front),
         Line2D([], [], marker="|", linestyle="none", color=style.GREY, markersize=9, label=note),

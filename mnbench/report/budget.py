@@ -25,12 +25,12 @@ from mnbench.evaluation.split_model import (
     root_mean_square,
 )
 from mnbench.evaluation.tables.files import select, set_of
+from mnbench.evaluation.whole_networks import whole_networks_for
 from mnbench.naming import networks_in_words, setting_name
 from mnbench.planning.config import Study
 from mnbench.planning.plan import Plan
 from mnbench.planning.planner import Approach, make_plan
 from mnbench.planning.splits import HATCHING, BudgetSplit, Candidate, SplitPlanner
-from mnbench.report.whole_networks import affordable
 
 PROPOSED = 5
 MOST_VALUES = 12  # of epochs before or after hatching: more are tried in equal ratios
@@ -100,11 +100,11 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
     points = pilot.splits(*place)
     model, misses = fit_splits(points), misses_by_kind(points)
     candidates = list(filter(None, map(planner.candidate, _within(points))))
-    affordable = [one for one in candidates if one.training_flops <= budget]
-    if not affordable:
+    within = [one for one in candidates if one.training_flops <= budget]
+    if not within:
         raise UserError(_too_little(f"--budget: {setting_name(*place)}", candidates))
     offers = sorted(
-        _offers(affordable, model, points),
+        _offers(within, model, points),
         key=lambda one: (one.predicted, one.candidate.training_flops),
     )
     lines = [f"\n{setting_name(*place)}:", _ranges(points), *_leave_one_out(misses)]
@@ -114,7 +114,7 @@ def _section(planner: SplitPlanner, pilot: Pilot, plan: Plan, budget: float) -> 
     ]
     lines.append("  predicted error  training TFLOPs  below approaches")
     lines += [_line(offer, misses) for offer in offers[:PROPOSED]]
-    return "\n".join([*lines, _promise(offers), *_fewer_networks(pilot, place, budget)])
+    return "\n".join([*lines, _promise(offers), *_fewer_networks(pilot, place, budget, offers[0])])
 
 
 def _within(points: Sequence[MeasuredSplit]) -> Iterator[BudgetSplit]:
@@ -220,15 +220,20 @@ def _promise(offers: Sequence[_Offer]) -> str:
     )
 
 
-def _fewer_networks(pilot: Pilot, place: tuple[str, str], budget: float) -> Iterator[str]:
-    """Yield what the pilot measured of Full Data with fewer networks, trained in whole, if any."""
-    row = affordable(select(pilot.estimates, *place), budget, "training_flops")
-    if row is not None and not row["full_size"]:
-        yield (
-            f"  beside the splits, {networks_in_words(row['approach'], row['size'])} of Full Data, "
-            f"trained in whole by the pilot: {100 * row['test_error']:.2f} % at "
-            f"{_teraflops(row['training_flops'])} TFLOPs"
-        )
+def _fewer_networks(
+    pilot: Pilot, place: tuple[str, str], budget: float, first: _Offer
+) -> Iterator[str]:
+    """Yield what the pilot measured of Full Data with fewer networks at the budget, if anything."""
+    row = whole_networks_for(select(pilot.estimates, *place), budget)
+    if row is None or row["full_size"]:
+        return
+    less = 100 * (first.predicted - row["test_error"])
+    yield (
+        f"  beside the splits, the pilot's first {networks_in_words(row['approach'], row['size'])} "
+        f"of Full Data, each trained for all its epochs: {100 * row['test_error']:.2f} % at "
+        f"{_teraflops(row['training_flops'])} TFLOPs, {abs(less):.2f} points "
+        f"{'less' if less > 0 else 'more'} than the first proposal"
+    )
 
 
 def _yaml(candidate: Candidate) -> str:

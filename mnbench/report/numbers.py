@@ -8,10 +8,10 @@ import pandas as pd
 
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.dominance import pareto_front
+from mnbench.evaluation.whole_networks import whole_networks_for
 from mnbench.naming import approach_title, named_variant, point_name
 from mnbench.report.search_table import search_table
 from mnbench.report.study_tables import StudyTables
-from mnbench.report.whole_networks import affordable
 from mnbench.report.worth_table import each_point_once, worth_table
 
 REFERENCE_POINT = "Full Data"  # the point that others are compared with
@@ -39,14 +39,14 @@ class Results(StudyTables):
             raise KeyError(f"{self.folder}: no point '{name}' of '{architecture_set}'")
         return rows.iloc[0]
 
-    def affordable(self, architecture_set: str, name: str, cost: str) -> pd.Series:
-        """Return the most networks of Full Data, trained in whole, that a point's cost pays for.
+    def whole_networks(self, architecture_set: str, name: str) -> pd.Series:
+        """Return the most networks of Full Data that cost no more FLOPs than a point.
 
         Raises:
             KeyError: the study has no such point, or the first network costs more.
         """
-        most = self.point(architecture_set, name)[cost]
-        row = affordable(self._rows(self.averaged, architecture_set), most, cost)
+        flops = self.point(architecture_set, name)["training_flops"]
+        row = whole_networks_for(self._rows(self.averaged, architecture_set), flops)
         if row is None:
             raise KeyError(f"{self.folder}: no '{REFERENCE_POINT}' costs less than '{name}'")
         return row

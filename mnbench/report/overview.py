@@ -13,14 +13,14 @@ from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.evaluation.tables.files import select, set_of
 from mnbench.naming import WIDER, point_name, setting_name
-from mnbench.report.whole_networks import HEADING, whole_networks_cell
+from mnbench.report.full_data_column import FULL_DATA_HEADING, full_data_cell
 
 TABLES = ("estimates", "convergence", "networks", "left_out", "missing")
 HEADINGS = (
     *("approach", "networks", "{set} error %", "members' mean error %", "disagreement %"),
     *("calibration error %", "epochs", "training TFLOPs", "CPU-seconds"),
 )
-_BEFORE_TIMES = -1  # where the column of whole networks stands, if the study has any
+_BEFORE_TIMES = -1  # where the column of Full Data's networks stands, if the study has it
 
 
 def summary_page(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -94,9 +94,9 @@ def summary_table(estimates: pd.DataFrame) -> str:
     rows, seeds = shown.to_dict("records"), shown["seeds"].max()
     table = [[heading.format(set=set_of([estimates])) for heading in HEADINGS]]
     table += [_cells(row, seeds) for row in rows]
-    fewer = [whole_networks_cell(row, estimates) for row in rows]
+    fewer = [full_data_cell(row, estimates) for row in rows]
     if any(fewer):
-        for cells, cell in zip(table, [HEADING, *fewer], strict=True):
+        for cells, cell in zip(table, [FULL_DATA_HEADING, *fewer], strict=True):
             cells.insert(_BEFORE_TIMES, cell)
     head, *lines = (f"| {' | '.join(cells)} |\n" for cells in table)
     return f"{head}|---{'|--:' * (len(table[0]) - 1)}|\n{''.join(lines)}"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mnbench.evaluation.tables.files import set_of
 from mnbench.naming import named_variant, point_name
-from mnbench.report.whole_networks import HEADING, whole_networks_cell
+from mnbench.report.full_data_column import FULL_DATA_HEADING, full_data_cell
 from mnbench.report.wording import Interval, signed, times
 
 _CURVE, _COST = "full_data", "training_flops"
@@ -24,7 +24,7 @@ _HEADINGS = (
     "training TFLOPs",
     "Full Data's cost at equal error, times",
     "its error at equal cost, points more",
-    HEADING,
+    FULL_DATA_HEADING,
 )
 
 
@@ -49,7 +49,7 @@ def worth_table(estimates: pd.DataFrame, equal_error: pd.DataFrame) -> str:
     for row in rows.sort_values(_COST, kind="stable").to_dict("records"):
         name = point_name(row)
         gains = _gains(compared[name]) if name in compared else ["", ""]
-        fewer = whole_networks_cell(row, estimates)
+        fewer = full_data_cell(row, estimates)
         lines.append(f"| {' | '.join([name, *_measured(row), *gains, fewer])} |")
     return "\n".join(lines)
 

@@ -110,9 +110,9 @@ def test_the_legend_of_the_main_figure_says_what_is_drawn(full):
     (axes,) = figure.axes
     (legend,) = figure.legends
     said = [text.get_text() for text in legend.get_texts()]
-    assert said[:2] == ["Pareto front, without the circles", "MotherNets by number of clusters g"]
+    assert said[:2] == ["Pareto front of all but the circles", "MotherNets by number of clusters g"]
     fewer, small = said[3:]
-    assert fewer == "Full Data with fewer networks: how many"
+    assert fewer == "m networks of Full Data, means (m in the circle)"
     assert small == "small: other numbers of epochs"
     sizes = {
         (line.get_marker(), line.get_markersize())

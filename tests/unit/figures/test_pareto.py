@@ -13,6 +13,7 @@ from mnbench.evaluation.dominance import pareto_front
 from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.figures import fewer, pareto, size
 from mnbench.figures.style import looks, mix, new_figure
+from mnbench.naming import networks_in_words
 
 
 def test_pareto_plots_the_means_and_their_front(full):
@@ -71,20 +72,43 @@ def test_fewer_networks_of_full_data_are_numbered_points_on_a_line(full):
 
 def test_of_many_networks_round_numbers_are_shown():
     sizes = pd.DataFrame({"size": range(1, 26), "cost": range(1, 26), "error": 10.0})
-    points = sizes.assign(approach="full_data", budget=1.0, variant="")
+    points = sizes.assign(approach="full_data", budget=1.0, variant="", seeds=3, timed_seeds=3)
+    points["full_size"] = points["size"] == 25
     axes = new_figure(3).add_subplot()
     axes.set(xlim=(0, 26), ylim=(9, 11))
-    rows = fewer.fewer_networks(pd.concat([points, points.assign(budget=0.5, error=9.5)]))
+    both = pd.concat([points, points.assign(budget=0.5, error=9.5)])
+    rows = fewer.fewer_networks(both, "cpu_seconds")
     obstacles = fewer.draw_fewer(axes, rows)
     assert [text.get_text() for text in axes.texts] == ["1", "2", "5", "10", "20"]
     assert len(obstacles) == 6 and len(rows) == 25
+    untimed = both.assign(timed_seeds=[3, 2] * 25)  # means over other seeds for each size
+    assert fewer.fewer_networks(untimed, "cpu_seconds").empty
+    assert len(fewer.fewer_networks(untimed, "training_flops")) == 25
+    assert fewer.fewer_networks(points.assign(seeds=[2] + [3] * 24), "training_flops").empty
+    assert fewer.fewer_networks(points.assign(budget=0.5), "training_flops").empty
+
+
+def test_the_title_says_what_fewer_networks_err_for_the_cost_of_mothernets(full):
+    rows = full.estimates
+    rows = rows[(rows["combination"] == "average") & (rows["budget"] == 1)]
+    g1 = rows[(rows["approach"] == "mothernets") & (rows["g"] == 1) & rows["full_size"]].iloc[0]
+    sizes = rows[(rows["approach"] == "full_data") & (rows["cpu_seconds"] <= g1["cpu_seconds"])]
+    most = sizes.loc[sizes["size"].idxmax()]
+    less = 100 * (g1["test_error"] - most["test_error"])
+    title = pareto.draw(full.data()).get_suptitle().splitlines()
+    said = f"{networks_in_words('full_data', most['size'])} of Full Data for no more cost: "
+    said += f"{abs(less):.1f} pp {'less' if less > 0 else 'more'} error than these, in the mean"
+    assert most["size"] < 5 and title[1:] == [said]
+    dear = full.estimates
+    dear.loc[dear["approach"] == "full_data", "cpu_seconds"] *= 100
+    assert len(pareto.draw(full.data(estimates=dear)).get_suptitle().splitlines()) == 1
 
 
 def test_without_smaller_sizes_or_full_data_there_is_no_line(full):
     for rows in (full.estimates.query("full_size"), full.estimates.query("approach == 'bagging'")):
         figure = pareto.draw(full.data(estimates=rows))
         assert not [text for text in figure.axes[0].texts if text.get_text().isdigit()]
-        assert "circles" not in words_of(figure) and "how many" not in words_of(figure)
+        assert "circle" not in words_of(figure)
 
 
 def test_pareto_axis_is_logarithmic_beyond_a_decade(full):

@@ -155,7 +155,9 @@ def test_fewer_networks_that_the_pilot_trained_in_whole_stand_beside_the_splits(
     table.loc[(table["approach"] == "full_data") & (table["size"] == 3), "test_error"] = 0.0625
     write_table(table, folder / "estimates.csv")
     text = proposed(folder, 3.5e12)
-    assert "3 networks of Full Data, trained in whole by the pilot: 6.25 % at 3 TFLOPs" in text
+    assert "first 3 networks of Full Data, each trained for all its epochs: 6.25 % at 3 T" in text
+    predicted, _ = offers_in(text)[0]
+    assert f"{predicted - 6.25:.2f} points less than the first proposal" in text
     # All networks are a split, and a pilot without Full Data has none.
     assert "networks of Full Data" not in proposed(folder, 5e12)
     assert "of Full Data," not in proposed(pilot_in(tmp_path / "none", by_hatching), 3.5e12)

@@ -84,7 +84,7 @@ def test_fewer_networks_of_full_data_are_the_most_that_a_points_cost_buys(result
     }
     assert 0 < len(bought["One network alone"]) < 5
     for name, networks in bought.items():
-        assert results.affordable("v5-small", name, axis)["size"] == max(networks)
+        assert results.whole_networks("v5-small", name)["size"] == max(networks)
 
 
 def test_epochs_are_those_of_an_approachs_trainings(results, tables_of_tiny):
@@ -225,7 +225,7 @@ def test_fewer_networks_are_those_of_their_table(results, tables_of_tiny):
         gain, low, high = results.gain_on_fewer("v5-small", axis, name)
         assert found["networks"] == row["networks"]
         assert low == row["error_gain_low"] <= gain <= high
-        rival, own = results.affordable("v5-small", name, axis), results.point("v5-small", name)
+        rival, own = results.whole_networks("v5-small", name), results.point("v5-small", name)
         assert found["networks"] == rival["size"]
         assert found["cost_share"] == pytest.approx(rival[axis] / own[axis])
         assert gain == pytest.approx(rival["test_error"] - own["test_error"])

@@ -1,0 +1,40 @@
+"""Full Data with fewer networks, each trained for all its epochs: the rival that a cost pays for.
+
+Open this module to see which ensembles those are, for tables, figures and proposals alike. The
+trap: they are the first networks of their set, in its order, which is mostly the smallest first;
+and the most that a cost pays for need not err least.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from mnbench.evaluation.combination import AVERAGE
+from mnbench.evaluation.curves import ROUNDING
+
+
+def are_whole(points: Any) -> Any:
+    """Return which points are Full Data of the plain epochs, whatever their size.
+
+    Args:
+        points: a :class:`~mnbench.evaluation.points.PointId`, or a table with its columns.
+
+    Returns:
+        A bool of a point, a mask ``(rows,)`` of a table.
+    """
+    return (points.approach == "full_data") & (points.budget == 1) & (points.variant == "")
+
+
+def whole_networks_for(estimates: pd.DataFrame, flops: float) -> pd.Series | None:
+    """Return the row of the most first networks of Full Data that cost no more FLOPs, or of all.
+
+    Args:
+        estimates: of one data set and architecture set, every size.
+        flops: training FLOPs; times are of other seeds in each row, and cannot be compared.
+
+    Returns:
+        None if the first network costs more, or the study has no Full Data of the plain epochs.
+    """
+    rows = estimates[(estimates["combination"] == AVERAGE) & are_whole(estimates)]
+    rows = rows[rows["training_flops"] <= flops * (1 + ROUNDING)]
+    return None if rows.empty else rows.loc[rows["size"].idxmax()]
