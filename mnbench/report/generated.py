@@ -29,6 +29,7 @@ STUDIES = {
         ("families", "families"),
         ("colour", "colour"),
         ("colour_small", "colour-small"),
+        ("fewer_networks", "fewer"),
         ("scale", "scale"),
         ("improved", "improved"),
         ("improved_25", "improved-25"),

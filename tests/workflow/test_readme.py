@@ -35,6 +35,7 @@ RUNS = [
         "improved",
         "colour",
         "colour-small",
+        "fewer",
         "scale",
     )
 ]
