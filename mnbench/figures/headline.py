@@ -50,7 +50,7 @@ def _rival(ours: pd.Series, fewer: pd.DataFrame) -> str:
     most = rows.loc[rows["size"].idxmax()]
     _, words = _signed(most["error"] - ours["error"])
     networks = networks_in_words(most["approach"], most["size"])
-    return f"\n{networks} of Full Data for no more cost: {words} error than these, in the mean"
+    return f"\n{networks} of Full Data for no more cost: {words} error than MotherNets (mean)"
 
 
 def _signed(difference: float) -> tuple[int, str]:

@@ -97,7 +97,7 @@ def test_the_title_says_what_fewer_networks_err_for_the_cost_of_mothernets(full)
     less = 100 * (g1["test_error"] - most["test_error"])
     title = pareto.draw(full.data()).get_suptitle().splitlines()
     said = f"{networks_in_words('full_data', most['size'])} of Full Data for no more cost: "
-    said += f"{abs(less):.1f} pp {'less' if less > 0 else 'more'} error than these, in the mean"
+    said += f"{abs(less):.1f} pp {'less' if less > 0 else 'more'} error than MotherNets (mean)"
     assert most["size"] < 5 and title[1:] == [said]
     dear = full.estimates
     dear.loc[dear["approach"] == "full_data", "cpu_seconds"] *= 100
