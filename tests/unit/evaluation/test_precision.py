@@ -68,7 +68,9 @@ def test_the_table_has_each_error_and_its_difference_from_full_data():
     assert rows["against"].fillna("").tolist() == ["", "", "full_data"]
     of_error = rows.iloc[1]  # the same images are wrong with every seed: images alone decide
     parts = read_components(of_error)
-    assert parts.seed == 0 and parts.both == pytest.approx(0, abs=1e-6)
+    # Rounding differs between CPUs: the mean of three equal values may be off by its last bit.
+    assert parts.seed == pytest.approx(0, abs=1e-12)
+    assert parts.both == pytest.approx(0, abs=1e-6)
     assert parts.image == pytest.approx(0.2 * 0.8, rel=0.1)
     of_one_seed = table("components", evaluation({full: [wrong(0.1)]})).iloc[0]
     assert np.isnan(read_components(of_one_seed).seed)
