@@ -36,5 +36,16 @@ def whole_networks_for(estimates: pd.DataFrame, flops: float) -> pd.Series | Non
         None if the first network costs more, or the study has no Full Data of the plain epochs.
     """
     rows = estimates[(estimates["combination"] == AVERAGE) & are_whole(estimates)]
-    rows = rows[rows["training_flops"] <= flops * (1 + ROUNDING)]
+    return most_within(rows, flops, "training_flops")
+
+
+def most_within(sizes: pd.DataFrame, budget: float, cost: str) -> pd.Series | None:
+    """Return the row of the most networks within a budget, None if there is none.
+
+    Args:
+        sizes: a row each number of networks.
+        budget: in the unit of the costs.
+        cost: the column of the costs.
+    """
+    rows = sizes[sizes[cost] <= budget * (1 + ROUNDING)]
     return None if rows.empty else rows.loc[rows["size"].idxmax()]

@@ -6,7 +6,7 @@ paired difference, and without one there is no sentence; the rival's number is a
 
 import pandas as pd
 
-from mnbench.evaluation.curves import ROUNDING
+from mnbench.evaluation.whole_networks import most_within
 from mnbench.figures import style
 from mnbench.naming import configuration, networks_in_words
 
@@ -42,12 +42,13 @@ def message(shown: pd.DataFrame, fewer: pd.DataFrame) -> str:
 
 
 def _rival(ours: pd.Series, fewer: pd.DataFrame) -> str:
-    """Return a second line on the most networks of Full Data that MotherNets' cost pays for."""
-    rows = fewer[~fewer["full_size"].astype(bool)]
-    rows = rows[rows["cost"] <= ours["cost"] * (1 + ROUNDING)]
-    if rows.empty:
+    """Return a second line on the most networks of Full Data that MotherNets' cost pays for.
+
+    An empty text if it pays for none, or for all.
+    """
+    most = most_within(fewer, ours["cost"], "cost")
+    if most is None or most["full_size"]:
         return ""
-    most = rows.loc[rows["size"].idxmax()]
     _, words = _signed(most["error"] - ours["error"])
     networks = networks_in_words(most["approach"], most["size"])
     return f"\n{networks} of Full Data for no more cost: {words} error than MotherNets (mean)"

@@ -81,7 +81,12 @@ class Results(StudyTables):
         return [self.difference(each, first, second) for each in self.architecture_sets]
 
     def epochs(self, architecture_set: str, approach: str, role: str = "member") -> pd.Series:
-        """Return the epochs of each training of an approach's members, or of its MotherNets.
+        """Return the epochs of each training of an approach's networks.
+
+        Args:
+            architecture_set: of the networks.
+            approach: by its name in configurations.
+            role: "member", or "mothernet".
 
         Raises:
             KeyError: the study has no such training.
@@ -153,7 +158,7 @@ class Results(StudyTables):
         rows = self._rows(self._table("equal_error"), architecture_set)
         rows = rows[(rows["cost"] == cost) & (rows["against"] == against)]
         rows = rows[rows["against_variant"] == variant]
-        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        rows = _of_point(rows, name)
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: '{name}' and '{against}' not compared at equal error")
         return _with_ends(rows.iloc[0], quantity)
@@ -164,7 +169,10 @@ class Results(StudyTables):
         """Return what was measured to judge a claim, and the interval.
 
         Args:
-            architecture_set, claim, quantity, approach: as ``claims.csv`` has them.
+            architecture_set: that it was measured on.
+            claim: its id.
+            quantity: as ``claims.csv`` has it.
+            approach: whose; "" is of no single one.
 
         Raises:
             KeyError: the claim has no such measurement.
@@ -184,7 +192,7 @@ class Results(StudyTables):
         """
         rows = self._rows(self._table("fewer_networks"), architecture_set)
         rows = rows[rows["cost"] == cost]
-        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        rows = _of_point(rows, name)
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: '{name}' is not compared with fewer networks")
         return rows.iloc[0]
@@ -211,7 +219,7 @@ class Results(StudyTables):
         """
         rows = self._rows(self._table("fronts"), architecture_set)
         rows = rows[(rows["cost"] == cost) & rows["on_front"].notna()]
-        rows = rows[[point_name(row) == name for row in rows.to_dict("records")]]
+        rows = _of_point(rows, name)
         if len(rows) != 1:
             raise KeyError(f"{self.folder}: no point '{name}' among the fronts")
         return float(rows.iloc[0]["on_front"])
@@ -245,6 +253,11 @@ class Results(StudyTables):
             self._rows(self._table(name), architecture_set) for name in ("convergence", "networks")
         )
         return convergence_of(gains, networks).sentence
+
+
+def _of_point(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows of the point that people call *name*."""
+    return rows[[point_name(row) == name for row in rows.to_dict("records")]]
 
 
 def _with_ends(row: pd.Series, quantity: str) -> tuple[float, float, float]:
