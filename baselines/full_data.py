@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from mnbench.architectures import Architecture
 from mnbench.planning.config import Budgets
 from mnbench.planning.lineage import Lineage, Training
-from mnbench.planning.recipe import CONFIG
+from mnbench.planning.recipe import CONFIG, LARGEST_COUNT
 from mnbench.planning.setting import Setting
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class Longer:
 class Options:
     """What a configuration may say of Full Data."""
 
+    networks: int = Field(
+        default=0,
+        ge=0,
+        le=LARGEST_COUNT,
+        description="How many: the first of the set, where every one from scratch is too much to "
+        "train. 0, the default, is all. Claims that compare ensembles of one size need all.",
+        examples=[10],
+    )
     budgets: Budgets = (1.0,)
     longer: Longer = Longer()
 
@@ -51,15 +59,23 @@ class Options:
 def lineage(setting: Setting, options: Options) -> Lineage:
     """Return a graph without edges: each member is a training of its own."""
     setting.check_budgets(NAME, options.budgets, setting.recipe)
+    _check_number(setting, "networks", options.networks)
+    number = options.networks or len(setting.members)
     total = Lineage()
     for budget in options.budgets:
-        members = _members(setting, budget)
+        members = _members(setting, budget, number)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
-    return total + _longer(setting, options) if options.longer.networks else total
+    return total + _longer(setting, options, number) if options.longer.networks else total
 
 
-def _longer(setting: Setting, options: Options) -> Lineage:
-    """Return the trainings of :class:`Longer`, one ensemble a budget."""
+def _longer(setting: Setting, options: Options, trained: int) -> Lineage:
+    """Return the trainings of :class:`Longer`, one ensemble a budget.
+
+    Args:
+        setting: in which they are.
+        options: of Full Data.
+        trained: how many networks are trained for the recipe's epochs, to compare with.
+    """
     networks, budgets = options.longer.networks, options.longer.budgets
     if setting.recipe.protocol == "convergence":
         raise setting.refuse(
@@ -67,26 +83,43 @@ def _longer(setting: Setting, options: Options) -> Lineage:
             "longer.networks",
             "under recipe.protocol 'convergence' a training ends by itself; leave it out",
         )
-    if networks > len(setting.members):
+    _check_number(setting, "longer.networks", networks)
+    if networks > trained:
         raise setting.refuse(
             NAME,
             "longer.networks",
-            f"{networks} is more than the {len(setting.members)} networks of "
-            f"'{setting.architecture_set}'; give at most {len(setting.members)}",
+            f"{networks} is more than the {trained} of approaches.{NAME}.networks, which they are "
+            f"compared with; give at most {trained}",
         )
     setting.check_budgets(
         NAME, (*options.budgets, *budgets), setting.recipe, option="longer.budgets"
     )
     total = Lineage()
     for budget in budgets:
-        members = _members(setting, budget)[:networks]
+        members = _members(setting, budget, networks)
         ensembles = setting.ensembles(NAME, members, sizes=(networks,), budget=budget)
         total += Lineage(members, ensembles)
     return total
 
 
-def _members(setting: Setting, budget: float) -> tuple[Training, ...]:
-    return tuple(scratch(setting, network, budget) for network in setting.members)
+def _check_number(setting: Setting, option: str, networks: int) -> None:
+    """Check that the set has so many networks.
+
+    Raises:
+        UserError: it has fewer.
+    """
+    most = len(setting.members)
+    if networks > most:
+        raise setting.refuse(
+            NAME,
+            option,
+            f"{networks} is more than the {most} networks of '{setting.architecture_set}'; "
+            f"give at most {most}",
+        )
+
+
+def _members(setting: Setting, budget: float, networks: int) -> tuple[Training, ...]:
+    return tuple(scratch(setting, network, budget) for network in setting.members[:networks])
 
 
 def scratch(setting: Setting, network: Architecture, budget: float = 1.0) -> Training:

@@ -196,6 +196,18 @@ WHAT_CANNOT_BE = [
     ),
     (
         "approaches.full_data",
+        {"networks": 6},
+        "key 'approaches.full_data.networks': 6 is more than the 5 networks of 'v5-small'; "
+        "give at most 5",
+    ),
+    (
+        "approaches.full_data",
+        {"networks": 2, "longer": {"networks": 3}},
+        "key 'approaches.full_data.longer.networks': 3 is more than the 2 of "
+        "approaches.full_data.networks, which they are compared with; give at most 2",
+    ),
+    (
+        "approaches.full_data",
         {"longer": {"networks": 6}},
         "key 'approaches.full_data.longer.networks': 6 is more than the 5 networks of 'v5-small'; "
         "give at most 5",

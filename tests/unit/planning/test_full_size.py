@@ -2,6 +2,7 @@
 
 from support.tiny import config, plan_of
 
+from mnbench.architectures import load_architectures
 from mnbench.planning.full_size import of_full_size
 
 
@@ -30,3 +31,13 @@ def test_networks_that_are_trained_for_longer_make_no_point_of_the_curve():
     (longer,) = set(plan.ensembles) - set(plain.ensembles)
     assert (longer.size, longer.budget) == (2, 4)
     assert of_full_size(plan.ensembles) == of_full_size(plain.ensembles)
+
+
+def test_full_data_may_be_the_first_networks_of_a_set_alone():
+    values = config()
+    values["approaches"] = {"full_data": {"networks": 2}, "mothernets": {"g": [1]}}
+    plan = plan_of(values)
+    scratch = [id.name for id in plan.trainings if id.approach == "full_data"]
+    assert scratch == [network.name for network in load_architectures("v5-small")[:2]]
+    full = of_full_size(plan.ensembles)
+    assert {(row.approach, row.size) for row in full} == {("full_data", 2), ("mothernets", 5)}
