@@ -31,7 +31,8 @@ def learning_rate(
     warmup = round(schedule.warmup * steps)
     if step < warmup:
         return peak * (step + 1) / (warmup + 1)
-    stable = round(schedule.stable * steps)
+    # Each share is rounded by itself: in few steps they may leave none to decay in.
+    stable = min(round(schedule.stable * steps), steps - warmup - 1)
     progress = max(0, step - warmup - stable) / (steps - warmup - stable)
     match schedule.name:
         case "cosine":

@@ -51,6 +51,16 @@ def test_what_is_stable_stays_at_the_peak_before_the_whole_fall(name):
     assert rates(of, 20)[10:] == rates(recipe(name, peak=1.0), 10)
 
 
+@pytest.mark.parametrize("name", ["cosine", "linear"])
+@pytest.mark.parametrize(
+    ("steps", "warmup", "stable"),
+    [(4, 0.0, 0.9), (5, 0.25, 0.74), (6, 0.25, 0.65), (47, 0.1, 0.89)],
+)
+def test_shares_that_round_to_all_steps_leave_one_to_fall_in(name, steps, warmup, stable):
+    of = rates(recipe(name, peak=1.0, warmup=warmup, stable=stable), steps)
+    assert len(of) == steps and max(of) == 1
+
+
 @pytest.mark.parametrize(
     ("schedule", "problem"),
     [
