@@ -22,6 +22,7 @@ from pydantic.dataclasses import dataclass
 
 from baselines.snapshot_ensembles import nearest_mean
 from mnbench.architectures import Architecture, parameter_count, training_flops, widened
+from mnbench.errors import UserError
 from mnbench.planning.config import Budgets, Distinct
 from mnbench.planning.lineage import Lineage
 from mnbench.planning.recipe import CONFIG
@@ -62,19 +63,28 @@ def lineage(setting: Setting, options: Options) -> Lineage:
             f"'{setting.architecture_set}'; allowed: 2 to {largest_size}",
         )
     bases = {size: nearest_mean(setting, size) for size in options.sizes or (largest_size,)}
-    reasons = {
-        size: f"the layers of {base.name} are those of a library" if base.library else None
-        for size, base in bases.items()
-    }
-    total = Lineage(left_out=setting.left_out(reasons))
+    networks: dict[int, Architecture] = {}
+    reasons: dict[int, str | None] = {}
     for size, base in bases.items():
+        reasons[size] = f"the layers of {base.name} are those of a library"
         if not base.library:
-            total += _of_size(setting, size, options.budgets, as_large_as(setting, base, size))
+            try:
+                networks[size] = as_large_as(setting, base, size)
+                reasons[size] = None
+            except UserError as error:
+                reasons[size] = str(error)
+    total = Lineage(left_out=setting.left_out(reasons))
+    for size, network in networks.items():
+        total += _of_size(setting, size, options.budgets, network)
     return total
 
 
 def as_large_as(setting: Setting, base: Architecture, size: int) -> Architecture:
-    """Return *base*, widened to the number of parameters of the first *size* members together."""
+    """Return *base*, widened to the number of parameters of the first *size* members together.
+
+    Raises:
+        UserError: no width makes it as large.
+    """
     shape = setting.dataset.image_shape
     parameters = sum(parameter_count(member, **shape) for member in setting.members[:size])
     return replace(widened(base, parameters, **shape), name=f"{base.name}_as_{size}")
@@ -96,10 +106,13 @@ def _of_size(
     total = Lineage()
     for budget in budgets:
         training = setting.training(
-            NAME, network.name, network, recipe=setting.recipe, budget=budget
+            NAME,
+            network.name,
+            network,
+            recipe=setting.recipe,
+            budget=budget,
+            epochs=epochs[budget] if fixed else None,
         )
-        if fixed:
-            training = replace(training, recipe=training.recipe | {"epochs": epochs[budget]})
         (ensemble,) = setting.ensembles(NAME, [training], budget=budget)
         total += Lineage((training,), (replace(ensemble, size=size),))
     return total

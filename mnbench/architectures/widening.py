@@ -15,6 +15,7 @@ from mnbench.architectures.counts import parameter_count
 from mnbench.architectures.value import Architecture
 from mnbench.errors import UserError
 
+_MISSING = 0.1  # of the parameters at most, so that a network is as large as was asked
 _HALVINGS = 50  # of the interval that holds the factor: to the last digits of a float
 
 
@@ -34,6 +35,8 @@ def widened(network: Architecture, parameters: int, **image_shape: Any) -> Archi
 
     Raises:
         ValueError: a library's network, or one that has more parameters already.
+        UserError: no factor comes near: a width would be too large, or residual blocks share a
+            stream whose widths only some factors keep equal.
 
     >>> from mnbench.architectures import load_architectures, widened
     >>> first, *_ = load_architectures("v5-small")
@@ -50,13 +53,22 @@ def widened(network: Architecture, parameters: int, **image_shape: Any) -> Archi
 def _widened(network: Architecture, parameters: int, **image_shape: Any) -> Architecture:
     widths = _widths(network)
 
-    def count(widths: Sequence[int]) -> int:
-        return parameter_count(_with_widths(network, widths), **image_shape)
+    def count(widths: Sequence[int]) -> float:
+        try:
+            return parameter_count(_with_widths(network, widths), **image_shape)
+        except UserError:  # no network: a shared stream without projections, or too wide a layer
+            return inf
 
     if count(widths) > parameters:
         raise ValueError(f"{network.name} has more than {parameters:,} parameters already")
     fitting = _multiplied(widths, lambda widths: count(widths) <= parameters)
-    return _with_widths(network, _filled(fitting, count, parameters))
+    filled = _filled(fitting, count, parameters)
+    if count(filled) < (1 - _MISSING) * parameters:
+        raise UserError(
+            f"network '{network.name}' cannot be widened to {parameters:,} parameters: the nearest "
+            f"below that it can have are {count(filled):,}"
+        )
+    return _with_widths(network, filled)
 
 
 def _multiplied(widths: Sequence[int], fits: Callable[[Sequence[int]], bool]) -> list[int]:
@@ -75,7 +87,7 @@ def _multiplied(widths: Sequence[int], fits: Callable[[Sequence[int]], bool]) ->
 
 
 def _filled(
-    widths: list[int], count: Callable[[Sequence[int]], int], parameters: int
+    widths: list[int], count: Callable[[Sequence[int]], float], parameters: int
 ) -> Sequence[int]:
     """Return widths with one more at places, the same ones again, until *parameters* are spent."""
 
@@ -83,10 +95,7 @@ def _filled(
         return [width + (i == place) for i, width in enumerate(widths)]
 
     def counted(place: int) -> float:
-        try:
-            return count(with_one_more(widths, place))
-        except UserError:  # residual blocks that share a stream without projections
-            return inf
+        return count(with_one_more(widths, place))
 
     places = [place for place, width in enumerate(widths) if width]
     while True:

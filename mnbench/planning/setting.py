@@ -47,6 +47,7 @@ class Setting:
         parents: Sequence[Training] = (),
         options: Mapping[str, Any] | None = None,
         budget: float = 1.0,
+        epochs: int | None = None,
         variant: str = "",
     ) -> Training:
         """Return a training of this setting, its id and seed made from *approach* and *name*.
@@ -65,6 +66,7 @@ class Setting:
             parents: the trainings whose records it starts from.
             options: what the approach's ``train`` needs to know.
             budget: multiple of the recipe's epochs.
+            epochs: how many there are instead; None is what recipe and budget give.
             variant: tells it from another training of this name, as a part of the id.
         """
         suffix = (f"_{variant}" if variant else "") + ("" if budget == 1 else f"@{budget:g}")
@@ -73,7 +75,7 @@ class Setting:
             id=TrainingId(*place, f"{name}{suffix}"),
             role=role,
             networks=networks,
-            recipe=_plain(recipe.with_budget(budget)),
+            recipe=_plain(recipe.with_budget(budget)) | ({"epochs": epochs} if epochs else {}),
             seed=derive_seed(self.seed, approach, name),
             data=self.study.data.of_seed(self.dataset, self.seed),
             parents=tuple(parent.id for parent in parents),

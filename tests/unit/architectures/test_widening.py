@@ -5,6 +5,7 @@ import pytest
 from mnbench.architectures import (
     ARCHITECTURE_SETS,
     Architecture,
+    Dense,
     Head,
     Layer,
     Residual,
@@ -14,6 +15,7 @@ from mnbench.architectures import (
     widened,
 )
 from mnbench.architectures.widening import _widths, _with_widths
+from mnbench.errors import UserError
 
 SHAPE = {"in_channels": 3, "num_classes": 10, "image_size": 32}
 MLP = Architecture(head=Head("flatten", (120, 80)), name="mlp")
@@ -83,3 +85,28 @@ def test_a_network_that_cannot_be_widened_is_refused():
         widened(library, 10**9)
     with pytest.raises(ValueError, match="mlp has more than 10 parameters already"):
         widened(MLP, 10, **SHAPE)
+
+
+def test_a_width_beyond_the_largest_is_no_hindrance_to_smaller_ones():
+    wide = Architecture(head=Head("flatten", (60_000,)), name="wide")
+    (width,) = widened(wide, 1.5 * parameter_count(wide, **SHAPE), **SHAPE).head.hidden
+    assert 89_000 <= width <= 90_000  # twice the width would be too large a layer
+
+
+def test_a_network_that_no_width_makes_as_large_is_refused():
+    wide = Architecture(head=Head("flatten", (60_000,)), name="wide")
+    with pytest.raises(UserError, match=r"network 'wide' cannot be widened to 1,849,\d+,\d+ param"):
+        widened(wide, 10 * parameter_count(wide, **SHAPE), **SHAPE)
+
+
+def test_a_stream_that_a_dense_block_begins_is_widened_where_its_widths_agree():
+    # What enters and what each layer adds must make the width of the stream.
+    dense = Dense((Layer(8), Layer(8)), pool=2)
+    identity = Residual((Layer(16), Layer(16)), width=32, shortcut="identity")
+    network = Architecture((dense, identity), Stem(filters=16), name="shared")
+    wanted = 3 * parameter_count(network, **SHAPE)
+    wide = widened(network, wanted, **SHAPE)
+    assert 0.9 * wanted <= parameter_count(wide, **SHAPE) <= wanted
+    assert wide.stem.filters + sum(layer.filters for layer in wide.blocks[0].layers) == (
+        wide.blocks[1].width
+    )
