@@ -24,6 +24,7 @@ def check_options(setting: Setting, options: Options) -> None:
     Raises:
         UserError: names the key.
     """
+    _check_protocol(setting, options)
     _check_budgets(setting, options)
     _check_cycles(setting, options)
     _check_parts(setting, options)
@@ -84,6 +85,28 @@ def hatched_recipe(setting: Setting, hatched: Hatched, hatched_budget: float = 1
     ).with_budget(hatched_budget)
 
 
+def _check_protocol(setting: Setting, options: Options) -> None:
+    """Refuse options of the other protocol: without effect, they would train all records anew."""
+    protocol = setting.recipe.protocol
+    others = {
+        "convergence": {
+            "mothernet.epochs": options.mothernet.epochs,
+            "mothernet.hatched_epochs": options.mothernet.hatched_epochs,
+            "hatched.epochs": options.hatched.epochs,
+        },
+        "epochs": {"hatched.max_epochs": options.hatched.max_epochs},
+    }
+    for option, value in others[protocol].items():
+        if value is not None:
+            raise setting.refuse(
+                NAME, option, f"under recipe.protocol '{protocol}' allowed: null, got {value}"
+            )
+    if protocol == "convergence" and options.hatched.snapshots > 1:
+        raise setting.refuse(
+            NAME, "hatched.snapshots", "under recipe.protocol 'convergence' allowed: 1"
+        )
+
+
 def _check_budgets(setting: Setting, options: Options) -> None:
     """Refuse budgets that give the same number of epochs."""
     own = options.hatched
@@ -101,23 +124,6 @@ def _check_budgets(setting: Setting, options: Options) -> None:
 def _check_cycles(setting: Setting, options: Options) -> None:
     """Refuse snapshots that a hatched network's epochs cannot be divided among, at any budget."""
     cycles, budgets = options.hatched.snapshots, options.hatched.budgets
-    if setting.recipe.protocol == "convergence":
-        if cycles > 1:
-            raise setting.refuse(
-                NAME, "hatched", "snapshots: under recipe.protocol 'convergence' allowed: 1"
-            )
-        if options.mothernet.hatched_epochs is not None:
-            raise setting.refuse(
-                NAME,
-                "mothernet",
-                "hatched_epochs: under recipe.protocol 'convergence' allowed: null",
-            )
-        if options.mothernet.epochs == 0:
-            raise setting.refuse(
-                NAME,
-                "mothernet.epochs",
-                "must be greater than 0 under recipe.protocol 'convergence', got 0",
-            )
     for hatched_budget, budget in product(budgets, options.budgets):
         recipe = hatched_recipe(setting, options.hatched, hatched_budget)
         epochs = recipe.with_budget(budget).epochs
@@ -147,6 +153,7 @@ def _check_parts(setting: Setting, options: Options) -> None:
             "momentum: what is drawn anew has none to carry; leave out momentum or what is drawn "
             "anew",
         )
+    chains = [network.name for network in setting.members if not network.blocks]
     libraries = [network.name for network in setting.members if network.library]
     if hatched.anew != "nothing" and libraries:
         raise setting.refuse(
@@ -154,4 +161,11 @@ def _check_parts(setting: Setting, options: Options) -> None:
             "hatched",
             f"anew: '{libraries[0]}' of '{setting.architecture_set}' comes from a library and has "
             "no head or last block to draw anew; use anew: nothing",
+        )
+    if hatched.anew == "last_block" and chains:
+        raise setting.refuse(
+            NAME,
+            "hatched",
+            f"anew: '{chains[0]}' of '{setting.architecture_set}' has no block to draw anew; use "
+            "anew: head or nothing",
         )

@@ -23,6 +23,7 @@ from mnbench.planning.options import (
 )
 from mnbench.planning.plan import Plan, union
 from mnbench.planning.setting import Setting
+from mnbench.planning.training_id import TrainingId
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def make_plan(study: Study, approaches: Mapping[str, Approach], *, source: str) 
                 left_out[LeftOut(*place, lineage.left_out, variant)] = None
     if not trainings:
         raise UserError(f"{source}: key 'approaches': {_why_nothing(left_out)}")
+    _check_each_once(trainings, source)
     return Plan(
         study.study,
         union(trainings),
@@ -98,6 +100,33 @@ def _plain_first(
             for variant, configured in variants.items():
                 if (variant == PLAIN) is wanted:
                     yield approach, variant, configured
+
+
+def _check_each_once(trainings: Iterable[Training], source: str) -> None:
+    """Check that a name is one training, and a training has one name.
+
+    Within an approach its own checks see to it; Full Data's networks have several approaches that
+    ask for them, each at budgets of its own.
+
+    Raises:
+        UserError: names two trainings.
+    """
+    by_name: dict[TrainingId, str] = {}
+    by_content: dict[str, TrainingId] = {}
+    for training in trainings:
+        if by_name.setdefault(training.id, training.recipe_hash) != training.recipe_hash:
+            raise UserError(
+                f"{source}: key 'approaches': two different trainings would be called "
+                f"'{training.id}'; give networks other names, and budgets that differ in their "
+                "first six digits"
+            )
+        other = by_content.setdefault(training.content_hash, training.id)
+        # An untrained MotherNet is the same at every budget, and costs nothing.
+        if other != training.id and training.recipe["epochs"]:
+            raise UserError(
+                f"{source}: key 'approaches': '{other}' and '{training.id}' would be the same "
+                "training; give budgets that are equal or differ in whole epochs"
+            )
 
 
 def _why_nothing(left_out: Iterable[LeftOut]) -> str:

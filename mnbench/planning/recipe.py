@@ -235,10 +235,13 @@ class Recipe:
         return self.epochs if self.protocol == "epochs" else self.convergence.max_epochs
 
     def with_budget(self, budget: float) -> Self:
-        """Return the recipe with *budget* times the epochs: at least one, unless it has none."""
+        """Return the recipe with *budget* times the epochs: at least one, unless it has none.
+
+        More than any recipe may have are that many.
+        """
         if budget == 1 or not self.epochs:
             return self
-        return replace(self, epochs=max(1, round(self.epochs * budget)))
+        return replace(self, epochs=min(max(1, round(self.epochs * budget)), LARGEST_COUNT))
 
 
 @dataclass(frozen=True, config=CONFIG)

@@ -98,7 +98,7 @@ def test_what_is_allowed_is_taken(path, value):
 def test_convergence_goes_with_the_schedules_that_need_no_end():
     for schedule in ("plateau", "step", "constant"):
         values = changed("recipe", {"protocol": "convergence", "schedule": {"name": schedule}})
-        values["approaches"]["single_network"] = {"budgets": [1]}
+        values["approaches"] |= {"single_network": {"budgets": [1]}, "mothernets": {"g": [1, 2]}}
         assert plan_of(values).trainings
 
 
@@ -202,15 +202,20 @@ WHAT_CANNOT_BE = [
     ),
     (
         "approaches.full_data",
-        {"networks": 2, "longer": {"networks": 3}},
-        "key 'approaches.full_data.longer.networks': 3 is more than the 2 of "
-        "approaches.full_data.networks, which they are compared with; give at most 2",
+        {"networks": 2, "longer": {"networks": 2}},
+        "key 'approaches.full_data.longer.networks': 2 is not fewer than the 2 that Full Data has; "
+        "give fewer, or train all of them for longer by approaches.full_data.budgets",
     ),
     (
         "approaches.full_data",
         {"longer": {"networks": 6}},
-        "key 'approaches.full_data.longer.networks': 6 is more than the 5 networks of 'v5-small'; "
-        "give at most 5",
+        "key 'approaches.full_data.longer.networks': 6 is not fewer than the 5 that Full Data has; "
+        "give fewer, or train all of them for longer by approaches.full_data.budgets",
+    ),
+    (
+        "approaches.full_data",
+        {"longer": {"budgets": [2, 4]}},
+        "key 'approaches.full_data.longer.networks': 0 trains none for longer; say how many",
     ),
     (
         "approaches.full_data",
