@@ -28,8 +28,9 @@ class Longer:
     networks: int = Field(
         default=0,
         ge=0,
-        description="How many: the first of the set, each by itself. 0, the default, is none.",
-        examples=[5],
+        description="How many: the first of the set, each by itself, and fewer than Full "
+        "Data has. 0, the default, is none.",
+        examples=[3],
     )
     budgets: tuple[Annotated[float, Field(gt=1, le=1000)], ...] = Field(
         default=(2.0,),
@@ -57,15 +58,29 @@ class Options:
 
 
 def lineage(setting: Setting, options: Options) -> Lineage:
-    """Return a graph without edges: each member is a training of its own."""
+    """Return a graph without edges: each member is a training of its own.
+
+    Raises:
+        UserError: there are fewer networks than the options ask for, or options do not combine.
+    """
     setting.check_budgets(NAME, options.budgets, setting.recipe)
-    _check_number(setting, "networks", options.networks)
-    number = options.networks or len(setting.members)
+    number, most = options.networks or len(setting.members), len(setting.members)
+    if number > most:
+        raise setting.refuse(
+            NAME,
+            "networks",
+            f"{number} is more than the {most} networks of '{setting.architecture_set}'; "
+            f"give at most {most}",
+        )
     total = Lineage()
     for budget in options.budgets:
         members = _members(setting, budget, number)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
-    return total + _longer(setting, options, number) if options.longer.networks else total
+    if options.longer.networks:
+        return total + _longer(setting, options, number)
+    if options.longer != Longer():
+        raise setting.refuse(NAME, "longer.networks", "0 trains none for longer; say how many")
+    return total
 
 
 def _longer(setting: Setting, options: Options, trained: int) -> Lineage:
@@ -83,13 +98,13 @@ def _longer(setting: Setting, options: Options, trained: int) -> Lineage:
             "longer.networks",
             "under recipe.protocol 'convergence' a training ends by itself; leave it out",
         )
-    _check_number(setting, "longer.networks", networks)
-    if networks > trained:
+    if networks >= trained:
+        # Together they would be Full Data at another budget, and a point of its curve.
         raise setting.refuse(
             NAME,
             "longer.networks",
-            f"{networks} is more than the {trained} of approaches.{NAME}.networks, which they are "
-            f"compared with; give at most {trained}",
+            f"{networks} is not fewer than the {trained} that Full Data has; give fewer, or train "
+            f"all of them for longer by approaches.{NAME}.budgets",
         )
     setting.check_budgets(
         NAME, (*options.budgets, *budgets), setting.recipe, option="longer.budgets"
@@ -100,22 +115,6 @@ def _longer(setting: Setting, options: Options, trained: int) -> Lineage:
         ensembles = setting.ensembles(NAME, members, sizes=(networks,), budget=budget)
         total += Lineage(members, ensembles)
     return total
-
-
-def _check_number(setting: Setting, option: str, networks: int) -> None:
-    """Check that the set has so many networks.
-
-    Raises:
-        UserError: it has fewer.
-    """
-    most = len(setting.members)
-    if networks > most:
-        raise setting.refuse(
-            NAME,
-            option,
-            f"{networks} is more than the {most} networks of '{setting.architecture_set}'; "
-            f"give at most {most}",
-        )
 
 
 def _members(setting: Setting, budget: float, networks: int) -> tuple[Training, ...]:
