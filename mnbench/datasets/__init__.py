@@ -26,7 +26,15 @@ from mnbench.datasets.images import Images
 from mnbench.datasets.loading import check_available, load_train
 from mnbench.datasets.prepare import prepare
 from mnbench.datasets.registry import DATASETS, EVALUATION_SETS, Dataset, dataset
-from mnbench.datasets.split import SAMPLE_SEED, Sample, Split, check_counts, split, stored
+from mnbench.datasets.split import (
+    SAMPLE_SEED,
+    Sample,
+    Split,
+    check_classes,
+    check_counts,
+    split,
+    stored,
+)
 from mnbench.datasets.training_set import TrainingData, read_train
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "Split",
     "TrainingData",
     "check_available",
+    "check_classes",
     "check_counts",
     "dataset",
     "load_train",

@@ -6,12 +6,14 @@ given the first and never another.
 
 from pathlib import Path
 
+import numpy as np
+
 from mnbench.datasets.images import channel_statistics
 from mnbench.datasets.loading import load_test, load_train
 from mnbench.datasets.npz import write_arrays
 from mnbench.datasets.prepared import DATA_FILES, DEVELOPMENT, TEST, TRAIN, write_note
 from mnbench.datasets.registry import Dataset, dataset
-from mnbench.datasets.split import split
+from mnbench.datasets.split import check_classes, split
 from mnbench.files import only_a_file
 
 
@@ -48,6 +50,9 @@ def prepare(
     """
     entry = dataset(name)
     official = load_train(entry, root=root, download=download)
+    counts = np.bincount(official.labels, minlength=entry.num_classes)
+    of_class = {str(label): int(count) for label, count in enumerate(counts)}
+    check_classes(of_class, train_images, validation_images, development_images)
     chosen = split(
         official.labels,
         train_images=train_images,

@@ -115,6 +115,7 @@ def check_counts(
     validation_images: int,
     development_images: int = 0,
     *,
+    classes: int = 0,
     drawn: bool = False,
 ) -> None:
     """Check that *available* images are enough; this needs no data and can run early.
@@ -124,38 +125,104 @@ def check_counts(
         train_images: number of images to train on; None is all that are not held out.
         validation_images: number of images to hold out.
         development_images: number of images to hold out beside those.
+        classes: their number; each part has at least one image of each. 0 asks nothing of parts.
         drawn: whether each seed draws its training images, for which there must be twice as many.
 
     Raises:
-        UserError: a count is negative, nothing is left to train on, or too many are asked for.
+        UserError: a count is negative, too little is left to train on, or too many are asked for.
     """
-    if not 0 <= validation_images < available:
+    least = max(1, classes)  # to train on
+    if available < 2 * classes:
         raise UserError(
-            f"key 'data.validation_images': {validation_images} of {available} images cannot be "
-            f"held out; allowed: 0 to {available - 1}"
+            f"{available} training images of {classes} classes are too few; give each class two, "
+            "one to train on and one that key 'data.validation_images' holds out"
+        )
+    if not classes <= validation_images <= available - least:
+        raise UserError(
+            f"key 'data.validation_images': {validation_images} of {available} images"
+            f"{_of(classes)} cannot be held out; allowed: {classes} to {available - least}"
         )
     left = available - validation_images
-    if not 0 <= development_images < left:
+    if development_images and not classes <= development_images <= left - least:
+        some = f", or {classes} to {left - least}" if classes <= left - least else ""
         raise UserError(
-            f"key 'data.development_images': {development_images} of {left} images that do not "
-            f"validate cannot be held out; allowed: 0 to {left - 1}"
+            f"key 'data.development_images': {development_images} of {left} images{_of(classes)} "
+            f"that do not validate cannot be held out; allowed: 0{some}"
         )
     left -= development_images
-    if train_images is not None and not 1 <= train_images <= left:
+    if train_images is not None and not least <= train_images <= left:
         others = f" and 'data.development_images' {development_images}"
         raise UserError(
-            f"key 'data.train_images': {train_images} cannot be had: of {available} images "
+            f"key 'data.train_images': {train_images} cannot be had: of {available} images"
+            f"{_of(classes)} "
             f"'data.validation_images' holds out {validation_images}"
             f"{others if development_images else ''}; "
-            f"allowed: 1 to {left}, or null for all of them"
+            f"allowed: {least} to {left}, or null for all of them"
         )
     # Two samples of n of N images share n / N of theirs, and hide so much of what a sample decides.
     if drawn and (train_images is None or 2 * train_images > left):
+        some = f"{least} to {left // 2}, or " if least <= left // 2 else ""
         raise UserError(
             f"key 'data.train_images': {train_images or left} is more than half of the {left} "
             "images that are not held out, so that what seeds draw would be mostly the same; give "
-            f"1 to {left // 2}, or data.sample: fixed"
+            f"{some}data.sample: fixed"
         )
+
+
+def _of(classes: int) -> str:
+    return f" of {classes} classes" if classes else ""
+
+
+def check_classes(
+    images: Mapping[str, int],
+    train_images: int | None,
+    validation_images: int,
+    development_images: int = 0,
+) -> None:
+    """Check that each class has an image of each part, whatever its share.
+
+    Args:
+        images: of the official training part, by class, in order.
+        train_images: number of images to train on, or that each seed draws; None is all that are
+            not held out.
+        validation_images: number of images to hold out.
+        development_images: number of images to hold out beside those.
+
+    Raises:
+        UserError: a class has none; names the key, the class and the remedy.
+    """
+    left = np.array(list(images.values()))
+    for part, number in (("validation", validation_images), ("development", development_images)):
+        share = apportion(number, left)
+        if number:
+            _check_share(f"{part}_images", number, share, left, images)
+        left = left - share
+    if (left == 0).any():
+        name = list(images)[int(np.argmin(left))]
+        part = "development" if development_images else "validation"
+        number = development_images or validation_images
+        raise UserError(
+            f"key 'data.{part}_images': {number} images leave none of class '{name}' to train on; "
+            f"hold out fewer, or give the class more than its {images[name]}"
+        )
+    if train_images is not None:
+        _check_share("train_images", train_images, apportion(train_images, left), left, images)
+
+
+def _check_share(
+    key: str, number: int, share: np.ndarray, left: np.ndarray, images: Mapping[str, int]
+) -> None:
+    """Check that no class's share of a part is empty."""
+    if share.all():
+        return
+    name = list(images)[int(np.argmin(share))]
+    enough = (more for more in range(number + 1, left.sum()) if apportion(more, left).all())
+    least = next(enough, None)
+    at_least = f"give at least {least}, or " if least else ""
+    raise UserError(
+        f"key 'data.{key}': {number} images have none of class '{name}', which has "
+        f"{images[name]} of {sum(images.values())}; {at_least}give the class more images"
+    )
 
 
 def apportion(total: int, weights: np.ndarray) -> np.ndarray:

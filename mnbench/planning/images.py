@@ -7,8 +7,15 @@ times are enough (:mod:`mnbench.datasets.folders`).
 
 from pathlib import Path
 
-from mnbench.datasets import DATASETS, Dataset, ImageFolder, check_available, check_counts
-from mnbench.datasets.folders.cache import look_at
+from mnbench.datasets import (
+    DATASETS,
+    Dataset,
+    ImageFolder,
+    check_available,
+    check_classes,
+    check_counts,
+)
+from mnbench.datasets.folders.cache import FolderNote, look_at
 from mnbench.datasets.folders.description import CHANNELS
 from mnbench.errors import UserError
 from mnbench.planning.config import Study
@@ -26,16 +33,13 @@ def datasets_of(study: Study, *, source: str) -> dict[str, Dataset]:
         UserError: a data set cannot be read or has too few images; names the key.
     """
     try:
-        datasets = map(_described, study.datasets)
-        return {dataset.name: _checked(study, dataset) for dataset in datasets}
+        datasets = [_checked(study, entry) for entry in study.datasets]
+        return {dataset.name: dataset for dataset in datasets}
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
 
 
-def _described(entry: str | ImageFolder) -> Dataset:
-    if isinstance(entry, str):
-        return DATASETS[entry]
-    note = look_at(entry)
+def _described(entry: ImageFolder, note: FolderNote) -> Dataset:
     return Dataset(
         name=entry.name,
         title=entry.title or entry.name,
@@ -49,31 +53,25 @@ def _described(entry: str | ImageFolder) -> Dataset:
     )
 
 
-def _checked(study: Study, dataset: Dataset) -> Dataset:
-    """Return a data set that can be read and has enough images."""
+def _checked(study: Study, entry: str | ImageFolder) -> Dataset:
+    """Return a data set that can be read and has enough images, of each class in each part."""
     data = study.data
-    check_counts(
-        dataset.train_images,
-        data.train_images,
-        data.validation_images,
-        data.development_images,
-        drawn=data.sample == "per_seed",
-    )
-    _check_images(study, dataset)
-    if dataset.folder is None:
+    numbers = (data.train_images, data.validation_images, data.development_images)
+    of_class: dict[str, int] = {}  # of named data sets it is known when they are read
+    if isinstance(entry, str):
+        dataset = DATASETS[entry]
+    else:
+        note = look_at(entry)
+        dataset = _described(entry, note)
+        of_class = dict(zip(note.classes, note.train_counts, strict=True))
+    classes, drawn = dataset.num_classes, data.sample == "per_seed"
+    check_counts(dataset.train_images, *numbers, classes=classes, drawn=drawn)
+    if of_class:
+        check_classes(of_class, *numbers)
+    else:
         check_available(dataset, Path(data.root), data.download)
-    return dataset
-
-
-def _check_images(study: Study, dataset: Dataset) -> None:
-    """Check that each class has an image of each part, and the study's shift."""
-    for key, number in study.data.numbers.items():
-        if number is not None and number < dataset.num_classes:
-            raise UserError(
-                f"key 'data.{key}': {number} images of {dataset.num_classes} classes; "
-                f"give at least {dataset.num_classes}"
-            )
     check_shift(study.recipe, dataset, "recipe")
+    return dataset
 
 
 def check_shift(recipe: Recipe, dataset: Dataset, key: str) -> None:

@@ -33,8 +33,7 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def cifar_batch(path: Path, key: str, classes: int, generator: np.random.Generator) -> dict:
-    labels = generator.integers(0, classes, 6).tolist()
+def cifar_batch(path: Path, key: str, labels: list[int], generator: np.random.Generator) -> dict:
     content = {"data": generator.integers(0, 256, (6, 3072), dtype=np.uint8), key: labels}
     path.write_bytes(pickle.dumps(content))
     return content
@@ -50,7 +49,12 @@ def make_cifar(root: Path, monkeypatch: pytest.MonkeyPatch, reader: type) -> dic
     content = {}
     for part in ("train", "test"):
         names = [name for name, _ in getattr(reader, f"{part}_list")]
-        content[part] = [cifar_batch(folder / name, key, classes, generator) for name in names]
+        # Each class in turn, from batch to batch, so that every one has its share.
+        of_batches = np.split(np.arange(6 * len(names)) % classes, len(names))
+        content[part] = [
+            cifar_batch(folder / name, key, labels.tolist(), generator)
+            for name, labels in zip(names, of_batches, strict=True)
+        ]
         sums = [[name, calculate_md5(folder / name)] for name in names]
         monkeypatch.setattr(reader, f"{part}_list", sums)
     meta = folder / reader.meta["filename"]

@@ -59,15 +59,31 @@ def test_prepared_statistics_are_of_each_channel(root, tmp_path):
         root=root,
         download=False,
         train_images=None,
-        validation_images=5,
+        validation_images=10,
         out=tmp_path / "out",
     )
     data = read_train(tmp_path / "out" / "train.npz")
-    assert len(data.train) == 25
+    assert len(data.train) == 20
     scaled = data.train.images / 255
     np.testing.assert_allclose(data.mean, scaled.mean(axis=(0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(data.std, scaled.std(axis=(0, 2, 3)), rtol=1e-6)
     assert len(np.unique(data.mean)) == 3
+
+
+def test_a_class_without_an_image_is_refused_before_anything_is_written(root, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(
+        UserError, match=r"'data.validation_images': 9 images have none of class '9"
+    ):
+        prepare(
+            "cifar10",
+            root=root,
+            download=False,
+            train_images=None,
+            validation_images=9,
+            out=out,
+        )
+    assert not out.exists()
 
 
 def test_test_images_are_in_the_test_file_only(prepared):

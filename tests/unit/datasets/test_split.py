@@ -1,11 +1,14 @@
 """The fixed rule that holds images out of the training images, and the sample that a seed draws."""
 
+import re
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnbench.datasets import SAMPLE_SEED, Sample, check_counts, split, stored
+from mnbench.datasets import SAMPLE_SEED, Sample, check_classes, check_counts, split, stored
 from mnbench.datasets.split import apportion
 from mnbench.errors import UserError
 
@@ -129,6 +132,63 @@ def test_everything_that_is_left_can_be_had():
     check_counts(100, None, 99)
     check_counts(100, 70, 20, 10)
     check_counts(100, 35, 20, 10, drawn=True)
+
+
+def test_each_part_has_room_for_every_class():
+    check_counts(100, 80, 10, 10, classes=10)
+    with pytest.raises(UserError, match=r"9 of 100 images of 10 classes cannot .*: 10 to 90"):
+        check_counts(100, None, 9, classes=10)
+    with pytest.raises(UserError, match=r"91 of 100 images of 10 classes cannot .*: 10 to 90"):
+        check_counts(100, None, 91, classes=10)
+    with pytest.raises(UserError, match=r"'data.train_images': 9 cannot be had: .*: 10 to 70, or"):
+        check_counts(100, 9, 20, 10, classes=10)
+    with pytest.raises(UserError, match=r"'data.development_images': 5 of 80 .*: 0, or 10 to 70"):
+        check_counts(100, None, 20, 5, classes=10)
+    with pytest.raises(UserError, match=r"'data.development_images': 5 of 15 .*; allowed: 0$"):
+        check_counts(25, None, 10, 5, classes=10)
+    with pytest.raises(UserError, match=r"give data.sample: fixed$"):
+        check_counts(25, 10, 10, classes=10, drawn=True)
+    with pytest.raises(
+        UserError, match=r"^19 training images of 10 classes are too few; give each"
+    ):
+        check_counts(19, None, 10, classes=10)
+
+
+UNEVEN = {"common": 260, "medium": 130, "rare": 6}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (
+            (30, 60),
+            "'data.train_images': 30 images have none of class 'rare', which has 6 of 396; ",
+        ),
+        ((None, 20), "'data.validation_images': 20 images have none of class 'rare'"),
+        ((None, 60, 20), "'data.development_images': 20 images have none of class 'rare'"),
+        ((None, 28, 367), "key 'data.development_images': 367 images leave none of class"),
+        ((None, 395), "395 images leave none of class 'medium' to train on; hold out fewer"),
+    ],
+)
+def test_a_class_without_an_image_of_a_part_is_named(numbers, said):
+    with pytest.raises(UserError) as error:
+        check_classes(UNEVEN, *numbers)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@given(st.lists(st.integers(2, 40), min_size=2, max_size=5), st.data())
+def test_the_number_that_an_error_gives_is_enough_and_the_least(counts, data):
+    images = {str(label): count for label, count in enumerate(counts)}
+    number = data.draw(st.integers(1, sum(counts) - 1))
+    with suppress(UserError):
+        check_classes(images, None, number)
+        return
+    with pytest.raises(UserError) as error:
+        check_classes(images, None, number)
+    if found := re.search("give at least ([0-9]+)", str(error.value)):
+        least = int(found[1])
+        assert least > number and apportion(least, np.array(counts)).all()
+        assert not any(apportion(n, np.array(counts)).all() for n in range(number, least))
 
 
 # Development images

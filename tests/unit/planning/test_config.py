@@ -276,9 +276,9 @@ def test_nothing_is_trained_for_longer_where_a_training_ends_by_itself():
 def test_too_many_images_are_told_how_many_there_are():
     text = refusal(changed("data.train_images", 60_000))
     assert text.startswith("key 'data.train_images': 60000 cannot be had: of 60000 images ")
-    assert "allowed: 1 to 59900" in text
+    assert "allowed: 10 to 59900, or null" in text
     assert refusal(changed("data.validation_images", 60_000)).startswith(
-        "key 'data.validation_images': 60000 of 60000 images cannot be held out"
+        "key 'data.validation_images': 60000 of 60000 images of 10 classes cannot be held out"
     )
 
 
@@ -312,5 +312,5 @@ def test_a_sample_of_each_seed_is_at_most_half_of_what_it_is_drawn_from():
     assert plan_of(values).trainings
     assert refusal(changed("data.sample", "per_sed")).startswith("key 'data.sample'")
     assert refusal(changed("data.development_images", 60_000)).startswith(
-        "key 'data.development_images': 60000 of 59900 images that do not validate"
+        "key 'data.development_images': 60000 of 59900 images of 10 classes that do not "
     )

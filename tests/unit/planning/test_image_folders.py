@@ -166,8 +166,22 @@ def test_too_few_images_are_refused_before_anything_runs():
     values = study() | {"datasets": study()["datasets"][1:]}
     with pytest.raises(UserError, match=r"tiny.yaml: key 'data.validation_images': 60 of 60 image"):
         plan_of(values | {"data": {"validation_images": 60}})
-    with pytest.raises(UserError, match=r"1 images of 2 classes; give at least 2"):
+    with pytest.raises(UserError, match=r"1 of 60 images of 2 classes cannot be held out; allow"):
         plan_of(values | {"data": {"validation_images": 1}})
+
+
+def test_no_class_goes_without_an_image_to_train_on():
+    make_folder_once()
+    make_folder(Path("uneven"), ("cat", "dog", "ibex"), each=30, size=SIZE)
+    for image in sorted(Path("uneven/train/ibex").iterdir())[3:]:
+        image.unlink()
+    uneven = study(folder="uneven")["datasets"][1:]
+    values = study() | {"datasets": uneven, "data": {"validation_images": 20}}
+    assert plan_of(values).trainings
+    for sample in ("fixed", "per_seed"):
+        few = values | {"data": {"train_images": 6, "validation_images": 20, "sample": sample}}
+        with pytest.raises(UserError, match=r"6 images have none of class 'ibex', which has 3 of "):
+            plan_of(few)
 
 
 def test_the_command_of_the_pipeline_names_what_the_study_has(tmp_path, capsys):

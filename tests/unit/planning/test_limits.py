@@ -11,9 +11,13 @@ from mnbench.errors import UserError
     [
         ("recipe.augmentation.shift", 28, "28 pixels would shift images of 28 pixels out of sight"),
         ("recipe.augmentation.shift", 99, "out of sight; allowed: 0 to 27"),
-        ("data.validation_images", 5, "5 images of 10 classes; give at least 10"),
-        ("data.development_images", 5, "5 images of 10 classes; give at least 10"),
-        ("data.train_images", 9, "9 images of 10 classes; give at least 10"),
+        (
+            "data.validation_images",
+            5,
+            "images of 10 classes cannot be held out; allowed: 10 to 59990",
+        ),
+        ("data.development_images", 5, "cannot be held out; allowed: 0, or 10 to 59890"),
+        ("data.train_images", 9, "allowed: 10 to 59900, or null for all of them"),
         ("recipe.batch_size", 1, "must be greater than or equal to 2, got 1"),
         ("recipe.epochs", 10**400, "must be less than or equal to 1000000000, got 1000"),
         ("recipe.batch_size", 10**30, "must be less than or equal to 1000000000, got 1000"),
