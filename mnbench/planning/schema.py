@@ -7,11 +7,13 @@ schedule that does not suit the protocol) are not in the schema; only planning c
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from mnbench.errors import UserError
 from mnbench.planning.config import FORMER_KEYS, Study
 from mnbench.planning.options import SETS_KEY, CommonOptions
 
@@ -24,6 +26,9 @@ def study_schema(approaches: Mapping[str, ModuleType]) -> Schema:
 
     Args:
         approaches: modules with ``Options``, by name.
+
+    Raises:
+        UserError: an approach or one of its options says nothing of itself; names the module.
     """
     schema = schema_of(Study)
     listed = schema["properties"]["approaches"]
@@ -43,6 +48,7 @@ def schema_of(kind: type) -> Schema:
 
 def _of_approach(module: ModuleType) -> Schema:
     own, common = schema_of(module.Options), schema_of(CommonOptions)
+    _check_described(module, own)
     options_of_a_set = {**own, "type": ["object", "null"]}
     for form in common["properties"][SETS_KEY]["anyOf"]:
         if form["type"] == "object":
@@ -56,7 +62,30 @@ def _of_approach(module: ModuleType) -> Schema:
 
 
 def _first_paragraph(module: ModuleType) -> str:
-    return " ".join(inspect.getdoc(module).split("\n\n")[0].split())  # type: ignore[union-attr]
+    text = inspect.getdoc(module)
+    if not text:
+        raise UserError(
+            f"{_file_of(module)}: no docstring, which docs/configuration.md shows; say in its "
+            "first line what the approach is"
+        )
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _check_described(module: ModuleType, own: Schema) -> None:
+    """Check that every option says what it means, at any depth."""
+    for key, value in own["properties"].items():
+        if "description" not in value:
+            raise UserError(
+                f"{_file_of(module)}: option '{key}' has no description, which "
+                f"docs/configuration.md shows; give {key}: ... = Field(default=..., "
+                "description=...)"
+            )
+        if "properties" in value:
+            _check_described(module, value)
+
+
+def _file_of(module: ModuleType) -> str:
+    return "/".join(Path(module.__file__ or module.__name__).parts[-2:])
 
 
 def _with_former_keys(schema: Schema, place: str) -> Schema:

@@ -139,6 +139,14 @@ def test_the_whole_approach_that_it_shows_trains_and_is_evaluated(tmp_path):
     errors = table[table["size"] == 5].set_index("approach")["test_error"]
     assert set(errors.index) == {"full_data", "label_smoothing"}
     assert errors["label_smoothing"] != errors["full_data"]
+    # What `mnbench docs` makes the page of keys from.
+    code = "from mnbench.checkout import approach_modules as modules\n"
+    code += "from mnbench.planning.schema import study_schema; print(study_schema(modules()))"
+    own = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=own, capture_output=True, text=True
+    )
+    assert "Share of a target that all classes divide." in done.stdout, done.stderr
 
 
 def test_the_committed_runs_are_those_of_the_configurations():

@@ -3,15 +3,18 @@
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from pydantic.dataclasses import dataclass
 from support.tiny import APPROACHES, MODULES, SOURCE, plan_of
 
 from mnbench.errors import UserError
 from mnbench.planning.config import FORMER_KEYS, Data, Recipe, read_study
 from mnbench.planning.options import PLAIN, Configured, options_by_set
+from mnbench.planning.recipe import CONFIG
 from mnbench.planning.schema import study_schema
 from mnbench.report.configuration import WRITER, configuration_pages, flow, in_words
 
@@ -39,6 +42,20 @@ LEAVES = [key for key, value in KEYS.items() if "properties" not in value]
 def test_a_committed_page_is_what_the_dataclasses_say(path):
     committed = (ROOT / path).read_text(encoding="utf-8")
     assert committed == PAGES[path], f"write it anew: {WRITER}"
+
+
+def test_an_approach_that_says_nothing_of_itself_is_named():
+    @dataclass(frozen=True, config=CONFIG)
+    class Options:
+        smoothing: float = 0.1
+
+    module = ModuleType("own", None)
+    module.__file__, module.Options = "/elsewhere/baselines/own.py", Options
+    with pytest.raises(UserError, match=r"^baselines/own\.py: option 'smoothing' has no descript"):
+        study_schema({"own": module})
+    module.Options = MODULES["bagging"].Options
+    with pytest.raises(UserError, match=r"^baselines/own\.py: no docstring"):
+        study_schema({"own": module})
 
 
 def test_every_key_has_a_meaning_and_an_example():
