@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from mnbench.lifeline import name_of
+
 SECONDS_BETWEEN_LOOKS = 0.1
 MIB = 2**20
 
@@ -34,13 +36,13 @@ def watch(command: list[str], environment: dict[str, str]) -> Run:
     """
     start = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    peak, seconds = 0.0, dict[tuple[int, float], float]()
+    peak, seconds = 0.0, dict[str, float]()
     while process.poll() is None:
         together = 0.0
         for part in family(process.pid):
             with suppress(psutil.Error, OSError):  # it has just ended
                 spent = part.cpu_times()
-                seconds[part.pid, part.create_time()] = spent.user + spent.system
+                seconds[name_of(part.pid)] = spent.user + spent.system
                 memory = part.memory_full_info()
                 # Linux alone tells proportional sizes; what is a process's own comes nearest.
                 together += getattr(memory, "pss", memory.uss)

@@ -1,13 +1,16 @@
 """A lifeline: a process that ends when the one that it works for has ended, however that one did.
 
 Open it when something goes on running that nobody waits for. The trap: the system uses
-process ids again. So a watched process has two marks: its id and the time when it began.
+process ids again. So a watched process has two marks: its id and the time when it began. That time
+must come from no clock that somebody sets: clocks are corrected while processes run.
 """
 
 import os
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 
@@ -16,18 +19,38 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def name_of(pid: int) -> str:
-    """Return a text that only one process has: its id and when it began."""
-    return f"{pid} {psutil.Process(pid).create_time()}"
+    """Return a text that only one process has: its id and when it began.
+
+    Raises:
+        psutil.NoSuchProcess: it has ended.
+    """
+    return f"{pid} {_began(pid)}"
 
 
 def is_alive(name: str) -> bool:
     """Return whether the process of a :func:`name_of` still runs."""
     pid, began = name.split()
     try:
-        process = psutil.Process(int(pid))
-        return process.create_time() == float(began) and process.status() != psutil.STATUS_ZOMBIE
+        is_the_same = _began(int(pid)) == float(began)
+        return is_the_same and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _began(pid: int) -> float:
+    """Return when a process began: on Linux in ticks since the machine started.
+
+    psutil adds the time of the machine's start, and that changes whenever its clock is set.
+    """
+    if not sys.platform.startswith("linux"):
+        return psutil.Process(pid).create_time()
+    try:
+        line = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        raise psutil.NoSuchProcess(pid) from None
+    # Field 22, counted from 1. The second is the program's name in parentheses: any bytes at all.
+    behind_the_name = line.rpartition(b")")[2].split()
+    return int(behind_the_name[22 - 3])
 
 
 def end_with_owner() -> None:

@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+import psutil
+import pytest
+
 from mnbench.lifeline import OWNER, is_alive, name_of
 
 WORKER = """
@@ -20,6 +23,24 @@ def test_a_name_is_that_of_one_process_only():
     pid, began = own.split()
     assert is_alive(own)
     assert not is_alive(f"{pid} {float(began) - 5}")  # the id of an earlier process, used again
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells ticks since it began")
+def test_a_clock_that_is_set_ends_nobody(monkeypatch):
+    own, create_time = name_of(os.getpid()), psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 1)
+    assert is_alive(own) and name_of(os.getpid()) == own
+
+
+def test_a_program_may_have_any_name(tmp_path):
+    program = tmp_path / "a) S 1 (b"
+    program.write_text("#!/bin/sh\nread line\n")
+    program.chmod(0o755)
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+        name = name_of(process.pid)
+        assert is_alive(name) and float(name.split()[1]) >= float(name_of(os.getpid()).split()[1])
+        process.communicate()
+    assert not is_alive(name)
 
 
 def test_a_worker_ends_with_its_killed_owner():
