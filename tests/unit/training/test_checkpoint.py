@@ -1,8 +1,10 @@
 """Checkpoints: an interrupted training resumes, and ends as if never interrupted."""
 
+import errno
+from pathlib import Path
+
 import pytest
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from support.small_training import (
     QUICK,
@@ -18,7 +20,6 @@ from support.small_training import (
 from mnbench.errors import UserError
 from mnbench.planning.recipe import Convergence, Optimiser, Recipe, Schedule
 from mnbench.training import checkpoint
-from mnbench.training import tensors as tensors_module
 from mnbench.training.begun import BEGUN
 
 
@@ -126,14 +127,15 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch
     train(data, Recipe(epochs=1), **saving)
     before = file.read_bytes()
 
-    def full_disk(tensors, path, metadata):
-        path.write_bytes(b"half")
-        raise SafetensorError("no space left on device")
+    def full_disk(path, content):
+        path.touch()
+        raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr(tensors_module, "save_file", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(UserError, match=r"c\.safetensors: cannot be written .no space.*free space"):
         train(data, Recipe(epochs=1, batch_size=32), identity="another", **saving)
     assert file.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, f"c{BEGUN}"}
 
 
 @pytest.mark.gpu
