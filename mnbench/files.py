@@ -4,7 +4,6 @@ Open it when a step should leave no half-written file, whatever ends it. The tra
 written by two processes at once; each has an unfinished file of its own, and the last one wins.
 """
 
-import glob
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ from mnbench.errors import UserError
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 LONGEST_NAME = 100  # characters: file systems take 255, and other names follow it
 ALLOWED_IN_NAMES = "letters, digits, '_', '.' and '-', a letter or digit first"
+_UNFINISHED = ".unfinished"  # behind a file's name and its writer's process id
 
 
 def file_name(name: str) -> str:
@@ -47,7 +47,7 @@ def replacing(path: Path) -> Iterator[Path]:
         UserError: the file cannot be written: the disk is full, the folder read-only, and so on.
     """
     # The suffix stays the last one: libraries read the format from it.
-    unfinished = path.with_name(_unfinished(path.stem, os.getpid(), path.suffix))
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{_UNFINISHED}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -59,13 +59,12 @@ def replacing(path: Path) -> Iterator[Path]:
             unfinished.unlink()
 
 
-def _unfinished(stem: str, writer: object, suffix: str) -> str:
-    return f".{stem}.{writer}.unfinished{suffix}"
-
-
 def remains(path: Path) -> list[Path]:
     """Return what processes left beside a file that were killed while they wrote it."""
-    return list(path.parent.glob(_unfinished(glob.escape(path.stem), "*", path.suffix)))
+    # The writer is digits and nothing else: "v16@2" is no name for what "v16@2.5" is writing.
+    before, behind = re.escape(f".{path.stem}."), re.escape(_UNFINISHED + path.suffix)
+    own = re.compile(before + "[0-9]+" + behind)
+    return [file for file in path.parent.glob(".*") if own.fullmatch(file.name)]
 
 
 def only_a_file(path: Path) -> None:

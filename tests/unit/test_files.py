@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnbench.errors import UserError
-from mnbench.files import replacing, sha256, write_text
+from mnbench.files import remains, replacing, sha256, write_text
 
 
 def test_a_file_appears_with_its_folders_when_it_is_whole(tmp_path):
@@ -25,6 +25,23 @@ def test_an_error_while_writing_keeps_the_former_file_and_leaves_nothing(tmp_pat
         unfinished.write_text("half")
         raise ValueError
     assert file.read_text() == "former" and list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["v16@2.safetensors", "v16@2.5.safetensors", "a[1]+.csv", "lock"])
+def test_what_a_killed_process_leaves_of_a_file_is_found(tmp_path, name):
+    file = tmp_path / name
+    with replacing(file) as unfinished:
+        unfinished.write_text("half")
+        assert remains(file) == [unfinished]
+
+
+def test_what_another_process_is_writing_is_no_remains(tmp_path):
+    """Names may hold points, behind them anything, and all of these are being written."""
+    others = ["v16@2.5.77.unfinished.safetensors", "v16@2.a1_in1k.77.unfinished.safetensors"]
+    others += ["v16@25.77.unfinished.safetensors", "v16@2.77.unfinished.csv", "v16@2.77"]
+    for name in others:
+        (tmp_path / f".{name}").touch()
+    assert remains(tmp_path / "v16@2.safetensors") == []
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])

@@ -169,6 +169,7 @@ def test_what_stands_in_a_checkpoints_place_is_removed(data, tmp_path, suffix, p
 def test_what_is_discarded_leaves_nothing_of_its_own_and_everything_of_others(tmp_path):
     own = ["v13@0.3.safetensors", "v13@0.3.begun", ".v13@0.3.77.unfinished.safetensors"]
     others = ["v13.safetensors", "v13.begun", ".v13.77.unfinished.safetensors"]
+    others += ["v13@0.35.safetensors", ".v13@0.3.5.77.unfinished.safetensors"]
     for name in own + others:
         (tmp_path / name).touch()
     checkpoint.discard(tmp_path / own[0])
