@@ -2,6 +2,7 @@
 
 One safetensors file holds the weights, the optimiser's momentum and the history so far, and a
 checksum of all of them. A damaged checkpoint is reported and removed; the training begins anew.
+One that this process cannot read is not damaged: it stays, and the job ends with the reason.
 Between epochs random choices need no state: every epoch's generator is derived from the seed and
 the epoch. A checkpoint of an epoch under way has them as well (:mod:`mnbench.training.epoch`).
 
@@ -12,7 +13,7 @@ Snakemake deletes outputs before a job starts and after it fails.
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from mnbench.errors import UserError
 from mnbench.files import only_a_file, remains
 from mnbench.training.begun import BEGUN
 from mnbench.training.epoch import SavedEpoch
 from mnbench.training.optimiser import MOMENTUM
 from mnbench.training.tensors import save_tensors
 
+_NETWORK, _MOMENTA = "network", "momentum"  # the folders of their tensors
 EPOCH = "epoch"  # the key of an epoch under way, and the folder of its tensors
 
 
@@ -50,10 +53,10 @@ def save(
     Raises:
         UserError: the file cannot be written.
     """
-    tensors = {f"network/{key}": value for key, value in network.state_dict().items()}
+    tensors = {f"{_NETWORK}/{key}": value for key, value in network.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         if state.get(MOMENTUM) is not None:
-            tensors[f"momentum/{index}"] = state[MOMENTUM]
+            tensors[f"{_MOMENTA}/{index}"] = state[MOMENTUM]
     content = {"identity": identity, "history": json.dumps(history)}
     if epoch is not None:
         tensors |= {f"{EPOCH}/{key}": value for key, value in epoch.states.items()}
@@ -78,11 +81,14 @@ def restore(
 
     Returns:
         The history so far, empty when there is nothing to resume, and the epoch that was under
-        way. A damaged file is nothing to resume either; it is removed, with a line on standard
-        error.
+        way. A damaged file, or another network's, is nothing to resume either; it is removed, with
+        a line on standard error, and network and optimiser stay as they are.
+
+    Raises:
+        UserError: the file is there and cannot be read.
     """
     only_a_file(path)
-    if not path.exists():
+    if not _can_be_read(path):
         return [], None
     try:
         with safe_open(path, framework="pt") as file:
@@ -99,8 +105,10 @@ def restore(
         epoch = None
         if EPOCH in metadata:
             epoch = SavedEpoch.from_json(metadata[EPOCH], _below(EPOCH, tensors))
-        network.load_state_dict(_below("network", tensors))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        _check_fit(tensors, network, _parameters(optimiser))
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         print(
             f"mnbench: {path}: damaged checkpoint ({reason}); this training begins anew",
@@ -108,9 +116,9 @@ def restore(
         )
         path.unlink(missing_ok=True)
         return [], None
-    parameters = [own for group in optimiser.param_groups for own in group["params"]]
-    for index, parameter in enumerate(parameters):
-        if (momentum := tensors.get(f"momentum/{index}")) is not None:
+    network.load_state_dict(_below(_NETWORK, tensors))
+    for index, parameter in enumerate(_parameters(optimiser)):
+        if (momentum := tensors.get(f"{_MOMENTA}/{index}")) is not None:
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
             optimiser.state[parameter][MOMENTUM] = value.copy_(momentum)
     return history, epoch
@@ -120,6 +128,48 @@ def discard(path: Path) -> None:
     """Remove a checkpoint, the counts beside it, and what killed processes left of either."""
     for file in (path, path.with_suffix(BEGUN), *remains(path)):
         file.unlink(missing_ok=True)
+
+
+def _can_be_read(path: Path) -> bool:
+    """Return whether there is a file; safetensors calls every file missing that it cannot open.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    try:
+        path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    return True
+
+
+def _cannot_read(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path}: this training's checkpoint cannot be read ({error.strerror or error}); make it "
+        "readable and run the same command again, or delete it, and the training begins anew"
+    )
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [own for group in optimiser.param_groups for own in group["params"]]
+
+
+def _check_fit(
+    tensors: Mapping[str, Tensor], network: nn.Module, parameters: Sequence[nn.Parameter]
+) -> None:
+    """Check that a network and its momentum can take tensors over: torch itself copies what it can.
+
+    Raises:
+        ValueError: they are of another network.
+    """
+    weights = {name: value.shape for name, value in _below(_NETWORK, tensors).items()}
+    wanted = {name: value.shape for name, value in network.state_dict().items()}
+    momenta = {name: value.shape for name, value in _below(_MOMENTA, tensors).items()}
+    shapes = {str(index): parameter.shape for index, parameter in enumerate(parameters)}
+    if weights != wanted or not momenta.items() <= shapes.items():
+        raise ValueError("it is another network's")
 
 
 def _below(folder: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,8 @@
 """Checkpoints: an interrupted training resumes, and ends as if never interrupted."""
 
 import errno
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,67 @@ def test_a_damaged_checkpoint_is_reported_and_not_used(data, tmp_path, capsys, h
     assert line.startswith(f"mnbench: {file}: damaged checkpoint (")
     assert line.endswith("this training begins anew")
     assert all(map(torch.equal, network.state_dict().values(), undamaged.state_dict().values()))
+
+
+@contextmanager
+def no_descriptors():
+    """Let this process open no file: for others there may be room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_kept(data, tmp_path):
+    file = tmp_path / "c.safetensors"
+    network, _, _ = train(data, Recipe(epochs=1), checkpoint_file=file, identity="this")
+    before, optimiser = file.read_bytes(), torch.optim.SGD(network.parameters())
+    with pytest.raises(UserError) as caught, no_descriptors():
+        checkpoint.restore(file, "this", network, optimiser)
+    assert str(caught.value).startswith(f"{file}: this training's checkpoint cannot be read (Too ")
+    assert "run the same command again, or delete it" in str(caught.value)
+    assert file.read_bytes() == before
+    assert len(checkpoint.restore(file, "this", network, optimiser)[0]) == 1
+
+
+def test_a_checkpoint_is_kept_for_which_there_is_no_memory(tmp_path, monkeypatch):
+    file, network = tmp_path / "c.safetensors", torch.nn.Linear(3, 3)
+    optimiser = torch.optim.SGD(network.parameters())
+    checkpoint.save(file, "this", network, optimiser, [])
+
+    def no_memory(self, weights):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", no_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        checkpoint.restore(file, "this", network, optimiser)
+    assert file.exists()
+
+
+def layers(**sizes):
+    return torch.nn.ModuleDict({name: torch.nn.Linear(n, n) for name, n in sizes.items()})
+
+
+@pytest.mark.parametrize("changed", [{"a": 3}, {"a": 3, "c": 3}, {"a": 3, "b": 4}, "momentum"])
+def test_of_a_checkpoint_that_does_not_fit_nothing_is_taken_over(tmp_path, capsys, changed):
+    file, former = tmp_path / "c.safetensors", layers(a=3, b=3)
+    optimiser = torch.optim.SGD(former.parameters(), momentum=0.9)
+    sum(value.sum() for value in former.parameters()).backward()
+    optimiser.step()
+    checkpoint.save(file, "this", former, optimiser, [{"epoch": 1}])
+    if changed == "momentum":  # of which another parameter is the first
+        network = layers(a=3, b=3)
+        optimiser = torch.optim.SGD(reversed(list(network.parameters())), momentum=0.9)
+    else:
+        network = layers(**changed)
+        optimiser = torch.optim.SGD(network.parameters(), momentum=0.9)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert checkpoint.restore(file, "this", network, optimiser) == ([], None)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert not optimiser.state and not file.exists()
+    assert "damaged checkpoint (it is another network's); this" in capsys.readouterr().err
 
 
 def test_a_checkpoint_is_written_whole_or_not_at_all(data, tmp_path, monkeypatch):
