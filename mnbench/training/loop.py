@@ -32,8 +32,10 @@ from mnbench.training.preemption import Notice, Preempted
 from mnbench.training.schedules import epoch_rates
 from mnbench.training.stopping import finished
 
-# Images that are predicted together. On a CPU more would take fresh memory for every layer.
+# Images that are predicted together. On a CPU more would take fresh memory for every layer. More
+# large ones would take more of a GPU's memory than a training step does, and so run out of it.
 CPU_TOGETHER, GPU_TOGETHER = 250, 1000
+GPU_PIXELS = GPU_TOGETHER * 32 * 32  # of one channel
 RATE_KEY = "recipe.optimiser.learning_rate"
 EPOCH_STEPS = "mnbench: the steps of an epoch"  # how a profiler calls them
 
@@ -229,8 +231,11 @@ def predict(network: nn.Module, images: Tensor, normalise: Normalisation) -> Ten
 
 
 def together(images: Tensor) -> tuple[Tensor, ...]:
-    """Return images ``(n, ...)`` in the parts that are predicted together."""
-    return images.split(CPU_TOGETHER if images.device.type == "cpu" else GPU_TOGETHER)
+    """Return images ``(n, channels, h, w)`` in the parts that are predicted together."""
+    if images.device.type == "cpu":
+        return images.split(CPU_TOGETHER)
+    height, width = images.shape[2:]
+    return images.split(max(1, min(GPU_TOGETHER, GPU_PIXELS // (height * width))))
 
 
 def evaluate(network: nn.Module, data: TrainingSet) -> tuple[float, float]:

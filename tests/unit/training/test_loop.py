@@ -19,7 +19,7 @@ from mnbench.planning.seeds import derive_seed
 from mnbench.records.record import HISTORY_COLUMNS
 from mnbench.training import loop
 from mnbench.training.epoch import epoch_mean
-from mnbench.training.loop import evaluate, predict
+from mnbench.training.loop import evaluate, predict, together
 
 # Learning
 
@@ -173,6 +173,25 @@ def test_predictions_do_not_depend_on_how_they_are_batched(data, monkeypatch):
     assert whole.shape == (2, 100, 10)
     assert predict(network.networks[0], images, data.normalise).shape == (1, 100, 10)
     assert not network.training
+
+
+@pytest.mark.parametrize(
+    ("device", "height", "width", "size"),
+    [
+        ("cpu", 224, 224, 250),
+        ("cpu", 8, 8, 250),
+        ("meta", 8, 8, 1000),
+        ("meta", 32, 32, 1000),
+        ("meta", 64, 32, 500),
+        ("meta", 224, 224, 20),
+        ("meta", 2000, 2000, 1),
+    ],
+)
+def test_on_a_gpu_larger_images_are_predicted_fewer_at_a_time(device, height, width, size):
+    """torch's device without memory stands for a GPU."""
+    images = torch.empty(1, 3, height, width, dtype=torch.uint8, device=device)
+    parts = together(images.expand(1100, -1, -1, -1))
+    assert len(parts[0]) == size and sum(map(len, parts)) == 1100
 
 
 def test_evaluation_is_the_mean_over_networks(data):
