@@ -23,7 +23,11 @@ _SUM = struct.Struct("<I")
 
 
 class Begun:
-    """Counts of the examples that a training has begun, and of the processes that trained."""
+    """Counts of the examples that a training has begun, and of the processes that trained.
+
+    A process counts with the first work that it begins. One that is told to end before has done
+    nothing that another one repeats.
+    """
 
     def __init__(self, file: Path | None, identity: str) -> None:
         """Go on counting where the file's last process ended.
@@ -36,6 +40,7 @@ class Begun:
             UserError: the file cannot be written.
         """
         self.examples = self.processes = 0
+        self._counts_this_process = False
         self._identity = identity.encode()[:32].ljust(32, b"\0")
         self._path = file
         self._file: FileIO | None = None
@@ -64,14 +69,15 @@ class Begun:
         self.examples = max(self.examples, examples)
         self.processes = max(self.processes, int(examples > 0))
 
-    def add(self, examples: int = 0, processes: int = 0) -> None:
-        """Count what begins now.
+    def add(self, examples: int) -> None:
+        """Count what begins now: so many examples, or with 0 of them other work.
 
         Raises:
             UserError: the file cannot be written.
         """
         self.examples += examples
-        self.processes += processes
+        self.processes += not self._counts_this_process
+        self._counts_this_process = True
         if self._path is None or self._file is None:
             return
         content = _CONTENT.pack(self._identity, self.examples, self.processes)

@@ -201,6 +201,7 @@ class Job:
             work=work,
             phase=phase,
             loss=loss,
+            beforehand=teacher.predict_beforehand if teacher and once else None,
             sample=sample,
             optimiser=optimiser,
             checkpoint_file=self.checkpoint,

@@ -69,6 +69,7 @@ def fit(
     work: Work,
     phase: str,
     loss: Loss = cross_entropy,
+    beforehand: Callable[[], None] | None = None,
     sample: Tensor | None = None,
     optimiser: torch.optim.SGD | None = None,
     checkpoint_file: Path | None = None,
@@ -89,6 +90,8 @@ def fit(
         work: what a step costs in FLOPs.
         phase: the history's name for this training.
         loss: from logits and batch to a scalar.
+        beforehand: makes what the loss else makes at its first call and keeps, a teacher's
+            predictions. A resumed training calls it off the clock: they are on its bill already.
         sample: train on these positions ``(n,)`` of the training set instead of on all.
         optimiser: what :func:`new_optimiser` made of the network, perhaps with momentum; a new one
             unless given. Afterwards it has the momentum of the last step.
@@ -127,9 +130,13 @@ def fit(
 
     notices = Notice.awaited() if checkpoint_file is not None else nullcontext(Notice())
     with notices as notice, closing(begun):
-        if not finished(recipe, [row["train_accuracy"] for row in history]):
-            begun.add(processes=1)
+        remake = beforehand if history or saved else None
         while not finished(recipe, accuracies := [row["train_accuracy"] for row in history]):
+            if remake and not notice.signal:
+                begun.add(examples=0)
+                with arithmetic(kind), forward_pass(kind, device):  # the bits of the loss's own
+                    remake()
+                remake = None
             number = len(history) + 1
             epoch = Epoch.begin(number, seed)
             network.train()

@@ -90,6 +90,21 @@ def test_a_teacher_predicts_the_same_at_once_and_batch_by_batch(study):
     torch.testing.assert_close(at_once.teacher(0)(batch), batchwise.teacher(0)(batch))
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_resumed_student_makes_again_what_its_teacher_predicts_once(study, monkeypatch, flip):
+    if flip:
+        change_recipes(study, '"flip": false', '"flip": true')
+    seen = []
+
+    def noted(*arguments, **options):
+        seen.append(options["beforehand"])
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(job_module, "fit", noted)
+    train(study, id_of(study, "knowledge_distillation/v13"))
+    assert [beforehand is None for beforehand in seen] == [flip]
+
+
 def test_members_are_hatched_from_their_mothernet_exactly(trained):
     hatched = [
         read_record(trained.record(training.id))

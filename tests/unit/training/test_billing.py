@@ -1,15 +1,22 @@
 """The bill of a training: its epochs, its work, and the seconds of its steps."""
 
+import signal
+from contextlib import contextmanager
+
 import pytest
 import torch
-from support.small_training import new_network, train
+from support.small_training import Interruption, interrupt_at, new_network, outcome, train
+from torch.nn import functional
 
-from mnbench.planning.recipe import Recipe, TrainingRecipe
+from mnbench.planning.recipe import Augmentation, Recipe, TrainingRecipe
 from mnbench.records.record import Cost
 from mnbench.training import checkpoint, loop
+from mnbench.training import teacher as teacher_module
 from mnbench.training.begun import BEGUN
 from mnbench.training.device import Reading
 from mnbench.training.loop import Work, bill
+from mnbench.training.preemption import Notice, Preempted
+from mnbench.training.teacher import Teacher
 
 
 def test_the_bill_of_three_epochs(data):
@@ -62,6 +69,76 @@ def test_work_that_an_interruption_repeats_has_an_entry_of_its_own(data, tmp_pat
     assert cost.repeated_training_flops == 400 * 7 + 2 * 1000
     _, _, undisturbed = train(data, recipe, work=how["work"])
     assert (undisturbed.repeated_examples, undisturbed.repeated_training_flops) == (0, 0)
+
+
+def teacher_of(data, monkeypatch, events, precision="float32"):
+    """Return how to train against a teacher; it notes where it predicts the training set."""
+    teacher = Teacher(new_network(1), data, Augmentation())
+    monkeypatch.setattr(
+        teacher_module,
+        "together",
+        lambda images: (events.append("predict"), loop.together(images))[1],
+    )
+
+    def loss(logits, batch):
+        return functional.mse_loss(logits, teacher(batch))
+
+    recipe = Recipe(epochs=2, batch_size=150, precision=precision)
+    return {"recipe": recipe, "loss": loss, "beforehand": teacher.predict_beforehand}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_teachers_predictions_are_on_the_clock_once(data, tmp_path, monkeypatch, precision):
+    """At the first batch; a process that goes on behind it makes them before the clock runs."""
+    events = []
+    monkeypatch.setattr(loop.Stopwatch, "start", lambda clock: events.append("start"))
+    monkeypatch.setattr(
+        loop.Stopwatch, "read", lambda clock: (events.append("stop"), Reading(1.0, 1.0, 1.0))[1]
+    )
+    how = {"checkpoint_file": tmp_path / "c.safetensors", "work": Work(7, beforehand=1000)}
+
+    def new_process():
+        events.clear()
+        return teacher_of(data, monkeypatch, events, precision) | how
+
+    with pytest.raises(Interruption):
+        train(data, report=interrupt_at(2), **new_process())
+    assert events == ["start", "start", "predict", "stop", "start", "stop"]
+    resumed = train(data, **new_process())
+    assert events == ["start", "predict", "start", "stop"]
+    assert resumed[2].repeated_training_flops == 300 * 7 + 1000
+    train(data, **new_process())  # there is nothing to train any more
+    assert events == ["start"]
+    undisturbed = train(data, **(new_process() | {"checkpoint_file": None}))
+    assert outcome(resumed) == outcome(undisturbed)
+
+
+def test_a_process_that_ends_before_its_first_batch_repeats_nothing(data, tmp_path, monkeypatch):
+    events = []
+    how = {"checkpoint_file": tmp_path / "c.safetensors", "work": Work(7, beforehand=1000)}
+    for epochs_before in (0, 1):
+        with monkeypatch.context() as told, pytest.raises(Preempted):
+            told.setattr(loop, "Notice", Told)
+            train(data, **teacher_of(data, monkeypatch, events), **how)
+        assert events == []
+        if not epochs_before:
+            with pytest.raises(Interruption):
+                first = interrupt_at(2)
+                train(data, report=first, **teacher_of(data, monkeypatch, events), **how)
+            events.clear()
+    _, _, cost = train(data, **teacher_of(data, monkeypatch, events), **how)
+    assert cost.repeated_training_flops == 300 * 7 + 1000  # of the process that was interrupted
+
+
+class Told(Notice):
+    """A notice that comes at once."""
+
+    @classmethod
+    @contextmanager
+    def awaited(cls):
+        notice = cls()
+        notice.signal = signal.SIGTERM
+        yield notice
 
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(100), b"\xff" * 52])
