@@ -58,13 +58,21 @@ def visible_gpus() -> list[Gpu]:
 
 
 def _present_gpus() -> list[list[Gpu]]:
-    """Return the machine's GPUs in the driver's order, a divided one as its instances."""
+    """Return the machine's GPUs in the driver's order, a divided one as its instances.
+
+    The driver counts GPUs that it then refuses: a cluster gave them to others, or they are broken.
+    CUDA sees none of these, and does not number them.
+    """
     try:
         pynvml.nvmlInit()
-        handles = list(map(pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount())))
-        return [_instances(handle) for handle in handles]
+        count = pynvml.nvmlDeviceGetCount()
     except pynvml.NVMLError:  # no driver
         return []
+    present = []
+    for index in range(count):
+        with suppress(pynvml.NVMLError):
+            present.append(_instances(pynvml.nvmlDeviceGetHandleByIndex(index)))
+    return present
 
 
 def _instances(handle: Any) -> list[Gpu]:

@@ -66,6 +66,42 @@ def test_numbers_of_different_gpus_mean_something_only_in_a_known_order(monkeypa
     assert uuids(monkeypatch, machine, "1") == [A.uuid]
 
 
+def drive(monkeypatch, **functions):
+    """Put functions in the place of the driver's: two undivided GPUs unless others are given."""
+    driver = {
+        "nvmlInit": lambda: None,
+        "nvmlDeviceGetCount": lambda: 2,
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda handle: "A100",
+        "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
+        "nvmlDeviceGetMigMode": lambda handle: [0, 0],
+    }
+    for name, function in (driver | functions).items():
+        monkeypatch.setattr(gpus.pynvml, name, function)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.parametrize("asked", ["HandleByIndex", "Name", "UUID"])
+@pytest.mark.parametrize(("refused", "left"), [(0, "GPU-1"), (1, "GPU-0")])
+def test_a_gpu_that_the_driver_refuses_hides_no_other(monkeypatch, asked, refused, left):
+    def refuse(gpu):
+        if gpu == refused:
+            raise gpus.pynvml.NVMLError(gpus.pynvml.NVML_ERROR_NO_PERMISSION)
+        return gpu if asked == "HandleByIndex" else f"GPU-{gpu}"
+
+    drive(monkeypatch, **{f"nvmlDeviceGet{asked}": refuse})
+    assert [gpu.uuid for gpu in gpus.visible_gpus()] == [left]
+
+
+@pytest.mark.parametrize("fails", ["nvmlInit", "nvmlDeviceGetCount"])
+def test_without_a_driver_there_is_no_gpu(monkeypatch, fails):
+    def fail():
+        raise gpus.pynvml.NVMLError(gpus.pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    drive(monkeypatch, **{fails: fail})
+    assert gpus.visible_gpus() == []
+
+
 def test_the_driver_is_asked_for_parts_too(monkeypatch):
     """The second GPU is divided in two; there would be room for a third part."""
 
@@ -79,19 +115,13 @@ def test_the_driver_is_asked_for_parts_too(monkeypatch):
             raise gpus.pynvml.NVMLError(gpus.pynvml.NVML_ERROR_NOT_SUPPORTED)
         return [gpus.pynvml.NVML_DEVICE_MIG_ENABLE, 0]
 
-    driver = {
-        "nvmlInit": lambda: None,
-        "nvmlDeviceGetCount": lambda: 2,
-        "nvmlDeviceGetHandleByIndex": lambda index: index,
-        "nvmlDeviceGetName": lambda handle: "A100",
-        "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}" if handle == 0 else handle,
-        "nvmlDeviceGetMigMode": divided,
-        "nvmlDeviceGetMaxMigDeviceCount": lambda handle: 3,
-        "nvmlDeviceGetMigDeviceHandleByIndex": part,
-    }
-    for name, function in driver.items():
-        monkeypatch.setattr(gpus.pynvml, name, function)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    drive(
+        monkeypatch,
+        nvmlDeviceGetUUID=lambda handle: f"GPU-{handle}" if handle == 0 else handle,
+        nvmlDeviceGetMigMode=divided,
+        nvmlDeviceGetMaxMigDeviceCount=lambda handle: 3,
+        nvmlDeviceGetMigDeviceHandleByIndex=part,
+    )
     assert [gpu.uuid for gpu in gpus.visible_gpus()] == ["GPU-0", "MIG-0", "MIG-1"]
 
 
