@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -22,7 +23,10 @@ GATHERED = 4
 
 @dataclass(frozen=True, eq=False)
 class Normalisation:
-    """A function from pixels to a network's input, with zero mean and unit variance in training."""
+    """A function from pixels to a network's input, with zero mean and unit variance in training.
+
+    A channel that is the same everywhere has no variance; it becomes 0.
+    """
 
     scale: Tensor  # float32 (1, channels, h, w), channels last
     shift: Tensor
@@ -30,7 +34,8 @@ class Normalisation:
     @classmethod
     def of(cls, data: TrainingData, device: torch.device) -> "Normalisation":
         """Return it for the training images' mean and deviation (on the scale 0 to 1)."""
-        mean, std = (torch.from_numpy(values).view(1, -1, 1, 1) for values in (data.mean, data.std))
+        deviation = np.where(data.std > 0, data.std, np.float32(1))  # neither 0 nor rounded to nan
+        mean, std = (torch.from_numpy(part).view(1, -1, 1, 1) for part in (data.mean, deviation))
         size = data.train.images.shape[2:]
         # A value for each pixel lies in memory as an image does: a CPU then does whole images with
         # vector instructions. A value for each of three channels takes it seven times as long.

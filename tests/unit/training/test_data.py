@@ -64,6 +64,20 @@ def test_each_channel_is_normalised_by_its_own_statistics():
     assert seen.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize("value", [0, 37, 255])
+def test_a_channel_that_is_the_same_everywhere_becomes_zero(value):
+    """Two dyes under a microscope, stored as red, green and blue."""
+    pixels = random_images(50).numpy()
+    pixels[:, 2] = value
+    images = Images(pixels, np.zeros(50, np.int64))
+    mean, std = channel_statistics(images)
+    for deviation in (std, np.where(std == 0, np.float32(np.nan), std)):  # nan if rounded below 0
+        data = TrainingData(images, images, mean, deviation)
+        seen = Normalisation.of(data, CPU)(torch.from_numpy(pixels))
+        np.testing.assert_allclose(seen[:, 2], 0, atol=1e-6)
+        np.testing.assert_allclose(seen[:, :2].var((0, 2, 3), correction=0), 1, rtol=1e-4)
+
+
 def test_normalising_leaves_the_stored_images_alone():
     images = Images(random_images(4).numpy(), np.zeros(4, np.int64))
     data = TrainingData(images, images, *channel_statistics(images))
