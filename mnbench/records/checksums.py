@@ -9,7 +9,7 @@ from pathlib import Path
 from mnbench.errors import UserError
 from mnbench.files import sha256
 from mnbench.records.record import FILES, RECORD, Record
-from mnbench.records.refusal import RETRAIN, reason
+from mnbench.records.refusal import RETRAIN, cannot_read
 
 
 def checksums(directory: Path) -> dict[str, str]:
@@ -27,7 +27,7 @@ def check_file(directory: Path, record: Record, name: str) -> None:
     try:
         checksum = sha256(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({reason(error)}); {RETRAIN}") from error
+        raise cannot_read(path, error) from error
     if record.checksums.get(name, checksum) != checksum:
         raise UserError(
             f"{path}: is not the file that this record was written with (key 'checksums' of "

@@ -37,7 +37,7 @@ from mnbench.errors import UserError
 from mnbench.files import read_json, write_text
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.failure import failure_in
-from mnbench.records.refusal import RETRAIN, reason
+from mnbench.records.refusal import RETRAIN, cannot_read, reason
 from mnbench.records.upgrade import FORMER_FORMATS, with_present_keys
 
 FORMAT = 3
@@ -221,7 +221,9 @@ def read_record_file(path: Path) -> Record:
         record = _RECORD.validate_python(with_present_keys(content) | {"format": FORMAT})
         _check(record)
         return record
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a readable record ({reason(error)}); {RETRAIN}") from error
 
 

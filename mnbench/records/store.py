@@ -32,7 +32,7 @@ from mnbench.records.record import (
     Record,
     read_record,
 )
-from mnbench.records.refusal import RETRAIN, reason
+from mnbench.records.refusal import RETRAIN, cannot_read, reason
 from mnbench.records.upgrade import present_columns
 from mnbench.records.validity import check_planned
 
@@ -124,7 +124,9 @@ class RecordStore:
             rows = rows.set_axis(present_columns(list(rows)), axis="columns")
             if missing := [column for column in HISTORY_COLUMNS if column not in rows]:
                 raise ValueError(f"column '{missing[0]}' is missing")
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        except ValueError as error:
             raise UserError(
                 f"{path}: not a readable history ({reason(error)}); {RETRAIN}"
             ) from error

@@ -15,7 +15,7 @@ from mnbench.errors import UserError
 from mnbench.planning.lineage import Training
 from mnbench.records.failure import TrainingFailed
 from mnbench.records.record import RECORD, Record, read_record
-from mnbench.records.refusal import RETRAIN
+from mnbench.records.refusal import RETRAIN, Unreadable
 from mnbench.records.verified import Verified
 
 
@@ -65,6 +65,9 @@ def standing(directory: Path, planned: Training, verified: Verified | None = Non
         directory: the record's folder.
         planned: what the record ought to be.
         verified: what need not be read again; without it every file is.
+
+    Raises:
+        Unreadable: a file is there and cannot be read now; to train anew would lose finished work.
     """
     try:
         (verified or Verified()).check(directory, check_record(directory, planned))
@@ -72,6 +75,8 @@ def standing(directory: Path, planned: Training, verified: Verified | None = Non
         final = error.failure.kind == "diverged" and error.recipe_hash == planned.recipe_hash
         lost = f"{error.failure.kind}: {error.failure.reason}"
         return Standing(None if final else str(error), lost)
+    except Unreadable:
+        raise
     except UserError as error:
         return Standing(str(error))
     return Standing()

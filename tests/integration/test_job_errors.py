@@ -88,7 +88,7 @@ def test_a_missing_parent_is_one_line(study):
     shutil.rmtree(study.record(parent))
     with pytest.raises(UserError) as caught:
         train(study, id)
-    assert one_line(caught).startswith(f"{study.record(parent) / RECORD}: not a readable record")
+    assert one_line(caught).startswith(f"{study.record(parent) / RECORD}: cannot be read (No such")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK nonsense"])

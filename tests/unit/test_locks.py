@@ -30,6 +30,16 @@ def test_a_lock_has_one_holder_and_its_file_goes_with_it(tmp_path):
     release(file, again)
 
 
+def test_the_umask_says_who_may_wait_for_a_lock(tmp_path):
+    before = os.umask(0o002)  # of a group that shares a folder
+    try:
+        descriptor = try_lock(tmp_path / "lock")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o664
+    release(tmp_path / "lock", descriptor)
+
+
 def test_a_killed_holder_holds_nothing(tmp_path):
     file = tmp_path / "lock"
     program = f"""

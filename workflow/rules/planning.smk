@@ -23,16 +23,15 @@ try:
         PLAN = make_plan(STUDY, APPROACHES, source=SOURCE)
     else:
         PLAN = read_plan(PATHS.plan)
+    # Deterministic, and so not trained again; known before anything runs. Every record is looked
+    # at here, so that one that cannot be read now ends the run before Snakemake removes anything.
+    DIVERGED = (
+        [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
+        if workflow.is_main_process
+        else []
+    )
 except UserError as error:
     sys.exit(f"mnbench: {error}")
-
-
-# Deterministic, and so not trained again; known before anything runs.
-DIVERGED = (
-    [id for id in PLAN.trainings if before(id).lost and not to_train(id)]
-    if workflow.is_main_process
-    else []
-)
 
 
 def jobs_of_study() -> list:

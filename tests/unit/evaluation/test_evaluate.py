@@ -152,7 +152,7 @@ SPOILT = [
     (spoil_logits, PREDICTIONS, "key 'test_logits': want finite floats"),
     (spoil_number, PREDICTIONS, "2 networks, but record.json names 1"),
     (alter(PREDICTIONS), PREDICTIONS, "is not the file that this record was written with"),
-    (remove(RECORD), RECORD, "not a readable record"),
+    (remove(RECORD), RECORD, "cannot be read"),
     (remove(PREDICTIONS), PREDICTIONS, "cannot be read"),
     (remove(HISTORY), HISTORY, "cannot be read"),
     (remove(WEIGHTS), WEIGHTS, "is missing"),

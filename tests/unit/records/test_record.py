@@ -67,7 +67,8 @@ def test_a_missing_or_damaged_record_is_one_line(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(UserError) as caught:
         read_record(tmp_path)
-    assert one_line(caught).startswith(f"{file}: not a readable record (")
+    said = "not a readable record (" if content is not None else "cannot be read (No such file"
+    assert one_line(caught).startswith(f"{file}: {said}")
 
 
 @pytest.mark.parametrize(

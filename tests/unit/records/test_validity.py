@@ -5,11 +5,13 @@ import os
 import shutil
 
 import pytest
+from support.reading import one_line
 from support.tiny import id_of
 
 from mnbench.planning.plan import read_plan
 from mnbench.records.failure import Failure, TrainingFailed, leave
 from mnbench.records.record import FILES, RECORD, WEIGHTS, read_record
+from mnbench.records.refusal import Unreadable
 from mnbench.records.validity import standing
 from mnbench.records.verified import Verified
 
@@ -51,6 +53,22 @@ def test_a_damaged_file_makes_a_record_invalid(case, study, name, damage):
         shutil.copy(study.record(id_of(study, "full_data/v16")) / name, file)
     said = standing(folder, planned, verified).fault
     assert said is not None and said.startswith(str(folder)) and "\n" not in said
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_now_is_not_trained_anew(case, study, name):
+    folder, planned = case
+    file = folder / name
+    aside = file.rename(folder / "aside")
+    file.symlink_to(file)  # nobody may read it, not even root
+    try:
+        with pytest.raises(Unreadable) as caught:
+            standing(folder, planned)
+    finally:
+        aside.replace(file)
+    said = one_line(caught)
+    assert said.startswith(f"{file}: cannot be read now (Too many levels of symbolic links); make ")
+    assert standing(folder, planned).fault is None
 
 
 def test_another_recipe_makes_a_record_invalid(case):
