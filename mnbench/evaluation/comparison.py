@@ -1,11 +1,12 @@
 """Compare two studies point by point: before and after a change, or two machines.
 
 Open this module to see the command ``mnbench compare``. The trap: points are compared over the
-seeds that both studies have, on replicates that draw the same images for both.
+seeds that both studies have, on replicates that draw the same images and weigh the same seeds for
+both.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from mnbench.datasets.registry import TEST_SET
 from mnbench.errors import UserError
 from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
 from mnbench.evaluation.evaluate import Evaluation
-from mnbench.evaluation.points import Point, full_size, points
+from mnbench.evaluation.points import Point, full_size, on_shared_seeds, points
 from mnbench.evaluation.tables.columns import POINT, SEEDS, SETTING, frame, with_interval
 from mnbench.records.store import RecordStore
 
@@ -29,7 +30,8 @@ COLUMNS = {
     "p": f"two-sided p of no difference, from {MINIMUM_SEEDS} seeds on",
     **with_interval(
         "cost_ratio",
-        "the second's cost as a multiple of the first's; empty where a device was shared",
+        "the second's cost as a multiple of the first's, over the seeds whose costs were measured "
+        "in both; empty where a device was shared",
     ),
 }
 
@@ -135,17 +137,27 @@ def _pairs(first: Evaluation, second: Evaluation) -> Iterator[Pair]:
             match = known.get(point.id)
             if match is None or match.bootstrap.images != point.bootstrap.images:
                 continue
-            common = [seed for seed in point.seeds if seed in match.seeds]
+            common = on_shared_seeds(_on_one_bootstrap(point, match))
             if common:
-                yield Pair(*setting, point.on_seeds(common), match.on_seeds(common))
+                yield Pair(*setting, *common)
+
+
+def _on_one_bootstrap(first: Point, second: Point) -> list[Point]:
+    """Return both points on the seeds that both studies list, with the same weights of each.
+
+    A study's own bootstrap weighs seeds by their place in its list. In lists that differ one seed
+    would have independent weights, and the points would not be paired.
+    """
+    listed = second.bootstrap.seeds
+    seeds = tuple(seed for seed in first.bootstrap.seeds if seed in listed)
+    shared = replace(first.bootstrap, seeds=seeds)
+    return [replace(point.on_seeds(seeds), bootstrap=shared) for point in (first, second)]
 
 
 def _row(pair: Pair, cost: str) -> dict[str, object]:
     first, second = pair.first, pair.second
     difference = second.error - first.error
     low, high = interval(difference)
-    costs = [point.cost_replicates(cost) for point in (first, second)]
-    ratio_low, ratio_high = interval(costs[1] / costs[0])
     return {
         "dataset": pair.dataset,
         "architecture_set": pair.architecture_set,
@@ -157,7 +169,16 @@ def _row(pair: Pair, cost: str) -> dict[str, object]:
         "difference_low": low,
         "difference_high": high,
         "p": p_value(difference) if len(first.seeds) >= MINIMUM_SEEDS else float("nan"),
-        "cost_ratio": second.cost(cost) / first.cost(cost),
-        "cost_ratio_low": ratio_low,
-        "cost_ratio_high": ratio_high,
+        **_cost_ratio(pair, cost),
     }
+
+
+def _cost_ratio(pair: Pair, cost: str) -> dict[str, float]:
+    """Return the ratio of the costs on the seeds that both have a measurement of; {} without."""
+    timed = on_shared_seeds([pair.first, pair.second], cost)
+    if not timed:
+        return {}
+    first, second = timed
+    low, high = interval(second.cost_replicates(cost) / first.cost_replicates(cost))
+    value = second.cost(cost) / first.cost(cost)
+    return {"cost_ratio": value, "cost_ratio_low": low, "cost_ratio_high": high}

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from support.evaluations import evaluation, wrong
 
@@ -40,6 +42,39 @@ def test_a_difference_is_the_seconds_less_the_firsts():
     said = side_by_side(compare(before, after, "cpu_seconds"), "before", "after", "cpu_seconds")
     assert "## fashion_mnist, v5-small: after less before, over 2 seeds" in said
     assert "| Full Data | 5 networks | 30.00 | 10.00 | -20.00 (" in said
+
+
+def test_seeds_are_paired_where_one_study_has_more_of_them():
+    errors = [0.08, 0.10, 0.13, 0.11, 0.09]
+    runs = [wrong(error, seed) for seed, error in enumerate(errors)]
+    three, five = evaluation({FULL: runs[:3]}), evaluation({FULL: runs})
+    for first, second in ((three, five), (five, three)):
+        (row,) = compare(first, second, "training_flops").to_dict("records")
+        assert row["seeds"] == 3 and row["p"] == 1
+        assert row["difference_low"] == row["difference"] == row["difference_high"] == 0
+
+
+def test_a_comparison_is_the_same_whichever_further_seeds_a_study_has():
+    before = [wrong(0.2 + 0.02 * seed, seed) for seed in range(4)]
+    after = [wrong(0.1 + 0.03 * seed, 10 + seed) for seed in range(4)]
+    alone = compare(evaluation({FULL: before[:3]}), evaluation({FULL: after[:3]}), "examples")
+    more = compare(evaluation({FULL: before[:3]}), evaluation({FULL: after}), "examples")
+    pd.testing.assert_frame_equal(alone, more)
+
+
+def test_costs_are_compared_on_the_seeds_that_were_timed_in_both():
+    one = evaluation({FULL: same_for(3, 0.1)}, {FULL: 10.0}, shared=[(FULL, 0)])
+    other = evaluation({FULL: same_for(5, 0.1)}, {FULL: 20.0}, shared=[(FULL, 1), (FULL, 2)])
+    table = compare(one, other, "cpu_seconds")
+    assert table["cost_ratio"].isna().all() and table["difference"].tolist() == [0]
+    slow_start = evaluation({FULL: same_for(3, 0.1)}, {FULL: 10.0})
+    costly = replace(slow_start.evaluated[0].cost, cpu_seconds=1000.0)
+    slow_start = replace(
+        slow_start,
+        evaluated=(replace(slow_start.evaluated[0], cost=costly), *slow_start.evaluated[1:]),
+    )
+    table = compare(one, slow_start, "cpu_seconds")
+    assert table["cost_ratio"].tolist() == [1.0]
 
 
 def test_only_what_both_have_is_compared():
