@@ -27,13 +27,15 @@ def plotted_points(estimates: pd.DataFrame, cost: str) -> pd.DataFrame:
 
     Returns:
         Columns ``approach``, ``g`` (NA is none), ``budget``, ``variant``, ``size``,
-        ``full_size``, ``seeds``, ``timed_seeds``, ``images``; then ``cost``, ``cost_low``,
-        ``cost_high`` in the table's unit and ``error``, ``error_low``, ``error_high`` in percent.
+        ``full_size``, ``seeds``, ``timed_seeds``, ``images``; then ``cost_seeds``, the number of
+        seeds that the cost is a mean over, ``cost``, ``cost_low``, ``cost_high`` in the table's
+        unit and ``error``, ``error_low``, ``error_high`` in percent.
     """
     rows = estimates[estimates["combination"] == "average"]
     # As CSV gives it, g is a float with NaN.
     points = ["approach", "budget", "variant", "size", "full_size"]
     shown = rows[[*points, "seeds", "timed_seeds", "images"]].assign(g=rows["g"].astype("Int64"))
+    shown["cost_seeds"] = rows["timed_seeds" if cost in TIMES else "seeds"]
     for end in ("", "_low", "_high"):
         shown[f"cost{end}"] = rows[f"{cost}{end}"].astype(float)
         shown[f"error{end}"] = 100 * rows[f"test_error{end}"].astype(float)
@@ -47,7 +49,9 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
     """Return *points* with the intervals of their paired differences to Full Data.
 
     Seeds that err more do so for every approach. An interval of the difference leaves out what
-    they have in common, and so shows what the comparison does.
+    they have in common, and so shows what the comparison does. Where a seed is missing of one of
+    the two, the difference of their means is of other seeds as well, and may have the wrong sign.
+    So the point is moved: it lies as far from Full Data as on the seeds that both have.
 
     Args:
         points: full-size points (:func:`plotted_points`).
@@ -56,32 +60,38 @@ def paired(points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame | No
     Returns:
         The points; ``error_low`` and ``error_high`` are Full Data's mean error plus the interval,
         in percent, and the point's own error where no difference is known: for Full Data itself
-        and the same networks under another name. None where the study has no Full Data.
+        and the same networks under another name. Further columns are ``gap``, ``gap_low`` and
+        ``gap_high``, the difference in percentage points with its interval, and ``gap_seeds``,
+        the number of seeds that both have; NaN likewise. None where the study has no Full Data.
     """
-    reference = points[points["approach"] == "full_data"]
+    reference = points[(points["approach"] == "full_data") & (points["variant"] == "")]
     if reference.empty:
         return None
     budget = main_budgets(zip(reference["approach"], reference["budget"], strict=True))["full_data"]
     reference = reference[reference["budget"] == budget].iloc[0]
     keys = ["approach", "g", "budget", "size", "variant"]
-    intervals = {}
+    gaps = {}
     for row in differences.to_dict("records"):
         first, second = (
             _without_na(row[f"{end}_{key}"] for key in keys) for end in ("first", "second")
         )
-        interval = (row["difference_low"], row["difference_high"])
+        gap, low, high = (100 * row[f"difference{end}"] for end in ("", "_low", "_high"))
         if second == _without_na(reference[keys]):
-            intervals[first] = interval
+            gaps[first] = (gap, low, high, row["seeds"])
         elif first == _without_na(reference[keys]):
-            intervals[second] = (-interval[1], -interval[0])
-    unknown = (float("nan"),) * 2
-    ends = [intervals.get(_without_na(point), unknown) for point in points[keys].to_numpy()]
+            gaps[second] = (-gap, -high, -low, row["seeds"])
+    unknown = (float("nan"),) * 4
+    rows = [gaps.get(_without_na(point), unknown) for point in points[keys].to_numpy()]
     shown = points.copy()
-    shown[["error_low", "error_high"]] = reference["error"] + 100 * pd.DataFrame(
-        ends, index=points.index, columns=["error_low", "error_high"]
+    shown[["gap", "gap_low", "gap_high", "gap_seeds"]] = pd.DataFrame(
+        rows, index=points.index, columns=["gap", "gap_low", "gap_high", "gap_seeds"]
     )
-    shown["error_low"] = shown[["error_low", "error"]].min(axis=1)
-    shown["error_high"] = shown[["error_high", "error"]].max(axis=1)
+    numbers = shown[["seeds", "gap_seeds"]].assign(of_reference=reference["seeds"])
+    moved = shown["gap"].notna() & (numbers.nunique(axis=1) > 1)
+    shown["error"] = shown["error"].mask(moved, reference["error"] + shown["gap"])
+    for end, furthest in (("low", "min"), ("high", "max")):  # replicates may differ by rounding
+        ends = shown.assign(end=reference["error"] + shown[f"gap_{end}"])[["end", "error"]]
+        shown[f"error_{end}"] = ends.agg(furthest, axis=1)
     return shown
 
 

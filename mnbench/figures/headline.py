@@ -1,7 +1,8 @@
 """The main figure's title: what MotherNets save, what it costs, and what their rival does.
 
-Open this to change what the main figure says above itself. The trap: the interval is that of the
-paired difference, and without one there is no sentence; the rival's number is a mean without one.
+Open this to change what the main figure says above itself. The trap: the difference and its
+interval are paired, on the seeds that both have, and without one there is no sentence. The rival's
+number is a difference of means, and so it is said only where all of them are of the same seeds.
 """
 
 import pandas as pd
@@ -15,8 +16,8 @@ def message(shown: pd.DataFrame, fewer: pd.DataFrame) -> str:
     """Return what the figure shows: what MotherNets' fewest clusters save and err, and their rival.
 
     Args:
-        shown: points with the intervals of their differences to Full Data (``aggregate.paired``),
-            and whether each is ``small``, of another budget than its approach's main one. Variants
+        shown: points with their paired differences to Full Data (``aggregate.paired``), and
+            whether each is ``small``, of another budget than its approach's main one. Variants
             do not count.
         fewer: Full Data's points by size, with the same cost axis, or no rows.
 
@@ -28,24 +29,37 @@ def message(shown: pd.DataFrame, fewer: pd.DataFrame) -> str:
     if full.empty or hatched.empty or full["budget"].iloc[0] != hatched["budget"].iloc[0]:
         return ""
     ours, theirs = hatched.iloc[0], full.iloc[0]
-    if ours["error_low"] == ours["error_high"]:
+    if not ours["gap_low"] < ours["gap_high"]:
         return ""  # the same networks, or no difference known
-    sign, words = _signed(ours["error"] - theirs["error"])
-    ends = sorted(sign * (ours[f"error_{end}"] - theirs["error"]) for end in ("low", "high"))
+    sign, words = _signed(ours["gap"])
+    ends = sorted(sign * ours[f"gap_{end}"] for end in ("low", "high"))
     low, high = (f"{end:.1f}".replace("-", "−") for end in ends)
     chance = ", may be chance" if ends[0] <= 0 else ""
-    name = configuration(style.looks(["mothernets"])["mothernets"].title, ours["g"])
+    title = style.looks(["mothernets"])["mothernets"].title
+    if ours["size"] < theirs["size"]:
+        title += f" ({networks_in_words(ours['approach'], ours['size'])})"
     return (
-        f"{name}: {100 * ours['cost'] / theirs['cost']:.0f} % of Full Data's cost, "
-        f"{words} error ({low} to {high}){chance}{_rival(ours, fewer)}"
+        f"{configuration(title, ours['g'])}: {100 * ours['cost'] / theirs['cost']:.0f} % of "
+        f"{_cost_of(theirs, ours['size'])}, {words} error ({low} to {high}){chance}"
+        f"{_rival(ours, theirs, fewer)}"
     )
 
 
-def _rival(ours: pd.Series, fewer: pd.DataFrame) -> str:
+def _cost_of(full: pd.Series, size: int) -> str:
+    """Return whose cost the sentence is a share of: it names Full Data's size if it is another."""
+    if full["size"] == size:
+        return "Full Data's cost"
+    return f"the cost of {networks_in_words(full['approach'], full['size'])} of Full Data"
+
+
+def _rival(ours: pd.Series, full: pd.Series, fewer: pd.DataFrame) -> str:
     """Return a second line on the most networks of Full Data that MotherNets' cost pays for.
 
-    An empty text if it pays for none, or for all.
+    An empty text if it pays for none, or for all, or if a mean is of other seeds than the others.
     """
+    numbers = {ours["gap_seeds"], ours["seeds"], ours["cost_seeds"], full["seeds"], *fewer["seeds"]}
+    if len(numbers) > 1:
+        return ""
     most = most_within(fewer, ours["cost"], "cost")
     if most is None or most["full_size"]:
         return ""

@@ -38,7 +38,8 @@ CAPTION = (
     "and outlined points on the dark staircase are the Pareto front. The wide orange staircase "
     "joins MotherNets by their number of clusters g. The dotted line is of Full Data with fewer "
     "networks, each trained for all its epochs; the circles are means. Intervals are "
-    "of the difference to Full Data, paired over seeds and test images; small points have other "
+    "of the difference to Full Data, paired over seeds and test images. Where a seed is missing, a "
+    "point lies as far from Full Data as on the seeds that both have. Small points have other "
     "numbers of epochs or are variants. Pale markers on a dashed staircase are a variant of the "
     "approach of that colour."
 )

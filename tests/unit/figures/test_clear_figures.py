@@ -1,11 +1,13 @@
 """What a reader sees in five seconds is true: labels have owners, legends say what is drawn."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from support.looking import TITLES, assert_readable, texts_of, words_of
+from support.looking import TITLES, assert_readable, shows, texts_of, words_of
 from support.synthetic_study import study
 
 from mnbench.figures import attainment, cost_breakdown, diversity, pareto, size, speed_up, style
+from mnbench.figures.headline import message
 
 
 def test_speed_up_has_a_row_for_every_baseline_with_words_where_nothing_is_known(full):
@@ -159,6 +161,59 @@ def test_the_title_says_that_a_difference_may_be_chance(full):
     wide = table.assign(difference_low=-0.1, difference_high=0.1)
     words = words_of(pareto.draw(full.data(differences=wide)))
     assert "may be chance" in words and "to 10" in words.replace("−", "-")
+
+
+def test_the_title_and_the_point_are_paired_where_a_seed_is_missing(full):
+    errors, differences = full.estimates, full.differences
+    seeds = ["seeds", "timed_seeds"]
+    hatched = (errors["approach"] == "mothernets") & (errors["g"] == 1)
+    ends = [f"test_error{end}" for end in ("", "_low", "_high")]
+    fields = differences[["first_approach", "second_approach"]]
+    pair = (fields == "full_data").any(axis=1) & (fields == "mothernets").any(axis=1)
+    pair &= (differences[["first_g", "second_g"]] == 1).any(axis=1)
+    sign = np.where(differences["first_approach"] == "full_data", -1, 1)[pair]
+    # One point more on each seed; the hard seed is missing, and the mean is far below Full Data's.
+    errors.loc[hatched, ends] -= 0.2
+    errors.loc[hatched, seeds] = differences.loc[pair, "seeds"] = 1
+    differences.loc[pair, "difference"] = 0.01 * sign
+    for end in ("low", "high"):
+        differences.loc[pair, f"difference_{end}"] = 0.01 * sign + (0.002, -0.002)[end == "low"]
+    figure = pareto.draw(full.data(estimates=errors, differences=differences))
+    title = figure.get_suptitle()
+    assert "Full Data's cost, 1.0 pp more error (0.8 to 1.2)" in title and "\n" not in title
+    whole = errors["full_size"] & (errors["combination"] == "average") & (errors["budget"] == 1)
+    reference = errors[whole & (errors["approach"] == "full_data")].iloc[0]["test_error"]
+    point = errors[whole & hatched].iloc[0]
+    assert shows(figure.axes[0], point["cpu_seconds"], 100 * reference + 1)
+    bars = [one for one in figure.axes[0].collections if hasattr(one, "get_segments")]
+    spans = [span for one in bars for span in one.get_segments()]
+    expected = 100 * reference + np.array([0.8, 1.2])
+    assert any(np.allclose(np.sort(np.array(span)[:, 1]), expected) for span in spans)
+
+
+def test_the_title_has_no_rival_where_costs_are_of_other_seeds(full):
+    errors = full.estimates
+    errors.loc[errors["approach"] == "mothernets", "timed_seeds"] = 1
+    assert "\n" not in pareto.draw(full.data(estimates=errors)).get_suptitle()
+    of_flops = full.data("training_flops", estimates=errors)
+    assert "\n3 networks" in pareto.draw(of_flops).get_suptitle()
+
+
+def test_the_title_names_the_sizes_where_they_differ():
+    points = pd.DataFrame(
+        [("full_data", pd.NA, 3, 10.0), ("mothernets", 1, 5, 12.1)],
+        columns=["approach", "g", "size", "cost"],
+    ).assign(variant="", budget=1.0, small=False, seeds=3, cost_seeds=3, error=11.0)
+    points[["gap", "gap_low", "gap_high", "gap_seeds"]] = -0.5, -0.6, -0.4, 3
+    sizes = pd.DataFrame(
+        {"approach": "full_data", "size": [1, 2, 3], "cost": [3.0, 6.0, 10.0], "error": 12.0}
+    ).assign(seeds=3, full_size=[False, False, True])
+    said = "MotherNets, g = 1: 121 % of the cost of 3 networks of Full Data, 0.5 pp less error"
+    assert message(points, sizes) == f"{said} (0.4 to 0.6)"
+    cheaper = points.assign(cost=[10.0, 7.0])
+    assert message(cheaper, sizes).splitlines()[1].startswith("2 networks of Full Data for no more")
+    title = message(points.assign(size=[5, 3]), sizes.iloc[:0])
+    assert title.startswith("MotherNets (3 networks), g = 1: 121 % of the cost of 5 networks of")
 
 
 def test_points_that_coincide_have_bars_of_one_colour(full):
