@@ -102,6 +102,8 @@ def _split(
 ) -> tuple[list[Point], list[Point]] | Untested:
     """Return the approach's points, those with the most seeds, and all others'.
 
+    A smaller ensemble costs less by its size alone, so that the page's approaches must have one.
+
     Args:
         evidence: of the study.
         approach: its name.
@@ -115,6 +117,11 @@ def _split(
         return Untested(f"no {approach_title(approach)} at a g below the ensemble's size")
     if not others:
         return Untested("no other approach")
+    sizes = {point.id.size for point in own}
+    for other in others:  # controls are one network each, and have no size to share
+        if other.id.approach in APPROACHES and sizes != {other.id.size}:
+            names = " and ".join(map(approach_title, (approach, other.id.approach)))
+            return Untested(f"{names} have no common size")
     for other in others:
         if not other.timed(evidence.cost):
             return Untested(f"no time of {approach_title(other.id.approach)} is a measurement")

@@ -110,6 +110,26 @@ def test_the_frontier_is_lost_to_cheaper_better_approaches_only():
     assert verdicts("frontier", evidence_of({FULL: 0.2, G5: 0.2})) == both(NOT_TESTED)
 
 
+@pytest.mark.parametrize("approach", ["full_data", "treenets", "mothernets"])
+def test_the_frontier_is_one_of_ensembles_of_the_same_size(approach):
+    names = {name: (*name[:3], 3) if name[0] == approach else name for name in GOOD | {TREE: 0.3}}
+    runs, costs = (
+        {names[name]: value for name, value in values.items() if name in names}
+        for values in (GOOD | {TREE: 0.3}, COSTS | {TREE: 9})
+    )
+    found = findings("frontier", evidence_of(runs, costs))
+    judged = [finding for finding in found if finding.test.bound != "shown"]
+    assert {finding.verdict for finding in judged} == {NOT_TESTED}
+    assert all(finding.why.endswith(" have no common size") for finding in judged)
+    assert not any(finding.measured for finding in found)
+
+
+def test_controls_have_no_part_in_the_common_size_of_the_frontier():
+    wider = ("wider_network", None, 1.0, 7)
+    controls = evidence_of(GOOD | {ALONE: 0.4, wider: 0.4}, COSTS | {ALONE: 5, wider: 12})
+    assert verdicts("frontier", controls) == both(REPRODUCED)
+
+
 def test_more_points_of_its_own_never_make_the_frontier_worse():
     g3 = ("mothernets", 3, 1.0, 5)
     before = evidence_of(GOOD, COSTS)

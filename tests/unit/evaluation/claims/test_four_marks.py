@@ -125,3 +125,17 @@ def test_marks_need_full_data_and_sizes():
     assert QUANTITIES["alone_with_all_marks"](of_one_size, "mothernets", True) == Untested(
         "a mark could not be measured: fewer than two sizes, or no common seeds"
     )
+
+
+def test_all_four_marks_are_compared_of_ensembles_of_one_size():
+    smaller = {(*KD[:3], size): error for size, error in ((2, 0.14), (3, 0.12))}
+    made = study_of_marks(smaller)
+    points = tuple(p for p in made.points if p.id.approach != KD[0] or p.id.size < 5)
+    points = tuple(
+        replace(p, runs=tuple(replace(run, full_size=True) for run in p.runs))
+        if (p.id.approach, p.id.size) == (KD[0], 3)
+        else p
+        for p in points
+    )
+    assert verdicts("four-marks", replace(made, points=points)) == both(NOT_TESTED)
+    assert verdicts("four-marks", made) == both(REPRODUCED)
