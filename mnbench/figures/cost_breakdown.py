@@ -16,6 +16,7 @@ from mnbench.figures import style
 from mnbench.figures.aggregate import main_budgets, timed, why_empty
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
+from mnbench.planning.full_size import of_full_size
 from mnbench.planning.lineage import Ensemble, Training
 from mnbench.planning.plan import Plan
 
@@ -122,9 +123,9 @@ def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
         if ensemble.budget == budgets[ensemble.approach] and not ensemble.variant:
             chosen.setdefault((ensemble.approach, ensemble.g), []).append(ensemble)
     drawn = []
+    full_size = of_full_size(planned)
     for (approach, g), ensembles in chosen.items():
-        size = max(e.size for e in planned if e.approach == approach and not e.variant)
-        full = [ensemble for ensemble in ensembles if ensemble.size == size]
+        full = [ensemble for ensemble in ensembles if ensemble in full_size]
         if not full:
             continue
         costs: dict[tuple[str, str], CostPiece] = {}

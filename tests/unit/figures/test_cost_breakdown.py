@@ -101,6 +101,17 @@ def test_snapshots_that_are_no_members_are_earlier_ones_not_teachers(full):
     assert [segment.shared for segment in bar.segments] == [*2 * [True], *3 * [False]]
 
 
+def test_each_g_has_its_bar_though_their_sizes_differ(full):
+    made = kept(full, lambda e: e.approach != "mothernets" or e.size <= 6 - e.g)
+    bars = cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+    members = {
+        bar.g: sum(not segment.shared for segment in bar.segments)
+        for bar in bars
+        if bar.approach == "mothernets"
+    }
+    assert members == {1: 5, 2: 4, 3: 3, 5: 1}
+
+
 def test_trainings_that_cost_the_same_are_not_the_same(full):
     # Bagging sees as many examples as Full Data, in other networks.
     axes = cost_breakdown.draw(full.data("examples")).axes[0]
