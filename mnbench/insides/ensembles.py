@@ -4,6 +4,7 @@ Open this module for the numbers behind the disagreement in the figure. The trap
 validation images, and ``summary.csv`` is of the test images; the two differ by chance.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from mnbench.planning.training_id import TrainingId
 
 SHARED_COLUMNS = {  # also of the pairs of an ensemble's members
     "manner": "how all its members were hatched, in words; empty if some were not, or otherwise",
-    "mothernet_epochs": "epochs of training that the members have in common; empty if some were "
-    "not hatched",
+    "mothernet_epochs": "epochs of the MotherNets that all of them descend from, a pair's of both; "
+    "empty if some were not hatched, or if they have no MotherNet in common",
     "hatched_epochs": "epochs of a member's own training, mean; empty likewise",
 }
 ENSEMBLE_COLUMNS = {
@@ -56,8 +57,15 @@ def ensemble_columns(ensemble: Ensemble) -> dict[str, Any]:
     return {name: getattr(ensemble, name) for name in (*SETTING, "seed", *POINT)}
 
 
-def shared_columns(study: OpenedStudy, ensemble: Ensemble) -> dict[str, Any]:
-    """Return what an ensemble's members share: :data:`SHARED_COLUMNS`.
+def shared_columns(
+    study: OpenedStudy, ensemble: Ensemble, members: Sequence[TrainingId] = ()
+) -> dict[str, Any]:
+    """Return what members of an ensemble share: :data:`SHARED_COLUMNS`.
+
+    Args:
+        study: has the records.
+        ensemble: whose manner of hatching and own epochs these are.
+        members: those whose common MotherNets count; all of the ensemble's unless given.
 
     Raises:
         UserError: a record is missing or refused.
@@ -65,14 +73,22 @@ def shared_columns(study: OpenedStudy, ensemble: Ensemble) -> dict[str, Any]:
     named = {study.manners.get(id, "") for id in ensemble.members}
     if len(named) > 1 or "" in named:
         return {"manner": ""}
-    trunks = [_trunk(study.plan, id) for id in ensemble.members]
-    epochs = {study.store.cost(trunk).epochs for trunk in trunks}
+    trunk = common_trunk(study.plan, members or ensemble.members)
     own = [study.store.record(id).cost.epochs for id in ensemble.members]
     return {
         "manner": named.pop(),
-        "mothernet_epochs": epochs.pop() if len(epochs) == 1 else None,
+        "mothernet_epochs": study.store.cost(trunk).epochs if trunk else None,
         "hatched_epochs": float(np.mean(own)),
     }
+
+
+def common_trunk(plan: Plan, ids: Sequence[TrainingId]) -> tuple[TrainingId, ...]:
+    """Return the MotherNets that all these networks descend from, in the order of training.
+
+    With several clusters, members of different MotherNets have none, however alike those are.
+    """
+    first, *others = (_trunk(plan, id) for id in ids)
+    return tuple(one for one in first if all(one in trunk for trunk in others))
 
 
 def _trunk(plan: Plan, id: TrainingId) -> tuple[TrainingId, ...]:

@@ -63,9 +63,11 @@ def draw_insides(
     with style.styled():
         figure = style.new_figure(5.6)
         (one, two), (three, four) = figure.subplots(2, 2)
-        _over_shared_epochs(one, ensembles, "disagreement", looks)
+        _over_shared_epochs(
+            one, ensembles, "disagreement", looks, "no members that have a MotherNet in common"
+        )
         one.set(title=_after("Disagreement", ensembles), ylabel="of two members (%)")
-        _over_shared_epochs(two, pairs, "barrier", looks)
+        _over_shared_epochs(two, pairs, "barrier", looks, "no two members of equal architecture")
         two.set(title=_after("Error barrier", pairs), ylabel="of two members (pp)")
         # Members of a MotherNet differ by tenths, networks from scratch by tens of points.
         two.set_yscale("symlog", linthresh=1.0)
@@ -77,19 +79,30 @@ def draw_insides(
     return figure
 
 
-def _over_shared_epochs(axes: Axes, table: pd.DataFrame, column: str, looks: _Looks) -> None:
+def _over_shared_epochs(
+    axes: Axes, table: pd.DataFrame, column: str, looks: _Looks, otherwise: str
+) -> None:
     """Draw a quantity of ensembles against the epochs that their members share.
 
     Members' own epochs are those of the ensembles that train them longest; the reference is a
-    level.
+    level. Of several g the fewest clusters are shown, since others have other MotherNets.
+
+    Args:
+        axes: where to draw.
+        table: of ensembles or of pairs.
+        column: the quantity, a fraction.
+        looks: of manners and architecture sets.
+        otherwise: what is said in place of nothing.
     """
-    axes.set_xlabel("MotherNet's epochs when hatched")
-    shown = table[table["manner"].astype(bool) & table["mothernet_epochs"].notna()]
-    shown = shown[shown["hatched_epochs"] == table["hatched_epochs"].max()]
+    sharing = _sharing(table)
+    shown = _of_fewest_clusters(sharing)
+    clusters = ", fewest clusters g" if len(shown) < len(sharing) else ""
+    axes.set_xlabel(f"MotherNet's epochs when hatched{clusters}")
+    shown = shown[shown["hatched_epochs"] == shown["hatched_epochs"].max()]
     reference = table[(table["approach"] == NO_COMMON_PARENT) & (table["budget"] == 1)]
     reference = reference[reference["variant"] == ""]
     if shown.empty and reference.empty:
-        _say_nothing(axes, "no two members of equal architecture")
+        _say_nothing(axes, otherwise)
         return
     for name, rows in reference.groupby("architecture_set", sort=False):
         look = style.looks([NO_COMMON_PARENT])[NO_COMMON_PARENT]
@@ -101,9 +114,19 @@ def _over_shared_epochs(axes: Axes, table: pd.DataFrame, column: str, looks: _Lo
     _whole_epochs(axes)
 
 
+def _sharing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the ensembles, or pairs, whose members have a MotherNet in common."""
+    return table[table["manner"].astype(bool) & table["mothernet_epochs"].notna()]
+
+
+def _of_fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return of each architecture set the rows of its fewest clusters."""
+    return rows[rows["g"] == rows.groupby("architecture_set")["g"].transform("min")]
+
+
 def _after(title: str, table: pd.DataFrame) -> str:
     """Return a panel's title, with the epochs that the members shown were trained for."""
-    longest = table["hatched_epochs"].max()
+    longest = _of_fewest_clusters(_sharing(table))["hatched_epochs"].max()
     return title if pd.isna(longest) else f"{title} after {longest:g} epochs of their own"
 
 

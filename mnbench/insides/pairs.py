@@ -74,7 +74,7 @@ def _row(
     measured = barrier(first, second)
     return (
         ensemble_columns(ensemble)
-        | shared_columns(study, ensemble)
+        | shared_columns(study, ensemble, (first, second))
         | {
             "first": first.name,
             "second": second.name,
