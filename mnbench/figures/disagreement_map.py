@@ -1,6 +1,6 @@
 """How often every two networks of a study's ensembles disagree: who shares what, at one glance.
 
-Open this to see clusters in what networks predict. The trap: it shows the first seed only, and a
+Open this to see clusters in what networks predict. The trap: it shows one seed only, and a
 network of several ensembles under the first of them.
 """
 
@@ -17,10 +17,10 @@ from mnbench.naming import configuration
 TITLE = "Disagreement of every two networks"
 CAPTION = (
     "The share of test images on which two networks predict different classes, for all networks of "
-    "the first seed. Dark blocks on the diagonal are networks that share training: "
-    "hatched from one MotherNet, or taught by one teacher. White lines part approaches, thin ones "
-    "clusters. A network that several approaches or g have in common is shown once, under the "
-    "first."
+    "the first seed that most ensembles have. Dark blocks on the diagonal are networks that share "
+    "training: hatched from one MotherNet, or taught by one teacher. White lines part approaches, "
+    "thin ones clusters. A network that several approaches or g have in common is shown once, "
+    "under the first."
 )
 COST_AXIS = False
 TABLES = ("disagreement",)
