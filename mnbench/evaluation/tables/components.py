@@ -15,6 +15,7 @@ from mnbench.evaluation.points import Point, full_size
 from mnbench.evaluation.precision import Components, components
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import POINT, SEEDS, SETTING, frame, setting_columns
+from mnbench.evaluation.whole_networks import are_whole
 
 TITLE = "What errors and their differences from Full Data vary by"
 
@@ -38,7 +39,7 @@ def build(results: StudyResults) -> pd.DataFrame:
     rows = []
     for setting, points in results.points.items():
         full = full_size(points)
-        yardstick = next((p for p in full if (p.id.approach, p.id.budget) == (AGAINST, 1)), None)
+        yardstick = next((point for point in full if are_whole(point.id)), None)
         rows += [setting_columns(setting) | row for row in _rows(full, yardstick)]
     return frame(rows, COLUMNS)
 

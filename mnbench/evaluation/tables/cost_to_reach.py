@@ -26,10 +26,10 @@ from mnbench.evaluation.tables.columns import (
     read_off,
     rows_on_axes,
 )
+from mnbench.evaluation.whole_networks import are_whole
 
 TITLE = "What each approach costs where it is as good as Full Data with m networks"
 
-GOALS = "full_data"  # the approach whose errors are the goals
 COLUMNS = {
     **SETTING,
     **COST_AXIS,
@@ -47,14 +47,14 @@ def build(results: StudyResults) -> pd.DataFrame:
 
     The approach is read off all that it offers, ensembles of every size at every budget and g. The
     cell is empty for an error that it does not reach, or that its cheapest ensemble beats.
+    Goals are of Full Data's plain epochs, and of no variant.
     """
     return frame(rows_on_axes(results.points, results.costs, _rows), COLUMNS)
 
 
 def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one data set and architecture set on one cost axis."""
-    goals = [point for point in of_set if point.id.approach == GOALS and point.id.budget == 1]
-    for goal in goals:
+    for goal in (point for point in of_set if are_whole(point.id)):
         for (approach, variant), curve in budget_curves(of_set):
             common = on_common_seeds([goal, *curve], cost)
             if len(common) < 2 or common[0].id != goal.id:

@@ -294,6 +294,26 @@ def test_the_cost_to_reach_full_datas_error():
     assert row(costs, approach="full_data", networks=5)["cost_to_reach"] == pytest.approx(10)
 
 
+def test_a_variant_of_full_data_is_no_goal_and_no_yardstick():
+    made = evaluation({FULL: same_for(2, 0.10), G1: same_for(2, 0.15)}, COSTS)
+    full = [run for run in made.evaluated if run.ensemble.approach == "full_data"]
+    varied = [replace(run, ensemble=replace(run.ensemble, variant="stable")) for run in full]
+    # As if the variant erred as much as MotherNets do, and stood first in the plan.
+    hatched = [run for run in made.evaluated if run.ensemble.approach == "mothernets"]
+    varied = [
+        replace(run, values=other.values, replicates=other.replicates)
+        for run, other in zip(varied, hatched, strict=True)
+    ]
+    both = replace(made, evaluated=(*varied, *made.evaluated))
+    goals = table("cost_to_reach", both)[["networks", "error"]].drop_duplicates()
+    assert goals.to_numpy().tolist() == [[5, pytest.approx(0.10)]]
+    rows = {}
+    for name, of in (("alone", made), ("both", both)):
+        parts = table("components", of)
+        rows[name] = row(parts, approach="mothernets", against="full_data")
+    assert rows["alone"]["image_variance"] == rows["both"]["image_variance"]
+
+
 # Points
 
 
