@@ -6,11 +6,12 @@ metrics have no interval.
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mnbench.evaluation.bootstrap import interval
 from mnbench.evaluation.combination import COMBINATIONS
-from mnbench.evaluation.evaluate import CENTRED, METRICS
+from mnbench.evaluation.evaluate import METRICS
 from mnbench.evaluation.points import COSTS, Point
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.columns import (
@@ -34,6 +35,15 @@ COLUMNS = {
     "timed_seeds": "number of seeds whose times are measurements",
     "full_size": "whether the plan has no larger ensemble of this approach, g and variant",
 }
+# What a metric can be. Means of few seeds have wide tails in their replicates, beyond it.
+_ANY_SIZE = (0.0, float("inf"))
+RANGES = dict.fromkeys(METRICS, (0.0, 1.0)) | {
+    "negative_log_likelihood": _ANY_SIZE,
+    "brier_score": (0.0, 2.0),
+    "divergence": _ANY_SIZE,
+    "q_statistic": (-1.0, 1.0),
+    "error_correlation": (-1.0, 1.0),
+}
 for _metric in METRICS:
     COLUMNS |= with_interval(_metric, METRICS[_metric])
 for _cost in COSTS:
@@ -44,7 +54,7 @@ def build(results: StudyResults) -> pd.DataFrame:
     """Return one row for every point and combination method.
 
     A metric is empty for a method that has none, and so are the intervals of slow metrics below an
-    approach's full size.
+    approach's full size. An interval ends where the metric's range does.
     """
     rows = (
         setting_columns(setting) | _row(point, combination)
@@ -68,10 +78,8 @@ def _row(point: Point, combination: str) -> dict[str, Any]:
             row[metric] = point.value(metric, combination)
             replicates = point.replicates(metric, combination)
             if replicates is not None:
-                low, high = interval(replicates)
-                # Centred replicates of few seeds may fall below zero, where no error is.
-                row[f"{metric}_low"] = max(low, 0.0) if metric in CENTRED else low
-                row[f"{metric}_high"] = high
+                low, high = np.clip(interval(replicates), *RANGES[metric])
+                row[f"{metric}_low"], row[f"{metric}_high"] = float(low), float(high)
     for cost in COSTS:
         row[cost] = point.cost(cost)
         row[f"{cost}_low"], row[f"{cost}_high"] = interval(point.cost_replicates(cost))

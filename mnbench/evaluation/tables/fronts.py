@@ -72,7 +72,7 @@ def _rows(of_set: Sequence[Point], cost: str) -> Iterator[dict[str, Any]]:
     for (approach, variant), curve in budget_curves(compared):
         indices = [compared.index(point) for point in curve]
         volumes = [_hypervolume(replicate[indices], reference) for replicate in replicates]
-        low, high = interval(np.array(volumes))
+        low, high = np.clip(interval(np.array(volumes)), 0, 1)  # few seeds: wide tails
         yield shared | {
             "approach": approach,
             "variant": variant,
