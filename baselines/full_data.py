@@ -76,11 +76,7 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     for budget in options.budgets:
         members = _members(setting, budget, number)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
-    if options.longer.networks:
-        return total + _longer(setting, options, number)
-    if options.longer != Longer():
-        raise setting.refuse(NAME, "longer.networks", "0 trains none for longer; say how many")
-    return total
+    return total + _longer(setting, options, number) if options.longer.networks else total
 
 
 def _longer(setting: Setting, options: Options, trained: int) -> Lineage:

@@ -195,7 +195,7 @@ def check_classes(
     for part, number in (("validation", validation_images), ("development", development_images)):
         share = apportion(number, left)
         if number:
-            _check_share(f"{part}_images", number, share, left, images)
+            _check_share(f"{part}_images", number, share, left, images, held_out=True)
         left = left - share
     if (left == 0).any():
         name = list(images)[int(np.argmin(left))]
@@ -210,14 +210,24 @@ def check_classes(
 
 
 def _check_share(
-    key: str, number: int, share: np.ndarray, left: np.ndarray, images: Mapping[str, int]
+    key: str,
+    number: int,
+    share: np.ndarray,
+    left: np.ndarray,
+    images: Mapping[str, int],
+    *,
+    held_out: bool = False,
 ) -> None:
-    """Check that no class's share of a part is empty."""
+    """Check that no class's share of a part is empty; the error has the least number that does."""
     if share.all():
         return
     name = list(images)[int(np.argmin(share))]
-    enough = (more for more in range(number + 1, left.sum()) if apportion(more, left).all())
-    least = next(enough, None)
+
+    def is_enough(more: int) -> bool:
+        own = apportion(more, left)
+        return bool(own.all() and (not held_out or (left - own).all()))
+
+    least = next(filter(is_enough, range(number + 1, left.sum() + 1)), None)
     at_least = f"give at least {least}, or " if least else ""
     raise UserError(
         f"key 'data.{key}': {number} images have none of class '{name}', which has "

@@ -18,6 +18,7 @@ from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, interval, p_value
 from mnbench.evaluation.evaluate import Evaluation
 from mnbench.evaluation.points import Point, full_size, on_shared_seeds, points
 from mnbench.evaluation.tables.columns import POINT, SEEDS, SETTING, frame, with_interval
+from mnbench.records.refusal import Unreadable
 from mnbench.records.store import RecordStore
 
 COLUMNS = {
@@ -119,6 +120,8 @@ def _check_labels(stores: Sequence[RecordStore], dataset: str) -> None:
     evaluated_on = stores[0].evaluated_on
     try:
         ours, theirs = (store.labels(dataset, evaluated_on) for store in stores)
+    except Unreadable:
+        raise
     except UserError:  # no record has any, which is said when they are evaluated
         return
     if not np.array_equal(ours, theirs):

@@ -29,7 +29,7 @@ from mnbench.planning.full_size import of_full_size
 from mnbench.planning.lineage import Ensemble
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import PREDICTIONS, RECORD, Cost
-from mnbench.records.refusal import RETRAIN
+from mnbench.records.refusal import RETRAIN, Unreadable
 from mnbench.records.store import RecordStore
 
 MetricKey = tuple[str, str]  # (combination method, metric): of COMBINATIONS and of METRICS
@@ -163,6 +163,8 @@ def _evaluate_share(
                 known[members] = _evaluate(ensemble, store, bootstrap, members in full)
             whole = ensemble in largest
             results.append(replace(known[members], ensemble=ensemble, full_size=whole))
+        except Unreadable:  # nobody knows what it is: tables without it would count as complete
+            raise
         except UserError as error:
             results.append(Missing(ensemble, str(error)))
     return results

@@ -25,18 +25,26 @@ def are_whole(points: Any) -> Any:
     return (points.approach == "full_data") & (points.budget == 1) & (points.variant == "")
 
 
-def whole_networks_for(estimates: pd.DataFrame, flops: float) -> pd.Series | None:
+def whole_networks_for(
+    estimates: pd.DataFrame, flops: float, networks: int = 0
+) -> pd.Series | None:
     """Return the row of the most first networks of Full Data that cost no more FLOPs, or of all.
 
     Args:
         estimates: of one data set and architecture set, every size.
         flops: training FLOPs; times are of other seeds in each row, and cannot be compared.
+        networks: those of the ensemble whose FLOPs are spent: all that Full Data could have. 0 is
+            what the study has.
 
     Returns:
-        None if the first network costs more, or the study has no Full Data of the plain epochs.
+        None if the first network costs more, if the study has no Full Data of the plain epochs, or
+        if it has fewer networks of it than the FLOPs might pay for.
     """
     rows = estimates[(estimates["combination"] == AVERAGE) & are_whole(estimates)]
-    return most_within(rows, flops, "training_flops")
+    most = most_within(rows, flops, "training_flops")
+    if most is not None and most["size"] == rows["size"].max() < networks:
+        return None
+    return most
 
 
 def most_within(sizes: pd.DataFrame, budget: float, cost: str) -> pd.Series | None:

@@ -1,8 +1,8 @@
 """The main figure's title: what MotherNets save, what it costs, and what their rival does.
 
 Open this to change what the main figure says above itself. The trap: the difference and its
-interval are paired, on the seeds that both have, and without one there is no sentence. The rival's
-number is a difference of means, and so it is said only where all of them are of the same seeds.
+interval are paired, on the seeds that both have, and without one there is no sentence. Shares of
+cost and the rival's number are of means, and so are said only where all are of the same seeds.
 """
 
 import pandas as pd
@@ -39,17 +39,23 @@ def message(shown: pd.DataFrame, fewer: pd.DataFrame) -> str:
     if ours["size"] < theirs["size"]:
         title += f" ({networks_in_words(ours['approach'], ours['size'])})"
     return (
-        f"{configuration(title, ours['g'])}: {100 * ours['cost'] / theirs['cost']:.0f} % of "
-        f"{_cost_of(theirs, ours['size'])}, {words} error ({low} to {high}){chance}"
-        f"{_rival(ours, theirs, fewer)}"
+        f"{configuration(title, ours['g'])}: {_compared(ours, theirs, words)} ({low} to {high})"
+        f"{chance}{_rival(ours, theirs, fewer)}"
     )
 
 
-def _cost_of(full: pd.Series, size: int) -> str:
-    """Return whose cost the sentence is a share of: it names Full Data's size if it is another."""
-    if full["size"] == size:
-        return "Full Data's cost"
-    return f"the cost of {networks_in_words(full['approach'], full['size'])} of Full Data"
+def _compared(ours: pd.Series, full: pd.Series, words: str) -> str:
+    """Return the share of the cost and the difference of errors, in words.
+
+    Without the share where a seed is missing, since no table has costs that are paired. It names
+    the number of Full Data's networks if that is another.
+    """
+    some = f"{networks_in_words(full['approach'], full['size'])} of Full Data"
+    same_size = full["size"] == ours["size"]
+    if len({ours["gap_seeds"], ours["cost_seeds"], full["cost_seeds"]}) > 1:
+        return f"{words} error than {'Full Data' if same_size else some}"
+    whose = "Full Data's cost" if same_size else f"the cost of {some}"
+    return f"{100 * ours['cost'] / full['cost']:.0f} % of {whose}, {words} error"
 
 
 def _rival(ours: pd.Series, full: pd.Series, fewer: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from mnbench.datasets import DATASETS, SAMPLE_SEED, Dataset, ImageFolder
 from mnbench.errors import UserError, choices
 from mnbench.files import file_name
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import CONFIG, Recipe
+from mnbench.planning.recipe import CONFIG, Recipe, check_protocol
 from mnbench.planning.seeds import sample_seed
 
 T = TypeVar("T")
@@ -222,7 +222,10 @@ def read_study(config: Mapping[str, Any], *, source: str) -> Study:
     Raises:
         UserError: names the file, the key, what is wrong and what is allowed.
     """
-    return parse(Study, _in_todays_words(config, source), source=source)
+    config = _in_todays_words(config, source)
+    study = parse(Study, config, source=source)
+    check_protocol(config.get("recipe"), study.recipe, source=source, key="recipe")
+    return study
 
 
 def _in_todays_words(config: Mapping[str, Any], source: str) -> Mapping[str, Any]:

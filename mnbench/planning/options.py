@@ -16,7 +16,7 @@ from mnbench.errors import UserError, choices
 from mnbench.files import file_name
 from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import CONFIG, Recipe
+from mnbench.planning.recipe import CONFIG, Recipe, check_protocol
 
 SETS_KEY, VARIANTS_KEY = "architecture_sets", "variants"  # the keys of CommonOptions
 RECIPE_KEY = "recipe"  # of a variant, beside the approach's options
@@ -141,6 +141,7 @@ def _variants(
             parse(kind, overridden(own, changes), source=source, key=place, others=(RECIPE_KEY,)),
             parse(Recipe, recipe, source=source, key=f"{place}.{RECIPE_KEY}"),
         )
+        check_protocol(own_recipe, variant.recipe, source=source, key=f"{place}.{RECIPE_KEY}")
         for other, known in configured.items():
             if known == variant:
                 equal = f"the variant '{other}'" if other else "the approach itself"

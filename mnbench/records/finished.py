@@ -16,6 +16,7 @@ from mnbench.files import only_a_file, write_text
 from mnbench.planning.lineage import Training
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import RECORD, read_record_file
+from mnbench.records.refusal import Unreadable
 from mnbench.records.validity import check_planned
 from mnbench.records.verified import Verified
 
@@ -35,13 +36,15 @@ def bring_back(paths: StudyPaths, training: Training) -> None:
     """Put a ``record.json`` that was removed back, if the record is then valid.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or another one cannot be read now.
     """
     directory, copy = paths.record(training.id), paths.finished(training.id)
     if os.path.lexists(directory / RECORD):  # whatever it is, nobody has removed it
         return
     try:
         Verified().check(directory, check_planned(read_record_file(copy), training, copy))
+    except Unreadable:
+        raise
     except UserError:  # there is no copy, or it is of other files or another recipe
         return
     write_text(directory / RECORD, copy.read_text(encoding="utf-8"))

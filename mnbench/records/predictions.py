@@ -12,7 +12,7 @@ import numpy as np
 
 from mnbench.errors import UserError
 from mnbench.records.record import PREDICTIONS
-from mnbench.records.refusal import RETRAIN, reason
+from mnbench.records.refusal import RETRAIN, cannot_read, reason
 
 
 @dataclass(frozen=True)
@@ -62,5 +62,7 @@ def _arrays(path: Path, *keys: str) -> tuple[np.ndarray, ...]:
         # numpy leaves a file open that it opened and found damaged.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return tuple(arrays[key] for key in keys)
+    except OSError as error:
+        raise cannot_read(path, error) from error
     except Exception as error:  # np.load raises zipfile, OS, value and key errors alike
         raise UserError(f"{path}: not readable predictions ({reason(error)}); {RETRAIN}") from error

@@ -32,7 +32,7 @@ from mnbench.records.record import (
     Record,
     read_record,
 )
-from mnbench.records.refusal import RETRAIN, cannot_read, reason
+from mnbench.records.refusal import RETRAIN, Unreadable, cannot_read, reason
 from mnbench.records.upgrade import present_columns
 from mnbench.records.validity import check_planned
 
@@ -198,6 +198,8 @@ class RecordStore:
                 continue
             try:
                 labels = read_labels(self.directory(id), split)
+            except Unreadable:
+                raise
             except UserError as error:  # reported when the record itself is read
                 refusal = refusal or error
                 continue

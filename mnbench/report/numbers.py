@@ -43,10 +43,11 @@ class Results(StudyTables):
         """Return the most networks of Full Data that cost no more FLOPs than a point.
 
         Raises:
-            KeyError: the study has no such point, or the first network costs more.
+            KeyError: the study has no point of that name, or the first network costs more.
         """
-        flops = self.point(architecture_set, name)["training_flops"]
-        row = whole_networks_for(self._rows(self.averaged, architecture_set), flops)
+        point = self.point(architecture_set, name)
+        flops, size = point["training_flops"], point["size"]
+        row = whole_networks_for(self._rows(self.averaged, architecture_set), flops, size)
         if row is None:
             raise KeyError(f"{self.folder}: no '{REFERENCE_POINT}' costs less than '{name}'")
         return row

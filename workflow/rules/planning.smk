@@ -100,7 +100,10 @@ def start() -> bool:
 
 def end(succeeded: bool) -> str | None:
     """End the row of this run; return which trainings of a run that succeeded left no network."""
-    lines = shortfall() if succeeded else None
+    try:
+        lines = shortfall() if succeeded else None
+    except UserError as error:  # a record that cannot be read now
+        lines = f"mnbench: {error}"
     for log in RUN:
         log.end(COMPLETE if succeeded and not lines else INCOMPLETE)
     return lines

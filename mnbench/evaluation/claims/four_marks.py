@@ -101,7 +101,8 @@ def _number(row: Marks) -> int:
 
 def _marks(evidence: Evidence, point: Point, yardstick: Point, page: bool) -> Marks:
     fast = accurate = None
-    if pair := on_shared_seeds([point, yardstick], evidence.cost):
+    of_one_size = point.id.size == yardstick.id.size  # a smaller ensemble costs less by its size
+    if of_one_size and (pair := on_shared_seeds([point, yardstick], evidence.cost)):
         own, full = (one.cost_replicates(evidence.cost) for one in pair)
         fast = _grade(interval(own / full), FAST)
         accurate = _grade(interval(pair[0].error - pair[1].error), ACCURATE)

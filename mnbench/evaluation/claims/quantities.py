@@ -193,10 +193,10 @@ def alone_with_all_marks(evidence: Evidence, approach: str, page: bool) -> Measu
         return Untested(f"no Full Data to give marks by, or no {approach_title(approach)}")
     if any(SET_GRADE in row.grades.values() for row in rows):
         return Untested(SET_GRADE)
-    if any(None in row.grades.values() for row in rows):
-        return Untested("a mark could not be measured: fewer than two sizes, or no common seeds")
     if len({row.point.size for row in rows}) > 1:
         return Untested("the approaches have no common size")
+    if any(None in row.grades.values() for row in rows):
+        return Untested("a mark could not be measured: fewer than two sizes, or no common seeds")
     others = [row for row in rows if row.point.approach != approach]
     surely = any(row.complete for row in own) and all(row.incomplete for row in others)
     never = all(row.incomplete for row in own) or any(row.complete for row in others)

@@ -10,6 +10,7 @@ from mnbench.errors import UserError
 from mnbench.evaluation.results import StudyResults
 from mnbench.evaluation.tables.networks import IDENTITY, identity
 from mnbench.records.record import HISTORY_COLUMNS
+from mnbench.records.refusal import Unreadable
 from mnbench.records.store import RecordStore
 
 TITLE = "Every epoch of every training"
@@ -30,6 +31,8 @@ def of_records(store: RecordStore) -> pd.DataFrame:
             rows = store.history(id)
             if len(rows):  # an untrained MotherNet has none, and columns of no type
                 frames.append(rows.assign(**identity(id, store))[list(COLUMNS)])
+        except Unreadable:
+            raise
         except UserError:  # named where ensembles are evaluated
             continue
     if not frames:

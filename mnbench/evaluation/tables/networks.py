@@ -15,6 +15,7 @@ from mnbench.planning.parsing import parse
 from mnbench.planning.recipe import TrainingRecipe
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import RECORD, Cost
+from mnbench.records.refusal import Unreadable
 from mnbench.records.store import RecordStore
 from mnbench.training.stopping import ended_by
 
@@ -69,6 +70,8 @@ def of_records(store: RecordStore) -> pd.DataFrame:
     for id in store.plan.trainings:
         try:
             rows.append(_row(id, store))
+        except Unreadable:
+            raise
         except UserError:  # named where ensembles are evaluated
             continue
     return frame(rows, COLUMNS)

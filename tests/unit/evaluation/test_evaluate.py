@@ -35,6 +35,7 @@ from mnbench.evaluation.unread import reasons
 from mnbench.planning.plan import Plan, union
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.record import HISTORY, PREDICTIONS, RECORD, WEIGHTS
+from mnbench.records.refusal import Unreadable
 from mnbench.records.store import RecordStore
 
 
@@ -174,6 +175,22 @@ def test_a_spoilt_record_is_named_and_the_rest_still_evaluated(records, spoil, f
         assert "run snakemake again" in one.reason and "\n" not in one.reason
     rest = whole.drop(index=[1, 3]).reset_index(drop=True)
     pd.testing.assert_frame_equal(built("summary", found), rest)
+
+
+@pytest.mark.parametrize("name", [RECORD, HISTORY, PREDICTIONS])
+def test_what_cannot_be_read_now_ends_the_evaluation(records, name):
+    # Tables without it would count as complete, and never be made again.
+    file = records / B / name
+    aside = file.rename(records / B / "aside")
+    file.symlink_to(file)  # nobody may read it, not even root
+    store = RecordStore(plan_of(), records)
+    with pytest.raises(Unreadable, match="cannot be read now"):
+        evaluate(store, replicates=0)
+    for table in (networks, histories) if name == RECORD else ():
+        with pytest.raises(Unreadable):
+            table.of_records(RecordStore(plan_of(), records))
+    aside.replace(file)
+    assert not evaluate(RecordStore(plan_of(), records), replicates=0).missing
 
 
 def test_a_spoilt_mothernet_spoils_what_was_hatched_from_it(records):

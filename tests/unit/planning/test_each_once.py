@@ -116,3 +116,31 @@ def test_an_option_of_the_other_protocol_is_refused(protocol, options, key):
         plan_of(recipe=recipe, mothernets=options)
     said = f"key 'approaches.mothernets.{key}': under recipe.protocol '{protocol}' allowed: "
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", ["convergence", "epochs"])
+def test_what_the_other_protocol_has_in_a_recipe_is_refused(protocol):
+    other, schedule = (
+        ("epochs", "plateau") if protocol == "convergence" else ("convergence", "step")
+    )
+    value = {"epochs": 20, "convergence": {"patience": 3}}[other]
+    recipe = {"protocol": protocol, "schedule": {"name": schedule}}
+    said = f"under recipe.protocol '{protocol}' it has no effect; leave it out, or use the protocol"
+    with pytest.raises(UserError, match=f"key 'recipe.{other}': {said}"):
+        plan_of(recipe=recipe | {other: value}, full_data=None)
+    with pytest.raises(UserError, match=rf"variants\.x\.recipe\.{other}': {said}"):
+        plan_of(recipe=recipe, full_data={"variants": {"x": {"recipe": {other: value}}}})
+
+
+def test_a_variant_may_have_the_other_protocol():
+    own = {"protocol": "convergence", "schedule": {"name": "constant"}}
+    plan = plan_of(recipe={"epochs": 20}, full_data={"variants": {"x": {"recipe": own}}})
+    assert {one.recipe["protocol"] for one in plan.trainings.values()} == {"epochs", "convergence"}
+
+
+def test_a_variant_may_leave_out_what_the_approach_trains_for_longer():
+    longer = {"networks": 2, "budgets": [2, 4]}
+    plan = plan_of(
+        full_data={"longer": longer, "variants": {"x": {"budgets": [3], "longer": {"networks": 0}}}}
+    )
+    assert {one.budget for one in plan.ensembles if one.variant == "x"} == {3}

@@ -10,6 +10,7 @@ from mnbench.planning.plan import read_plan
 from mnbench.records.failure import Failure, leave
 from mnbench.records.finished import bring_back, keep_copy
 from mnbench.records.record import FILES, RECORD, WEIGHTS
+from mnbench.records.refusal import Unreadable
 from mnbench.records.validity import standing
 
 
@@ -36,6 +37,17 @@ def test_beside_files_of_another_training_it_does_not(study, case, file):
     shutil.copy(study.record(id_of(study, "full_data/v16")) / file, directory / file)
     bring_back(study, training)
     assert not (directory / RECORD).exists()
+
+
+def test_beside_a_file_that_cannot_be_read_now_nothing_is_decided(study, case):
+    training, directory, _ = case
+    (directory / WEIGHTS).rename(directory / "aside")
+    (directory / WEIGHTS).symlink_to(directory / WEIGHTS)  # nobody may read it, not even root
+    with pytest.raises(Unreadable, match="cannot be read now"):
+        bring_back(study, training)
+    (directory / "aside").replace(directory / WEIGHTS)
+    bring_back(study, training)
+    assert standing(directory, training).fault is None
 
 
 def test_for_another_recipe_it_does_not(study, case):

@@ -97,7 +97,8 @@ def test_damaged_predictions_are_one_line(tmp_path, how):
             write_predictions(tmp_path, test_logits=np.array([{}]), test_labels=np.array([{}]))
     with pytest.raises(UserError) as caught:
         read_predictions(tmp_path, "test")
-    assert one_line(caught).startswith(f"{file}: not readable predictions (")
+    said = "cannot be read (No such file" if how == "missing" else "not readable predictions ("
+    assert one_line(caught).startswith(f"{file}: {said}")
 
 
 def test_a_split_that_is_not_there_is_one_line(tmp_path):

@@ -135,8 +135,9 @@ def test_every_example_and_default_is_valid(key):
     defaults = [KEYS[key]["default"]] if "default" in KEYS[key] else []
     for value in (*KEYS[key]["examples"], *defaults):
         study = study_with(key, value)
-        if value in ("plateau", "convergence"):  # these two go together
-            study["recipe"] = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+        if value in ("plateau", "convergence") or key.startswith("recipe.convergence"):
+            together = {"protocol": "convergence", "schedule": {"name": "plateau"}}
+            study["recipe"] = {**study.get("recipe", {}), **together}
         assert accepts(study)
         kinds = {name: module.Options for name, module in MODULES.items()}
         options_by_set(read_study(study, source=SOURCE), kinds, source=SOURCE)

@@ -44,6 +44,14 @@ def test_a_cost_pays_for_whole_networks_of_the_plain_budget(most, networks):
         assert (row["approach"], row["budget"], row["variant"]) == ("full_data", 1, "")
 
 
+def test_of_a_set_that_full_data_has_in_part_a_cost_may_pay_for_more_than_there_are():
+    larger = measured("mothernets", 9e12, 0.2, g=1, size=100)
+    rows = estimates(larger)
+    assert whole_networks_for(rows, 9e12, 100) is None and full_data_cell(larger, rows) == ""
+    assert whole_networks_for(rows, 4.9e12, 100)["size"] == 4
+    assert full_data_cell(larger | {"training_flops": 4.9e12}, rows) == "4 networks: 15.00"
+
+
 def test_other_ways_of_combining_do_not_count():
     rows = estimates()
     rows["combination"] = "vote"

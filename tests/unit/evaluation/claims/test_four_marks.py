@@ -137,5 +137,9 @@ def test_all_four_marks_are_compared_of_ensembles_of_one_size():
         else p
         for p in points
     )
-    assert verdicts("four-marks", replace(made, points=points)) == both(NOT_TESTED)
+    uneven = replace(made, points=points)
+    assert verdicts("four-marks", uneven) == both(NOT_TESTED)
+    (smaller_one,) = [row for row in marks(uneven, page=True) if row.point.approach == KD[0]]
+    assert smaller_one.grades["fast training"] is None  # it costs less by its size
+    assert smaller_one.grades["high accuracy"] is None
     assert verdicts("four-marks", made) == both(REPRODUCED)
