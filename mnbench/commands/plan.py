@@ -51,8 +51,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--devices",
         type=positive,
         metavar="NUMBER",
-        help="predict the wall time of so many trainings side by side (default: as many as this "
-        "machine has GPUs, or else cores)",
+        help="predict the wall time of so many trainings side by side (default: those of this "
+        "machine, one a core, or those that its GPUs take)",
     )
     parser.add_argument(
         "--csv",

@@ -46,13 +46,13 @@ def draw(data: FigureData) -> Figure:
     rows = rows[(rows["g"].astype(float) < rows["size"]) & (rows["against_variant"] == "")]
     rows = rows[rows["variant"].map(named_variant) == ""]
     speed_ups, gains = best(rows, "speed_up"), best(rows, "error_gain")
-    if not speed_ups and not gains:
-        sentence = why_empty(
-            data, "no approach's budget curve reaches the error or the cost of MotherNets."
-        )
-        return style.notice(sentence, data.title)
-    looks = style.looks(rows["against"])
     single = _one_budget(data.tables["estimates"])
+    if not speed_ups and not gains:
+        reason = "no approach's budget curve reaches the error or the cost of MotherNets."
+        if not rows.empty and set(rows["against"]) <= single:
+            reason = "every other approach has one budget only, and so no budget curve."
+        return style.notice(why_empty(data, reason), data.title)
+    looks = style.looks(rows["against"])
     cost = style.COST_TITLES[data.cost]
     with style.styled():
         figure = style.new_figure(1.1 + 0.36 * len(looks))

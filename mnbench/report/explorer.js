@@ -283,16 +283,24 @@
     return found;
   };
 
-  const clustersOf = (members) => {
+  // The nearest MotherNet of a record: between the two may be siblings or snapshots.
+  const motherOf = (record) => {
     const { records } = setting();
+    for (const parent of record.parents.map((index) => records[index])) {
+      const mother = parent.role === "mothernet" ? parent : motherOf(parent);
+      if (mother) return mother;
+    }
+    return null;
+  };
+
+  const clustersOf = (members) => {
     const clusters = new Map();
     for (const member of members) {
-      const mother = member.parents.map((index) => records[index]).find((p) => p.role === "mothernet");
-      const key = mother ?? member;
+      const key = motherOf(member) ?? member;
       if (!clusters.has(key)) clusters.set(key, []);
       clusters.get(key).push(member);
     }
-    return [...clusters].map(([mother, own]) => ({ mother: mother.role === "mothernet" ? mother : null, own }));
+    return [...clusters].map(([key, own]) => ({ mother: key.role === "mothernet" ? key : null, own }));
   };
 
   const namesOf = (record) => record.networks.map((network) => network.name);

@@ -24,11 +24,13 @@ def full_data_cell(row: Mapping[Hashable, Any], estimates: pd.DataFrame) -> str:
 
     Returns:
         "" where these are the ensemble itself, under whatever name; where the first network costs
-        more; where the study has fewer than might be paid for; and where the two are means over
-        other numbers of seeds.
+        more; where the study has fewer than might be paid for; and where one of the two lacks a
+        seed, since the means may then be of other seeds.
     """
     rival = whole_networks_for(estimates, row["training_flops"], row["size"])
-    if rival is None or rival["seeds"] != row["seeds"] or _is_all_of_full_data(row):
+    if rival is None or _is_all_of_full_data(row):
+        return ""
+    if {rival["seeds"], row["seeds"]} != {estimates["seeds"].max()}:
         return ""
     return f"{networks_in_words(rival['approach'], rival['size'])}: {100 * rival['test_error']:.2f}"
 

@@ -70,6 +70,12 @@ class Outlook:
         total = whole_bill(self.plan, self.seconds)
         return "\n".join([rows_table(largest_rows(self.rows), total), *self._said()])
 
+    def _where(self) -> str:
+        """Return on what the study runs. On GPUs trainings are counted: several may share one."""
+        if self.calibration.machine.device == "cuda":
+            return f"with {self.devices} trainings side by side"
+        return f"on {self.devices} cores"
+
     def _said(self) -> list[str]:
         paths = critical_paths(self.plan, self.totals)
         chain = longest_chain(self.plan, paths)
@@ -87,7 +93,7 @@ class Outlook:
         lines = [
             f"seconds are of {machine.name} ({machine.processor}, torch {machine.torch}), with "
             f"{machine.devices} trainings side by side",
-            f"wall time on {self.devices} {'GPUs' if machine.device == 'cuda' else 'cores'}: "
+            f"wall time {self._where()}: "
             f"{'at most ' if open_end else ''}{duration(self.wall_seconds)}, "
             f"{duration(self.evaluation_seconds)} of it tables and figures",
             f"longest chain of trainings: {duration(paths[chain[0]])} ({', then '.join(names)})",

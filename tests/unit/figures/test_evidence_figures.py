@@ -48,6 +48,15 @@ def test_attainment_shows_approaches_with_a_curve(full):
     assert "half of 2 seeds" in words_of(figure)
 
 
+def test_speed_up_without_any_curve_says_why(full):
+    plain = full.estimates[(full.estimates["budget"] == 1) & (full.estimates["variant"] == "")]
+    unknown = full.equal_error.assign(speed_up=np.nan, error_gain=np.nan)
+    said = words_of(speed_up.draw(full.data(estimates=plain, equal_error=unknown)))
+    assert "every other approach has one budget only, and so no budget curve" in said
+    said = words_of(speed_up.draw(full.data(equal_error=unknown)))
+    assert "no approach's budget curve reaches" in said
+
+
 def test_speed_up_has_a_row_a_baseline_with_the_best_configuration(full):
     table = full.equal_error
     figure = speed_up.draw(full.data())

@@ -76,6 +76,10 @@ def test_a_cell_has_their_number_and_error_and_these_networks_themselves_have_no
     dear = measured("full_data", 4e12, 0.1, variant="wide")
     assert full_data_cell(dear, rows) == "4 networks: 15.00"
     assert full_data_cell(OTHER | {"seeds": 2}, rows) == ""  # a mean over other seeds
+    both = rows.assign(seeds=[2] * len(rows))
+    assert full_data_cell(OTHER | {"seeds": 2}, both) == "3 networks: 17.00"
+    both.loc[both["approach"] == "mothernets", "seeds"] = 3
+    assert full_data_cell(OTHER | {"seeds": 2}, both) == ""  # perhaps of other two seeds
 
 
 def test_a_summary_has_the_column_only_where_the_study_has_full_data():

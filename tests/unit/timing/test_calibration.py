@@ -94,7 +94,7 @@ def test_the_hours_of_another_machine_are_predicted_from_its_calibration(here, c
     assert main(["plan", "study.yaml", "--calibration", "node.json", "--devices", "16"]) == 0
     said = capsys.readouterr().out
     assert "seconds are of node17 (H100, torch" in said and "2 trainings side by side" in said
-    assert "wall time on 16 GPUs" in said
+    assert "wall time with 16 trainings side by side: " in said
 
 
 def test_another_machine_s_calibration_must_be_there_and_nothing_is_measured_beside_it(
