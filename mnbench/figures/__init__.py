@@ -7,7 +7,9 @@ Open this to add a figure: write ``mnbench/figures/NAME.py`` with
 - ``COST_AXIS``, whether it is drawn once on every cost axis of a study;
 - ``TABLES``, the tables that it reads, by name;
 - ``ABSOLUTE = True``, only if its intervals are of differences and can be of the errors instead;
-- ``draw(data)``, from a :class:`mnbench.figures.figure_data.FigureData` to a matplotlib figure.
+- ``draw(data)``, from a :class:`mnbench.figures.figure_data.FigureData` to a matplotlib figure;
+- ``costs_shown(estimates)``, only with a cost axis and if the costs that it shows are not those of
+  all full-size ensembles: the rows that it shows, since its title counts the times left out.
 
 No other file changes. The trap: Snakemake reads the constants each time it parses the workflow, so
 they are read as literals, without an import. A constant that is computed is an error.
@@ -21,7 +23,7 @@ from mnbench.plugins import literal_constants
 
 FORMATS = ("png", "pdf")
 # What is said below the title of every figure is made from these: not converged, missing, shared.
-SAID_FROM = ("networks", "convergence", "missing")
+SAID_FROM = ("networks", "convergence", "missing", "estimates")
 
 
 @dataclass(frozen=True)

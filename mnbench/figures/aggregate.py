@@ -12,9 +12,14 @@ from mnbench.figures.figure_data import FigureData
 from mnbench.figures.style import COST_TITLES
 from mnbench.naming import named_variant, networks_in_words
 from mnbench.planning.config import TIMES
-from mnbench.planning.full_size import of_full_size
+from mnbench.planning.lineage import Ensemble
 
 Owner = TypeVar("Owner")
+# The columns of the table of ensembles that say which one a row is.
+_ENSEMBLE = (
+    *("dataset", "architecture_set", "seed"),
+    *("approach", "g", "budget", "size", "variant"),
+)
 MOST_VARIANTS = 2  # of an approach, each a line of its own; more cannot be told apart
 
 
@@ -110,15 +115,54 @@ def fewest_clusters(rows: pd.DataFrame) -> pd.DataFrame:
     return main[main["g"].isna() | (main["g"] == fewest)]
 
 
-def timed(networks: pd.DataFrame, cost: str, flag: str = "shared_device") -> pd.DataFrame:
-    """Leave out the rows whose times were taken while another job used the device.
+def timed(summary: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """Leave out the ensembles whose times were taken while another job used the device.
 
     Args:
-        networks: rows of the table of networks.
+        summary: rows of the table of that name. An ensemble's time is a measurement, or is none,
+            as a whole: the flags of its trainings do not decide.
         cost: the cost axis; of anything but a time nothing is left out.
-        flag: the column that says so.
     """
-    return networks[~networks[flag].astype(bool)] if cost in TIMES else networks
+    return summary[~summary["shared_device"].astype(bool)] if cost in TIMES else summary
+
+
+def with_measured_cost(
+    ensembles: Iterable[Ensemble], summary: pd.DataFrame, cost: str
+) -> list[Ensemble]:
+    """Return the ensembles that the tables have with a cost that is a measurement, in their order.
+
+    Args:
+        ensembles: of a plan.
+        summary: rows of the table of that name.
+        cost: the cost axis.
+    """
+    rows = timed(summary, cost)[list(_ENSEMBLE)]
+    known = set(map(_without_na, rows.itertuples(index=False, name=None)))
+    return [one for one in ensembles if tuple(getattr(one, key) for key in _ENSEMBLE) in known]
+
+
+def full_size_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the full-size ensembles."""
+    return estimates[estimates["full_size"].astype(bool)]
+
+
+def unnamed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the named variants."""
+    return rows[rows["variant"].map(named_variant) == ""]
+
+
+def times_left_out(estimates: pd.DataFrame) -> str:
+    """Count the ensembles of single seeds whose time is no measurement: "2 of 39 ensembles ...".
+
+    Args:
+        estimates: the rows of what is shown.
+
+    Returns:
+        An empty text where every time is a measurement.
+    """
+    rows = estimates[estimates["combination"] == "average"]
+    number, left_out = int(rows["seeds"].sum()), int((rows["seeds"] - rows["timed_seeds"]).sum())
+    return f"{left_out:,} of {number:,} ensembles of single seeds" if left_out else ""
 
 
 def no_times(cost: str) -> str:
@@ -136,14 +180,9 @@ def why_empty(data: FigureData, otherwise: str) -> str:
         data: what was to be drawn.
         otherwise: what is said unless the axis is a time and no full-size ensemble was timed alone.
     """
-    networks = data.tables["networks"]
-    if data.cost in TIMES and not networks.empty:
-        alone = set(timed(networks, data.cost, "lineage_shared_device")["record"])
-        there = set(networks["record"])
-        known = [e for e in data.plan.ensembles if there.issuperset(map(str, e.members))]
-        full = [set(map(str, one.members)) for one in of_full_size(known)]
-        if full and not any(members <= alone for members in full):
-            return f"Nothing to show: {no_times(data.cost)}"
+    rows = full_size_rows(data.tables["estimates"])
+    if data.cost in TIMES and not rows.empty and not rows["timed_seeds"].any():
+        return f"Nothing to show: {no_times(data.cost)}"
     return f"Nothing to show: {otherwise}"
 
 

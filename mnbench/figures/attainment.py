@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import timed, why_empty
+from mnbench.figures.aggregate import full_size_rows, timed, unnamed, why_empty
 from mnbench.figures.figure_data import FigureData
-from mnbench.naming import named_variant
 
 TITLE = "Error attained at a cost"
 CAPTION = (
@@ -41,8 +40,7 @@ def draw(data: FigureData) -> Figure:
     """
     cost = data.cost
     summary = data.tables["summary"]
-    rows = timed(summary[summary["full_size"].astype(bool)], cost)
-    rows = rows[rows["variant"].map(named_variant) == ""]
+    rows = timed(costs_shown(summary), cost)
     points = (
         rows[["approach", "g", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
     )
@@ -88,6 +86,11 @@ def draw(data: FigureData) -> Figure:
         if data.title:
             figure.suptitle(data.title)
     return figure
+
+
+def costs_shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of full-size ensembles of no named variant."""
+    return unnamed(full_size_rows(rows))
 
 
 def _draw_band(axes: Axes, fronts: list[np.ndarray], color: str, right: float, top: float) -> None:

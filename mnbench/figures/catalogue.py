@@ -6,11 +6,13 @@ module of the figure asked for is imported, since some need seaborn, which takes
 
 from dataclasses import replace
 from importlib import import_module
+from types import ModuleType
 
 from matplotlib.figure import Figure
 
 from mnbench.evaluation.convergence import convergence_of
 from mnbench.figures import FIGURES
+from mnbench.figures.aggregate import full_size_rows, times_left_out
 from mnbench.figures.figure_data import FigureData
 from mnbench.planning.config import TIMES
 
@@ -27,19 +29,20 @@ def draw(name: str, data: FigureData) -> Figure:
     """
     if name not in FIGURES:
         raise ValueError(f"no figure is called {name!r}; there are {', '.join(FIGURES)}")
-    title = "\n".join(filter(None, [data.title, *_warnings(name, data)]))
-    figure: Figure = import_module(f"{__package__}.{name}").draw(replace(data, title=title))
+    module = import_module(f"{__package__}.{name}")
+    title = "\n".join(filter(None, [data.title, *_warnings(module, data)]))
+    figure: Figure = module.draw(replace(data, title=title))
     return figure
 
 
-def _warnings(name: str, data: FigureData) -> list[str]:
+def _warnings(module: ModuleType, data: FigureData) -> list[str]:
     """Return what to say below the title: a sentence each."""
     convergence = convergence_of(data.tables["convergence"], data.tables["networks"])
     said = [convergence.sentence] if convergence.converged is False else []
     if missing := len(data.tables["missing"]):
         said.append(f"{missing} ensembles of single seeds could not be evaluated: see missing.csv")
-    flags = data.tables["networks"]["shared_device"]
-    if FIGURES[name].cost_axis and data.cost in TIMES and flags.any():
-        shared = int(flags.sum())
-        said.append(f"times of {shared} of {len(flags)} trainings left out: the device was shared")
+    if module.COST_AXIS and data.cost in TIMES:
+        shown = getattr(module, "costs_shown", full_size_rows)(data.tables["estimates"])
+        if left_out := times_left_out(shown):
+            said.append(f"times of {left_out} left out: the device was shared")
     return said

@@ -13,7 +13,13 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import main_budgets, timed, why_empty
+from mnbench.figures.aggregate import (
+    full_size_rows,
+    in_main,
+    main_budgets,
+    why_empty,
+    with_measured_cost,
+)
 from mnbench.figures.figure_data import FigureData
 from mnbench.naming import configuration
 from mnbench.planning.full_size import of_full_size
@@ -27,7 +33,7 @@ CAPTION = (
     "joint training."
 )
 COST_AXIS = True
-TABLES = ("networks",)
+TABLES = ("networks", "summary")
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ def draw(data: FigureData) -> Figure:
         data: what to draw.
     """
     named: dict[tuple[CostPiece, ...], list[Bar]] = {}
-    for bar in bars(data.plan, data.tables["networks"], data.cost):
+    networks, summary = data.tables["networks"], data.tables["summary"]
+    for bar in bars(data.plan, networks, summary, data.cost):
         named.setdefault(bar.segments, []).append(bar)  # MotherNets may be Full Data's networks
     drawn = sorted((min(same, key=_rank) for same in named.values()), key=lambda bar: -bar.total)
     if not drawn:
@@ -97,25 +104,31 @@ def draw(data: FigureData) -> Figure:
     return figure
 
 
-def bars(plan: Plan, networks: pd.DataFrame, cost: str) -> list[Bar]:
+def costs_shown(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of full-size ensembles of the main budget."""
+    full = full_size_rows(estimates)
+    return full[in_main(full)]
+
+
+def bars(plan: Plan, networks: pd.DataFrame, summary: pd.DataFrame, cost: str) -> list[Bar]:
     """Break down the cost of every full-size ensemble of its approach's main budget.
 
-    Records of different seeds that differ in nothing but the seed make up one segment.
+    Records of different seeds that differ in nothing but the seed make up one segment. The seeds
+    are those that the tables have a cost of, so that bars add up to the costs there.
 
     Args:
         plan: the study's plan.
         networks: rows of one data set and architecture set.
+        summary: rows of the same, an ensemble each.
         cost: the column to use as the cost.
     """
     rows = networks.set_index("record")
-    clean = set(timed(networks, cost, "lineage_shared_device")["record"])
     places = set(zip(networks["dataset"], networks["architecture_set"], strict=True))
     planned = [e for e in plan.ensembles if (e.dataset, e.architecture_set) in places]
     usable = [
         e
-        for e in planned
-        if clean.issuperset(map(str, e.members))
-        and all(str(record) in rows.index for record in plan.lineage(e.members))
+        for e in with_measured_cost(planned, summary, cost)
+        if all(str(record) in rows.index for record in plan.lineage(e.members))
     ]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}

@@ -92,6 +92,11 @@ def draw(data: FigureData) -> Figure:
     return figure
 
 
+def costs_shown(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of the main budget, of every size."""
+    return estimates[in_main(estimates)]
+
+
 def series(points: pd.DataFrame) -> list[Series]:
     """Return the lines to draw: an approach and g each, at the approach's main budget.
 

@@ -11,9 +11,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from mnbench.figures import style
-from mnbench.figures.aggregate import why_empty
+from mnbench.figures.aggregate import full_size_rows, unnamed, why_empty
 from mnbench.figures.figure_data import FigureData
-from mnbench.naming import configuration, named_variant
+from mnbench.naming import configuration
 
 TITLE = "Speed-up at equal error"
 CAPTION = (
@@ -44,7 +44,7 @@ def draw(data: FigureData) -> Figure:
     rows = data.tables["equal_error"]
     rows = rows[(rows["approach"] == MOTHERNETS) & (rows["cost"] == data.cost)]
     rows = rows[(rows["g"].astype(float) < rows["size"]) & (rows["against_variant"] == "")]
-    rows = rows[rows["variant"].map(named_variant) == ""]
+    rows = unnamed(rows)
     speed_ups, gains = best(rows, "speed_up"), best(rows, "error_gain")
     single = _one_budget(data.tables["estimates"])
     if not speed_ups and not gains:
@@ -82,6 +82,11 @@ def draw(data: FigureData) -> Figure:
     return figure
 
 
+def costs_shown(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of full-size ensembles of no named variant."""
+    return unnamed(full_size_rows(estimates))
+
+
 def best(rows: pd.DataFrame, column: str) -> dict[str, pd.Series]:
     """Return by approach the row of the MotherNets configuration that is furthest ahead of it.
 
@@ -98,8 +103,7 @@ def best(rows: pd.DataFrame, column: str) -> dict[str, pd.Series]:
 
 def _one_budget(estimates: pd.DataFrame) -> set[str]:
     """Return the approaches whose full-size ensembles have one budget, and so no budget curve."""
-    full = estimates[estimates["full_size"].astype(bool)]
-    full = full[full["variant"].map(named_variant) == ""]
+    full = costs_shown(estimates)
     budgets = full[["approach", "budget", "variant"]].drop_duplicates()["approach"].value_counts()
     return set(budgets[budgets == 1].index)
 

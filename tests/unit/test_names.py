@@ -16,6 +16,7 @@ SHARED = {
     "TABLES": "the tables that a figure or page reads; of the registry all of them",
     "COMMAND": "what a registry knows of a command",
     "build": "a table's builder",
+    "costs_shown": "of a figure with a cost axis: the rows whose costs it shows",
     "draw": "a figure's drawing, and the catalogue's of any figure",
     "main": "what a program starts with",
     "of_records": "a table's builder that needs records alone",

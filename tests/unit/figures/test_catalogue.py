@@ -111,7 +111,7 @@ def test_a_study_of_nothing_is_drawn_as_nothing(full, name):
 def test_without_the_full_budget_the_largest_is_shown_and_named(full):
     made = kept(full, lambda e: e.approach == "single_network" or e.budget == 0.5)
     made = kept(made, lambda e: e.approach != "single_network" or e.budget > 1)
-    bars = cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+    bars = cost_breakdown.bars(made.plan, made.networks, made.summary, "cpu_seconds")
     means = full_rows(made.summary).set_index(["approach", "budget"])["cpu_seconds"]
     assert {(bar.approach, bar.budget): pytest.approx(bar.total) for bar in bars} == {
         key: means[key] for key in (("full_data", 0.5), ("single_network", 4.0))
@@ -125,6 +125,29 @@ def test_without_the_full_budget_the_largest_is_shown_and_named(full):
         assert "twice" not in words
     words = words_of(training_curves.draw(made.data()))
     assert "from scratch, half the epochs (5 epochs)" in words
+
+
+def test_a_caption_counts_the_times_that_its_own_figure_leaves_out(full):
+    table = full.summary
+    flagged = full.networks.assign(shared_device=True, lineage_shared_device=True)
+
+    def said(shared) -> dict[str, str]:
+        made = replace(full, networks=flagged, summary=table.assign(shared_device=shared))
+        drawn = {name: words_of(catalogue.draw(name, made.data())) for name in names}
+        return {name: words.partition(" left out")[0] for name, words in drawn.items()}
+
+    names = [name for name, entry in FIGURES.items() if entry.cost_axis]
+    ours = (table["approach"] == "mothernets") & (table["seed"] == 0)
+    cases = {
+        "smaller": (ours & (table["size"] < 5), {"size"}),
+        "shorter": (table["budget"] == 0.5, {"attainment", "pareto", "speed_up"}),
+        "full": (ours & (table["size"] == 5) & (table["budget"] == 1), set(names)),
+    }
+    for case, (shared, warned) in cases.items():
+        for name, words in said(shared).items():
+            number = f"times of {int(shared.sum())} of "
+            assert (number in words) == (name in warned), (case, name)
+    assert not any("times of" in words for words in said(False).values())
 
 
 @pytest.mark.slow

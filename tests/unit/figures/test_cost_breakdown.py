@@ -13,7 +13,7 @@ from mnbench.planning.lineage import Ensemble
 
 
 def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
-    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    bars = cost_breakdown.bars(full.plan, full.networks, full.summary, "cpu_seconds")
     rows = full_rows(full.summary)
     rows = rows[(rows["budget"] == 1)]
     totals = {
@@ -30,17 +30,37 @@ def test_bars_add_up_to_the_summary_with_the_shared_part_first(full):
     assert shared["snapshot_ensembles", None] == 5 * [False]
 
 
+def test_bars_are_of_the_seeds_whose_whole_bill_is_a_measurement(full):
+    # One training of an ensemble may be flagged and their sum not, or the other way round.
+    flagged = full.networks.assign(shared_device=True, lineage_shared_device=True)
+    every = cost_breakdown.bars(full.plan, full.networks, full.summary, "cpu_seconds")
+    assert cost_breakdown.bars(full.plan, flagged, full.summary, "cpu_seconds") == every
+    second = (full.summary["approach"] == "mothernets") & (full.summary["seed"] == 1)
+    bagging = full.summary["approach"] == "bagging"
+    summary = full.summary.assign(shared_device=second | bagging)
+    bars = {
+        (bar.approach, bar.g): bar.total
+        for bar in cost_breakdown.bars(full.plan, full.networks, summary, "cpu_seconds")
+    }
+    assert set(bars) == {(bar.approach, bar.g) for bar in every} - {("bagging", None)}
+    first = summary[(summary["approach"] == "mothernets") & ~summary["shared_device"]]
+    costs = first[first["full_size"]].set_index("g")["cpu_seconds"]
+    assert {g: total for (_, g), total in bars.items() if g} == pytest.approx(costs.to_dict())
+    exact = cost_breakdown.bars(full.plan, full.networks, summary, "training_flops")
+    assert len(exact) == len(every)
+
+
 def test_an_untrained_mothernet_is_no_part_of_a_bar(full):
     networks = full.networks.copy()
     networks.loc[networks["role"] == "mothernet", "cpu_seconds"] = 0.0
-    bars = cost_breakdown.bars(full.plan, networks, "cpu_seconds")
+    bars = cost_breakdown.bars(full.plan, networks, full.summary, "cpu_seconds")
     shared = {bar.g: [s.shared for s in bar.segments] for bar in bars if bar.g}
     assert shared == dict.fromkeys((1, 2, 3, 5), 5 * [False])
 
 
 def test_breakdown_draws_the_bars_it_computes(full):
     figure = cost_breakdown.draw(full.data())
-    bars = cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+    bars = cost_breakdown.bars(full.plan, full.networks, full.summary, "cpu_seconds")
     widths = sorted(patch.get_width() for patch in figure.axes[0].patches)
     # MotherNets with a cluster a network are Full Data's trainings: one bar with both names.
     once = {bar.segments for bar in bars}
@@ -55,7 +75,7 @@ def test_breakdown_draws_the_bars_it_computes(full):
 def test_breakdown_names_the_teacher(full):
     (bar,) = [
         bar
-        for bar in cost_breakdown.bars(full.plan, full.networks, "cpu_seconds")
+        for bar in cost_breakdown.bars(full.plan, full.networks, full.summary, "cpu_seconds")
         if bar.approach == "knowledge_distillation"
     ]
     assert [segment.names for segment in bar.segments if segment.shared] == [
@@ -75,7 +95,7 @@ def test_a_teacher_that_stays_is_shared_though_it_is_a_member(full):
     plan = replace(full.plan, ensembles=tuple(map(stays, full.plan.ensembles)))
     (bar,) = [
         bar
-        for bar in cost_breakdown.bars(plan, full.networks, "cpu_seconds")
+        for bar in cost_breakdown.bars(plan, full.networks, full.summary, "cpu_seconds")
         if bar.approach == "knowledge_distillation"
     ]
     assert [segment.shared for segment in bar.segments] == [True] + 4 * [False]
@@ -93,7 +113,7 @@ def test_snapshots_that_are_no_members_are_earlier_ones_not_teachers(full):
     made = kept(full, lambda e: e.approach != "snapshot_ensembles" or e.size <= 3)
     (bar,) = [
         bar
-        for bar in cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+        for bar in cost_breakdown.bars(made.plan, made.networks, made.summary, "cpu_seconds")
         if bar.approach == "snapshot_ensembles"
     ]
     earlier, member = ("vgg-7-deep (earlier)", "earlier"), ("vgg-7-deep",)
@@ -103,7 +123,7 @@ def test_snapshots_that_are_no_members_are_earlier_ones_not_teachers(full):
 
 def test_each_g_has_its_bar_though_their_sizes_differ(full):
     made = kept(full, lambda e: e.approach != "mothernets" or e.size <= 6 - e.g)
-    bars = cost_breakdown.bars(made.plan, made.networks, "cpu_seconds")
+    bars = cost_breakdown.bars(made.plan, made.networks, made.summary, "cpu_seconds")
     members = {
         bar.g: sum(not segment.shared for segment in bar.segments)
         for bar in bars

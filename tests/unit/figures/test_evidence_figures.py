@@ -161,8 +161,9 @@ def test_figures_say_what_a_reader_must_know(full):
         columns=list(convergence.COLUMNS),
     )
     networks = full.networks.copy()
-    networks.loc[networks.index[:3], ["shared_device", "lineage_shared_device"]] = True
-    tables = {"convergence": gains, "networks": networks}
+    estimates = full.estimates
+    estimates.loc[estimates["approach"] == "full_data", "timed_seeds"] = 0
+    tables = {"convergence": gains, "estimates": estimates}
     for name in FIGURES:
         figure = catalogue.draw(name, full.data(title="Fashion-MNIST, v5-small", **tables))
         words = words_of(figure)
@@ -170,7 +171,7 @@ def test_figures_say_what_a_reader_must_know(full):
             "not converged: one network gains 1.6 points (1.1 to 2.1) from twice the epochs"
             in words
         )
-        warned = f"times of 3 of {len(networks)} trainings left out" in words
+        warned = "ensembles of single seeds left out: the device was shared" in words
         assert warned is FIGURES[name].cost_axis
         assert_readable(figure, name)
         figure = catalogue.draw(name, full.data("training_flops", **tables))
@@ -183,19 +184,15 @@ def test_figures_say_what_a_reader_must_know(full):
 def test_the_cost_of_an_ensemble_is_broken_down_whatever_other_ensembles_there_are(full):
     larger = [Ensemble("fashion_mnist", "v25-small", 0, one, 25, ("elsewhere",)) for one in TITLES]
     plan = replace(full.plan, ensembles=(*full.plan.ensembles, *larger))
-    alone = cost_breakdown.bars(full.plan, full.networks, "training_flops")
-    assert cost_breakdown.bars(plan, full.networks, "training_flops") == alone
+    alone = cost_breakdown.bars(full.plan, full.networks, full.summary, "training_flops")
+    assert cost_breakdown.bars(plan, full.networks, full.summary, "training_flops") == alone
     assert {bar.approach for bar in alone} == set(TITLES)
 
 
 def test_what_is_drawn_of_an_ensemble_has_all_its_ancestors(full):
-    # A MotherNet's time alone may be flagged, its members' sum not; its record may be gone.
     mother = full.networks["role"] == "mothernet"
-    flagged = full.networks.assign(lineage_shared_device=mother)
-    bars = cost_breakdown.bars(full.plan, flagged, "cpu_seconds")
-    assert {bar.g for bar in bars if bar.approach == "mothernets"} == {1, 2, 3, 5}
     gone = full.networks[~mother]
-    bars = cost_breakdown.bars(full.plan, gone, "cpu_seconds")
+    bars = cost_breakdown.bars(full.plan, gone, full.summary, "cpu_seconds")
     assert {bar.g for bar in bars if bar.approach == "mothernets"} == {5}
     histories = full.histories[full.histories["role"] != "mothernet"]
     shown = {curve.approach for curve in training_curves.curves(full.plan, histories)}
