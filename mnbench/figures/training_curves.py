@@ -48,14 +48,16 @@ class Curve:
     budget: float
     own: np.ndarray  # (epochs, 2): epochs from the lineage's start, validation error in percent
     inherited: np.ndarray  # the same of its ancestors; empty where none of them was trained
+    of_members: bool  # whether ancestors are members themselves, and not MotherNets only
 
 
 def draw(data: FigureData) -> Figure:
     """Draw a panel a network, of at most six: from scratch, and hatched from a MotherNet.
 
-    Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g planned. A
-    study without Full Data and MotherNets shows the approaches that it has. An approach without
-    the full budget is shown at its largest.
+    Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g that a seed
+    has complete, in every seed: a seed without it has no curves. A study without Full Data and
+    MotherNets shows the approaches that it has. An approach without the full budget is shown at its
+    largest.
 
     The dot is where the MotherNet ended. Hatching preserves its function, so without noise the
     hatched network starts there too; the noise that hatching may add moves the start off. The
@@ -90,8 +92,9 @@ def draw(data: FigureData) -> Figure:
         shown = [curve.own[:, 1] for curve in drawn if curve.network in networks]
         shown += [curve.inherited[:, 1] for curve in drawn if curve.network in networks]
         _limit(grid[0, 0], np.concatenate(shown))
-        hatched = any(curve.approach == "mothernets" for curve in drawn)
-        word = "epochs, MotherNet included" if hatched else "epochs"
+        hatched = [curve for curve in drawn if curve.approach == "mothernets"]
+        first = "ancestors" if any(curve.of_members for curve in hatched) else "MotherNet"
+        word = f"epochs, {first} included" if hatched else "epochs"
         style.label_outer(grid, len(networks), word, "validation error (%)")
         _legend(figure, grid, len(networks), looks, drawn)
         if data.title:
@@ -130,29 +133,32 @@ def curves(plan: Plan, histories: pd.DataFrame) -> list[Curve]:
                 budget=ensemble.budget,
                 own=pieces[-1],
                 inherited=np.concatenate([np.empty((0, 2)), *pieces[:-1]]),
+                of_members=any(plan.trainings[one].role == "member" for one in lineage[:-1]),
             )
     return list(drawn.values())
 
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
-    """Choose one ensemble an approach and seed: the largest, of the smallest g."""
+    """Choose the ensembles of one g and size an approach: the smallest g, its largest size.
+
+    The choice is made once, among what any seed has complete. A mean over seeds is so of networks
+    of one g, and a seed that lacks them is left out of it.
+    """
     usable = [e for e in plan.ensembles if records.issuperset(map(str, plan.lineage(e.members)))]
     budgets = main_budgets((e.approach, e.budget) for e in usable)
     shown = {"full_data", "mothernets"} & {e.approach for e in usable}
-    best: dict[tuple[str, int], Ensemble] = {}
-    for ensemble in usable:
-        key = (ensemble.approach, ensemble.seed)
-        if ensemble.budget != budgets[ensemble.approach] or ensemble.variant:
-            continue
-        if shown and ensemble.approach not in shown:
-            continue
-        if key not in best or _rank(ensemble) > _rank(best[key]):
-            best[key] = ensemble
-    return sorted(best.values(), key=lambda e: e.approach)
+    main = [e for e in usable if e.budget == budgets[e.approach] and not e.variant]
+    main = [e for e in main if not shown or e.approach in shown]
+    best: dict[str, tuple[int, int]] = {}
+    for ensemble in main:
+        rank = _rank(ensemble)
+        best[ensemble.approach] = max(best.get(ensemble.approach, rank), rank)
+    chosen = (e for e in main if _rank(e) == best[e.approach])
+    return sorted(chosen, key=lambda e: e.approach)
 
 
 def _rank(ensemble: Ensemble) -> tuple[int, int]:
-    return ensemble.size, -(ensemble.g or 0)
+    return -(ensemble.g or 0), ensemble.size
 
 
 def _steps(rows: pd.DataFrame) -> np.ndarray:
@@ -214,10 +220,15 @@ def _legend(
         name = configuration(look.title, budget=mine[0].budget)
         if any(len(curve.inherited) for curve in mine):
             before = _epochs(len(curve.inherited) for curve in mine if len(curve.inherited))
-            hatched = approach == "mothernets"
-            first = "its MotherNet" if hatched else f"{look.title}, ancestors"
-            end = "its MotherNet's end" if hatched else "the ancestors' end"
-            then = configuration("hatched from it", budget=mine[0].budget) if hatched else name
+            budget = mine[0].budget
+            if approach != "mothernets":
+                first, end, then = f"{look.title}, ancestors", "the ancestors' end", name
+            elif any(curve.of_members for curve in mine):  # a tree's, or earlier cycles
+                first, end = "its ancestors", "its ancestors' end"
+                then = configuration("its own training", budget=budget)
+            else:
+                first, end = "its MotherNet", "its MotherNet's end"
+                then = configuration("hatched from it", budget=budget)
             dot: style.Keywords = {
                 "color": look.color,
                 "ls": "none",
@@ -234,8 +245,10 @@ def _legend(
             scratch = configuration("from scratch", budget=mine[0].budget)
             what = scratch if approach == "full_data" else name
             handles.append(Line2D([], [], **line | short, label=f"{what} ({own})"))
-    seeds = len({curve.seed for curve in drawn})
-    if seeds > 1:
+    numbers = [len({c.seed for c in drawn if c.approach == approach}) for approach in looks]
+    fewest, most = min(numbers), max(numbers)
+    if most > 1:
+        seeds = f"{most}" if fewest == most else f"{fewest} to {most}"
         label = f"each of {seeds} seeds (thick: their mean)"
         handles.append(Line2D([], [], color="#AAAAAA", linewidth=0.7, label=label))
     if used < grid.size:  # the empty corner of the grid is the best place

@@ -41,6 +41,44 @@ def test_hatched_curves_join_the_end_of_their_mothernet(full):
         assert label in legend
 
 
+def test_seeds_without_the_g_or_size_that_is_shown_are_no_part_of_a_mean(full):
+    shared = full.plan.ensembles[0].dataset, full.plan.ensembles[0].architecture_set
+    (mother,) = {
+        record
+        for e in full.plan.ensembles
+        if (e.approach, e.g, e.seed, e.size) == ("mothernets", 1, 1, 5)
+        for record in full.plan.lineage(e.members)
+        if full.plan.trainings[record].role == "mothernet"
+    }
+    lacking = {str(mother), "/".join([*shared, "seed0", "full_data", "vgg-9"])}
+    histories = full.histories[~full.histories["record"].isin(lacking)]
+    assert histories["record"].nunique() == full.histories["record"].nunique() - 2
+    curves = training_curves.curves(full.plan, histories)
+    assert {(c.approach, c.seed) for c in curves} == {("mothernets", 0), ("full_data", 1)}
+    assert len(curves) == 10
+    hatched = [curve for curve in curves if curve.approach == "mothernets"]
+    assert {(len(c.inherited), c.own[0, 0]) for c in hatched} == {(10, 11)}  # all of g = 1
+    words = words_of(training_curves.draw(full.data(histories=histories)))
+    assert "its MotherNet (10 epochs)" in words and "seeds" not in words
+
+
+def test_ancestors_that_are_members_are_no_mothernet(full):
+    hatched = {
+        ensemble.members
+        for ensemble in full.plan.ensembles
+        if (ensemble.approach, ensemble.g, ensemble.size) == ("mothernets", 1, 5)
+    }
+    trainings = dict(full.plan.trainings)
+    for first, *others in hatched:
+        for id in others:  # a tree: the first member hatches all others
+            trainings[id] = replace(trainings[id], parents=(first,))
+    plan = replace(full.plan, trainings=trainings)
+    words = words_of(training_curves.draw(replace(full.data(), plan=plan)))
+    assert "its ancestors (10 to 14 epochs) | its ancestors' end" in words
+    assert "its own training (4 epochs)" in words and "epochs, ancestors included" in words
+    assert "MotherNet" not in words and "hatched" not in words
+
+
 def test_a_network_hatched_from_an_untrained_mothernet_has_a_curve_of_its_own(full):
     untrained = {
         id: replace(training, recipe={"epochs": 0})
