@@ -28,6 +28,9 @@ Keywords = dict[str, Any]  # of a matplotlib call
 DPI = 200  # of PNG; text is measured at it as well, since hinted text is wider at some
 WIDTH = 7.0  # inches: the text width of a page, so that 8 pt stay 8 pt in print
 GREY = "#666666"
+_MOST_OF_PANEL = 0.95  # of a grid's column, for an axis' title: two that touch cannot be told apart
+_LAID_OUT = 1.2  # times their width before, of axes that are laid out
+_LETTER = 4.8  # points: the width of a digit at a tick
 
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same figure on every machine
@@ -132,14 +135,30 @@ def renderer_of(figure: Figure) -> RendererBase:
     return canvas.get_renderer()
 
 
-def label_outer(grid: np.ndarray, used: int, xlabel: str, ylabel: str) -> None:
+def label_outer(
+    grid: np.ndarray, used: int, xlabel: str, ylabel: str, *, corner: bool = False
+) -> None:
     """Remove the unused panels of a *grid* of axes, and label the left and lowest used ones.
 
-    Where the last row is not full every row has its ticks' labels, so that no panel hangs lower,
-    and the lowest row has the axis' title.
+    Where the last row is not full every row has its ticks' labels, so that no panel hangs lower.
+    All panels then share a title of the horizontal axis, as they do where it is wider than one.
+
+    Args:
+        grid: axes, by row and column.
+        used: the number of panels that show something, the first ones.
+        xlabel: the horizontal axis' title.
+        ylabel: the vertical axis' title.
+        corner: whether the corner that the last row leaves empty is for a legend. The panels of
+            that row then have a title each.
     """
     columns = grid.shape[1]
     ragged = used < grid.size
+    shared = (ragged and not corner) or _is_wide(xlabel, grid)
+    # A title of the figure would lie on a legend outside the axes. So it is that of the panel next
+    # to the middle, moved to it, but not beyond the panel's end: columns would move apart.
+    titled = min((columns - 1) // 2, (used - 1) % columns)
+    if shared:
+        grid[-1, titled].set_xlabel(xlabel, x=min(1, columns / 2 - titled))
     for i, axes in enumerate(grid.flat):
         if i >= used:
             axes.remove()
@@ -148,8 +167,18 @@ def label_outer(grid: np.ndarray, used: int, xlabel: str, ylabel: str) -> None:
             axes.set_ylabel(ylabel)
         if ragged:
             axes.xaxis.set_tick_params(labelbottom=True)
-        if i >= grid.size - columns:
+        if i >= grid.size - columns and not shared:
             axes.set_xlabel(xlabel)
+
+
+def _is_wide(title: str, grid: np.ndarray) -> bool:
+    """Return whether the title of a horizontal axis would reach into the next panel's."""
+    axes = grid.flat[0]
+    figure = figure_of(axes)
+    axes.set_xlabel(title)
+    width = axes.xaxis.label.get_window_extent(renderer_of(figure)).width
+    axes.set_xlabel("")
+    return bool(width > _MOST_OF_PANEL * figure.bbox.width / grid.shape[1])
 
 
 def notice(sentence: str, title: str | None = None) -> Figure:
@@ -212,15 +241,43 @@ def quantity(cost: str, values: Iterable[float]) -> CostUnit:
     return CostUnit(f"training cost ({label})", unit)
 
 
+_FEW_DECADES = 2.5  # so many have several ticks each
+
+
 def scale_cost_axis(axis: Axis, low: float, high: float, ticks: int = 8) -> None:
     """Make an axis logarithmic when its values span more than a decade, with readable ticks."""
     if low > 0 and high > 10 * low:
         (axis.axes.set_xscale if isinstance(axis, XAxis) else axis.axes.set_yscale)("log")
-        decades = np.log10(high / low)
-        subs = (1, 2, 5) if decades < 2.5 else (1,)
-        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_locator(LogLocator(subs=_subs(axis, low, high)))
         axis.set_minor_locator(NullLocator())
         axis.set_minor_formatter(NullFormatter())
     else:
         axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+
+
+def _tick(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def _subs(axis: Axis, low: float, high: float) -> tuple[int, ...]:
+    """Return which multiples of powers of ten have a tick: the most whose labels have room.
+
+    Args:
+        axis: logarithmic, of axes that are not laid out yet.
+        low: the smallest value shown.
+        high: the largest.
+    """
+    decades = np.log10(high / low)
+    if decades >= _FEW_DECADES:
+        return (1,)
+    if not isinstance(axis, XAxis):
+        return (1, 2, 5)
+    points = _LAID_OUT * 72 * axis.axes.get_window_extent().width / figure_of(axis.axes).dpi
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high))
+    for subs, nearest in (((1, 2, 5), 2), ((1, 3), 3)):
+        ticks = np.outer(powers, subs)
+        letters = max(len(_tick(tick)) for tick in ticks[(ticks >= low) & (ticks <= high)])
+        if np.log10(nearest) * points / decades > _LETTER * (letters + 1):
+            return subs
+    return (1,)

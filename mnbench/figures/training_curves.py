@@ -95,7 +95,7 @@ def draw(data: FigureData) -> Figure:
         hatched = [curve for curve in drawn if curve.approach == "mothernets"]
         first = "ancestors" if any(curve.of_members for curve in hatched) else "MotherNet"
         word = f"epochs, {first} included" if hatched else "epochs"
-        style.label_outer(grid, len(networks), word, "validation error (%)")
+        style.label_outer(grid, len(networks), word, "validation error (%)", corner=True)
         _legend(figure, grid, len(networks), looks, drawn)
         if data.title:
             figure.suptitle(data.title)
