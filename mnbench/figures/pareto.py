@@ -28,7 +28,7 @@ from mnbench.figures.aggregate import (
 from mnbench.figures.fewer import draw_fewer, fewer_networks, legend_entry
 from mnbench.figures.figure_data import FigureData
 from mnbench.figures.framing import set_limits
-from mnbench.figures.headline import message
+from mnbench.figures.headline import message, write
 from mnbench.figures.labels import Label, Obstacle, place
 from mnbench.naming import CONTROLS, configuration, named_variant, networks_in_words
 
@@ -94,7 +94,7 @@ def draw(data: FigureData) -> Figure:
         axes = figure.add_subplot()
         axes.set(xlabel=axis.label, ylabel=f"{data.evaluated_on} error (%)", title=data.title)
         if compared is not None and (said := message(shown, fewer)):
-            figure.suptitle(said, fontweight="bold")
+            write(figure, said)
         set_limits(axes, shown)
         obstacles = [Obstacle(_draw_front(axes, shown), weight=1.5)]
         obstacles += _draw_sweep(axes, shown, looks) + draw_fewer(axes, fewer)

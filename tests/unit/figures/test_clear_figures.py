@@ -221,6 +221,37 @@ def test_the_title_names_the_sizes_where_they_differ():
     assert title.startswith("MotherNets (3 networks), g = 1: 121 % of the cost of 5 networks of")
 
 
+RIVAL = "20 networks of Full Data for no more cost: 10.4 pp more error than MotherNets (mean)"
+
+
+@pytest.mark.parametrize(
+    ("share", "error"),
+    [
+        ("MotherNets, g = 1: 61 % of Full Data's cost", "1.1 pp less error (0.4 to 1.7)"),
+        (
+            "MotherNets, g = 10: 101 % of Full Data's cost",
+            "11.1 pp less error (−14.4 to 30.7), may be chance",
+        ),
+        (
+            "MotherNets (4 networks), g = 1: 52 % of the cost of 5 networks of Full Data",
+            "0.4 pp more error (−0.2 to 1.1), may be chance",
+        ),
+    ],
+)
+def test_a_long_title_is_broken_before_the_error_and_lies_on_the_page(
+    full, monkeypatch, share, error
+):
+    said = f"{share}, {error}"
+    for more in ("", f"\n{RIVAL}", f"\n{RIVAL}, on as many seeds and images of it"):
+        monkeypatch.setattr(pareto, "message", lambda *_, more=more: said + more)
+        figure = pareto.draw(full.data(title="Title"))
+        assert_readable(figure, said)
+        first, *others = figure.get_suptitle().splitlines()
+        expected = [said] if len(said) < 95 else [f"{share},", error]
+        assert [first, *others][: len(expected)] == expected
+        assert len(others) == len(expected) - 1 + (more != "") + (len(more) > 100)
+
+
 def test_points_that_coincide_have_bars_of_one_colour(full):
     axes = diversity.draw(full.data()).axes[0]
     blue = style.looks(["full_data"])["full_data"]
