@@ -155,10 +155,11 @@ def label_outer(
     ragged = used < grid.size
     shared = (ragged and not corner) or _is_wide(xlabel, grid)
     # A title of the figure would lie on a legend outside the axes. So it is that of the panel next
-    # to the middle, moved to it, but not beyond the panel's end: columns would move apart.
-    titled = min((columns - 1) // 2, (used - 1) % columns)
+    # to the middle of the last row, moved to it.
+    lowest = (used - 1) % columns + 1
+    titled = (lowest - 1) // 2
     if shared:
-        grid[-1, titled].set_xlabel(xlabel, x=min(1, columns / 2 - titled))
+        grid[-1, titled].set_xlabel(xlabel, x=lowest / 2 - titled)
     for i, axes in enumerate(grid.flat):
         if i >= used:
             axes.remove()
