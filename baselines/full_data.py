@@ -76,7 +76,12 @@ def lineage(setting: Setting, options: Options) -> Lineage:
     for budget in options.budgets:
         members = _members(setting, budget, number)
         total += Lineage(members, setting.ensembles(NAME, members, budget=budget))
-    return total + _longer(setting, options, number) if options.longer.networks else total
+    if options.longer.networks:
+        return total + _longer(setting, options, number)
+    # A variant that trains none for longer has the budgets of the approach itself.
+    if options.longer != Longer() and not setting.variant:
+        raise setting.refuse(NAME, "longer.networks", "0 trains none for longer; say how many")
+    return total
 
 
 def _longer(setting: Setting, options: Options, trained: int) -> Lineage:

@@ -227,7 +227,9 @@ def _check_share(
         own = apportion(more, left)
         return bool(own.all() and (not held_out or (left - own).all()))
 
-    least = next(filter(is_enough, range(number + 1, left.sum() + 1)), None)
+    # Of one image alone none can be held out; with many classes it takes long to find that out.
+    possible = range(number + 1, 0 if held_out and left.min() < 2 else left.sum() + 1)
+    least = next(filter(is_enough, possible), None)
     at_least = f"give at least {least}, or " if least else ""
     raise UserError(
         f"key 'data.{key}': {number} images have none of class '{name}', which has "

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mnbench.architectures import load_architectures
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.curves import ROUNDING
 
@@ -25,26 +26,23 @@ def are_whole(points: Any) -> Any:
     return (points.approach == "full_data") & (points.budget == 1) & (points.variant == "")
 
 
-def whole_networks_for(
-    estimates: pd.DataFrame, flops: float, networks: int = 0
-) -> pd.Series | None:
+def whole_networks_for(estimates: pd.DataFrame, flops: float) -> pd.Series | None:
     """Return the row of the most first networks of Full Data that cost no more FLOPs, or of all.
 
     Args:
         estimates: of one data set and architecture set, every size.
         flops: training FLOPs; times are of other seeds in each row, and cannot be compared.
-        networks: those of the ensemble whose FLOPs are spent: all that Full Data could have. 0 is
-            what the study has.
 
     Returns:
         None if the first network costs more, if the study has no Full Data of the plain epochs, or
-        if it has fewer networks of it than the FLOPs might pay for.
+        if it has a part of the set's networks, and the FLOPs might pay for more of them.
     """
     rows = estimates[(estimates["combination"] == AVERAGE) & are_whole(estimates)]
     most = most_within(rows, flops, "training_flops")
-    if most is not None and most["size"] == rows["size"].max() < networks:
-        return None
-    return most
+    if most is None or most["size"] < rows["size"].max():
+        return most
+    (architecture_set,) = rows["architecture_set"].unique()
+    return most if most["size"] == len(load_architectures(architecture_set)) else None
 
 
 def most_within(sizes: pd.DataFrame, budget: float, cost: str) -> pd.Series | None:

@@ -130,7 +130,9 @@ def bars(plan: Plan, networks: pd.DataFrame, summary: pd.DataFrame, cost: str) -
         for e in with_measured_cost(planned, summary, cost)
         if all(str(record) in rows.index for record in plan.lineage(e.members))
     ]
-    budgets = main_budgets((e.approach, e.budget) for e in usable)
+    # Of all that the tables have: where no time is a measurement there is no bar, as elsewhere.
+    whole = full_size_rows(summary)
+    budgets = main_budgets(zip(whole["approach"], whole["budget"], strict=True))
     chosen: dict[tuple[str, int | None], list[Ensemble]] = {}
     for ensemble in usable:
         if ensemble.budget == budgets[ensemble.approach] and not ensemble.variant:

@@ -54,10 +54,10 @@ class Curve:
 def draw(data: FigureData) -> Figure:
     """Draw a panel a network, of at most six: from scratch, and hatched from a MotherNet.
 
-    Thin lines are seeds, thick ones their mean. MotherNets are those of the smallest g that a seed
-    has complete, in every seed: a seed without it has no curves. A study without Full Data and
-    MotherNets shows the approaches that it has. An approach without the full budget is shown at its
-    largest.
+    Thin lines are seeds, thick ones their mean. MotherNets are those of the largest size that a
+    seed has, and of it of the smallest g. A seed without them has no curves. A study without Full
+    Data and MotherNets shows the approaches that it has. An approach without the full budget is
+    shown at its largest.
 
     The dot is where the MotherNet ended. Hatching preserves its function, so without noise the
     hatched network starts there too; the noise that hatching may add moves the start off. The
@@ -139,7 +139,7 @@ def curves(plan: Plan, histories: pd.DataFrame) -> list[Curve]:
 
 
 def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
-    """Choose the ensembles of one g and size an approach: the smallest g, its largest size.
+    """Choose the ensembles of one g and size an approach: the largest size, of it the smallest g.
 
     The choice is made once, among what any seed has complete. A mean over seeds is so of networks
     of one g, and a seed that lacks them is left out of it.
@@ -158,7 +158,7 @@ def _ensembles(plan: Plan, records: set[str]) -> list[Ensemble]:
 
 
 def _rank(ensemble: Ensemble) -> tuple[int, int]:
-    return -(ensemble.g or 0), ensemble.size
+    return ensemble.size, -(ensemble.g or 0)
 
 
 def _steps(rows: pd.DataFrame) -> np.ndarray:

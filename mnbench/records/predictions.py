@@ -5,6 +5,7 @@ averaged, and no softmax has been applied.
 """
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,12 @@ def read_labels(directory: Path, split: str) -> np.ndarray:
 
 def _arrays(path: Path, *keys: str) -> tuple[np.ndarray, ...]:
     try:
-        # numpy leaves a file open that it opened and found damaged.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return tuple(arrays[key] for key in keys)
+        content = BytesIO(path.read_bytes())
     except OSError as error:
         raise cannot_read(path, error) from error
-    except Exception as error:  # np.load raises zipfile, OS, value and key errors alike
+    try:
+        # In a file on the disk a wrong place is an error of the system, as if it could not be read.
+        with np.load(content, allow_pickle=False) as arrays:
+            return tuple(arrays[key] for key in keys)
+    except Exception as error:  # np.load raises zipfile, value and key errors alike
         raise UserError(f"{path}: not readable predictions ({reason(error)}); {RETRAIN}") from error

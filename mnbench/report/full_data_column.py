@@ -27,7 +27,7 @@ def full_data_cell(row: Mapping[Hashable, Any], estimates: pd.DataFrame) -> str:
         more; where the study has fewer than might be paid for; and where one of the two lacks a
         seed, since the means may then be of other seeds.
     """
-    rival = whole_networks_for(estimates, row["training_flops"], row["size"])
+    rival = whole_networks_for(estimates, row["training_flops"])
     if rival is None or _is_all_of_full_data(row):
         return ""
     if {rival["seeds"], row["seeds"]} != {estimates["seeds"].max()}:

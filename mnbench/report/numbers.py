@@ -43,13 +43,12 @@ class Results(StudyTables):
         """Return the most networks of Full Data that cost no more FLOPs than a point.
 
         Raises:
-            KeyError: the study has no point of that name, or the first network costs more.
+            KeyError: the study has no point of that name, or its networks of Full Data do not tell.
         """
-        point = self.point(architecture_set, name)
-        flops, size = point["training_flops"], point["size"]
-        row = whole_networks_for(self._rows(self.averaged, architecture_set), flops, size)
+        flops = self.point(architecture_set, name)["training_flops"]
+        row = whole_networks_for(self._rows(self.averaged, architecture_set), flops)
         if row is None:
-            raise KeyError(f"{self.folder}: no '{REFERENCE_POINT}' costs less than '{name}'")
+            raise KeyError(f"{self.folder}: how many of '{REFERENCE_POINT}' '{name}' pays for")
         return row
 
     def has(self, architecture_set: str, name: str) -> bool:

@@ -99,7 +99,7 @@ def start() -> bool:
 
 
 def end(succeeded: bool) -> str | None:
-    """End the row of this run; return which trainings of a run that succeeded left no network."""
+    """End the row of this run; return which trainings of it left no network, or why that is unknown."""
     try:
         lines = shortfall() if succeeded else None
     except UserError as error:  # a record that cannot be read now

@@ -50,6 +50,15 @@ def test_bars_are_of_the_seeds_whose_whole_bill_is_a_measurement(full):
     assert len(exact) == len(every)
 
 
+@pytest.mark.parametrize("sizes", [(5,), (1, 2, 3, 4, 5)])
+def test_without_a_time_of_the_main_budget_there_is_no_bar_of_another(full, sizes):
+    summary = full.summary.copy()
+    whole = (summary["approach"] == "full_data") & (summary["budget"] == 1)
+    summary.loc[whole & summary["size"].isin(sizes), "shared_device"] = True
+    drawn = cost_breakdown.bars(full.plan, full.networks, summary, "cpu_seconds")
+    assert drawn and "full_data" not in {bar.approach for bar in drawn}
+
+
 def test_an_untrained_mothernet_is_no_part_of_a_bar(full):
     networks = full.networks.copy()
     networks.loc[networks["role"] == "mothernet", "cpu_seconds"] = 0.0

@@ -62,6 +62,17 @@ def test_seeds_without_the_g_or_size_that_is_shown_are_no_part_of_a_mean(full):
     assert "its MotherNet (10 epochs)" in words and "seeds" not in words
 
 
+def test_a_larger_ensemble_comes_before_a_smaller_g(full):
+    second = {  # of g = 1, in every seed
+        str(e.members[1])
+        for e in full.plan.ensembles
+        if (e.approach, e.g, e.size) == ("mothernets", 1, 5)
+    }
+    histories = full.histories[~full.histories["record"].isin(second)]
+    curves = training_curves.curves(full.plan, histories)
+    assert sum(curve.approach == "mothernets" for curve in curves) == 2 * 5  # of g = 2
+
+
 def test_ancestors_that_are_members_are_no_mothernet(full):
     hatched = {
         ensemble.members

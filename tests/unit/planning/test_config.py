@@ -214,6 +214,11 @@ WHAT_CANNOT_BE = [
     ),
     (
         "approaches.full_data",
+        {"longer": {"budgets": [2, 4]}},
+        "key 'approaches.full_data.longer.networks': 0 trains none for longer; say how many",
+    ),
+    (
+        "approaches.full_data",
         {"budgets": [1, 2], "longer": {"networks": 2}},
         "key 'approaches.full_data.longer.budgets': [1.0, 2.0, 2.0] of ",
     ),

@@ -75,7 +75,10 @@ def test_predictions_of_another_shape_or_kind_are_one_line(tmp_path, key, value)
     read_predictions(tmp_path, "validation")  # which is as it should be
 
 
-@pytest.mark.parametrize("how", ["missing", "empty", "truncated", "flipped", "npy", "pickle"])
+DAMAGES = ["missing", "empty", "truncated", "end", "flipped", "npy", "pickle"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 def test_damaged_predictions_are_one_line(tmp_path, how):
     file = tmp_path / PREDICTIONS
     write_predictions(tmp_path, **arrays(images=50))
@@ -87,6 +90,8 @@ def test_damaged_predictions_are_one_line(tmp_path, how):
             file.write_bytes(b"")
         case "truncated":
             file.write_bytes(content[: len(content) // 2])
+        case "end":  # its arrays are looked for before the file's beginning
+            file.write_bytes(content[:-6] + (10**6).to_bytes(4, "little") + content[-2:])
         case "flipped":  # a byte of an array's
             place = content.index(arrays(images=50)["test_logits"].tobytes()[:40])
             file.write_bytes(content[:place] + b"\x00\xff" + content[place + 2 :])

@@ -12,6 +12,7 @@ MEASURED = ("test_error", "mean_member_error", "disagreement", "calibration_erro
 
 def measured(approach, flops, error, *, g=None, size=5, budget=1.0, variant="", full_size=True):
     row = {"approach": approach, "g": g, "size": size, "budget": budget, "variant": variant}
+    row |= {"architecture_set": "v5-small"}
     values = dict.fromkeys(MEASURED, 0.5) | {"test_error": error, "training_flops": flops}
     row |= {
         f"{name}{end}": value for name, value in values.items() for end in ("", "_low", "_high")
@@ -46,10 +47,12 @@ def test_a_cost_pays_for_whole_networks_of_the_plain_budget(most, networks):
 
 def test_of_a_set_that_full_data_has_in_part_a_cost_may_pay_for_more_than_there_are():
     larger = measured("mothernets", 9e12, 0.2, g=1, size=100)
-    rows = estimates(larger)
-    assert whole_networks_for(rows, 9e12, 100) is None and full_data_cell(larger, rows) == ""
-    assert whole_networks_for(rows, 4.9e12, 100)["size"] == 4
+    rows = estimates(larger).assign(architecture_set="v100-small")
+    assert whole_networks_for(rows, 9e12) is None and full_data_cell(larger, rows) == ""
+    assert whole_networks_for(rows, 4.9e12)["size"] == 4
     assert full_data_cell(larger | {"training_flops": 4.9e12}, rows) == "4 networks: 15.00"
+    snapshots = measured("mothernets", 9e12, 0.2, g=1, size=10)  # two of each network
+    assert full_data_cell(snapshots, estimates(snapshots)) == "5 networks: 14.00"
 
 
 def test_other_ways_of_combining_do_not_count():
