@@ -129,11 +129,11 @@ def test_epochs_that_cycles_cannot_share_are_refused(cycles, budgets, epochs):
 def test_under_convergence_a_member_gives_one_network():
     recipe = {"protocol": "convergence", "schedule": {"name": "plateau"}}
     for options, name in (
-        ({"hatched": {"snapshots": 2}}, "snapshots"),
-        ({"mothernet": {"hatched_epochs": 2}}, "hatched_epochs"),
+        ({"hatched": {"snapshots": 2}}, "hatched.snapshots"),
+        ({"mothernet": {"hatched_epochs": 2}}, "mothernet.hatched_epochs"),
     ):
         values = config() | {"recipe": recipe, "approaches": {"mothernets": {"g": [1]} | options}}
-        with pytest.raises(UserError, match=rf"{name}: under recipe.protocol 'convergence'"):
+        with pytest.raises(UserError, match=rf"{name}': under recipe.protocol 'convergence'"):
             plan_of(values)
 
 
