@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mnbench.architectures import load_architectures
+from mnbench.errors import UserError
 from mnbench.evaluation.combination import AVERAGE
 from mnbench.evaluation.curves import ROUNDING
 
@@ -41,8 +42,15 @@ def whole_networks_for(estimates: pd.DataFrame, flops: float) -> pd.Series | Non
     most = most_within(rows, flops, "training_flops")
     if most is None or most["size"] < rows["size"].max():
         return most
-    (architecture_set,) = rows["architecture_set"].unique()
-    return most if most["size"] == len(load_architectures(architecture_set)) else None
+    return most if most["size"] == _networks(most["architecture_set"], most["size"]) else None
+
+
+def _networks(architecture_set: str, known: int) -> int:
+    """Return how many networks a set has; a set of another checkout has those that are *known*."""
+    try:
+        return len(load_architectures(architecture_set))
+    except UserError:
+        return known
 
 
 def most_within(sizes: pd.DataFrame, budget: float, cost: str) -> pd.Series | None:

@@ -51,6 +51,8 @@ def test_of_a_set_that_full_data_has_in_part_a_cost_may_pay_for_more_than_there_
     assert whole_networks_for(rows, 9e12) is None and full_data_cell(larger, rows) == ""
     assert whole_networks_for(rows, 4.9e12)["size"] == 4
     assert full_data_cell(larger | {"training_flops": 4.9e12}, rows) == "4 networks: 15.00"
+    elsewhere = estimates(larger).assign(architecture_set="of another checkout")
+    assert whole_networks_for(elsewhere, 9e12)["size"] == 5
     snapshots = measured("mothernets", 9e12, 0.2, g=1, size=10)  # two of each network
     assert full_data_cell(snapshots, estimates(snapshots)) == "5 networks: 14.00"
 

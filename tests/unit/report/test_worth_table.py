@@ -9,6 +9,7 @@ from mnbench.report.worth_table import worth_table
 
 def measured(approach, flops, error, *, g=None, size=5, budget=1.0, variant="", alone=False):
     row = {"approach": approach, "g": g, "size": size, "budget": budget, "variant": variant}
+    row |= {"architecture_set": "v5-small"}
     values = {
         "test_error": error,
         "mean_member_error": error + 0.02,
