@@ -25,8 +25,8 @@ _SUM = struct.Struct("<I")
 class Begun:
     """Counts of the examples that a training has begun, and of the processes that trained.
 
-    A process counts with the first work that it begins. One that is told to end before has done
-    nothing that another one repeats.
+    A process counts as soon as it begins to work. If it is told to end earlier, no other process
+    repeats anything.
     """
 
     def __init__(self, file: Path | None, identity: str) -> None:
