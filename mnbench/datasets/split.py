@@ -197,14 +197,6 @@ def check_classes(
         if number:
             _check_share(f"{part}_images", number, share, left, images, held_out=True)
         left = left - share
-    if (left == 0).any():
-        name = list(images)[int(np.argmin(left))]
-        part = "development" if development_images else "validation"
-        number = development_images or validation_images
-        raise UserError(
-            f"key 'data.{part}_images': {number} images leave none of class '{name}' to train on; "
-            f"hold out fewer, or give the class more than its {images[name]}"
-        )
     if train_images is not None:
         _check_share("train_images", train_images, apportion(train_images, left), left, images)
 
@@ -218,22 +210,29 @@ def _check_share(
     *,
     held_out: bool = False,
 ) -> None:
-    """Check that no class's share of a part is empty; the error has the least number that does."""
-    if share.all():
-        return
-    name = list(images)[int(np.argmin(share))]
+    """Check that a part has an image of each class and, if *held_out*, leaves one to train on.
 
-    def is_enough(more: int) -> bool:
-        own = apportion(more, left)
+    The error gives the nearest number that does. It is searched for, since a larger number can
+    leave an image where a smaller one leaves none: so is it with largest remainders.
+    """
+
+    def is_enough(other: int) -> bool:
+        own = apportion(other, left)
         return bool(own.all() and (not held_out or (left - own).all()))
 
+    if is_enough(number):
+        return
+    few = not share.all()
+    name = list(images)[int(np.argmin(share if few else left - share))]
+    others = range(number + 1, left.sum() + 1) if few else range(number - 1, 0, -1)
     # Of one image alone none can be held out; with many classes it takes long to find that out.
-    possible = range(number + 1, 0 if held_out and left.min() < 2 else left.sum() + 1)
-    least = next(filter(is_enough, possible), None)
-    at_least = f"give at least {least}, or " if least else ""
+    possible = others if not held_out or left.min() > 1 else ()
+    nearest = next(filter(is_enough, possible), None)
+    instead = f"give at {'least' if few else 'most'} {nearest}, or " if nearest else ""
     raise UserError(
-        f"key 'data.{key}': {number} images have none of class '{name}', which has "
-        f"{images[name]} of {sum(images.values())}; {at_least}give the class more images"
+        f"key 'data.{key}': {number} images {'have' if few else 'leave'} none of class '{name}'"
+        f"{'' if few else ' to train on'}, which has {images[name]} of {sum(images.values())}; "
+        f"{instead}give the class more images"
     )
 
 

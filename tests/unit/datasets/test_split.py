@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mnbench.datasets import SAMPLE_SEED, Sample, check_classes, check_counts, split, stored
@@ -166,7 +166,11 @@ UNEVEN = {"common": 260, "medium": 130, "rare": 6}
         ((None, 20), "'data.validation_images': 20 images have none of class 'rare'"),
         ((None, 60, 20), "'data.development_images': 20 images have none of class 'rare'"),
         ((None, 28, 367), "key 'data.development_images': 367 images leave none of class"),
-        ((None, 395), "395 images leave none of class 'medium' to train on; hold out fewer"),
+        (
+            (None, 395),
+            "395 images leave none of class 'medium' to train on, which has 130 of 396; ",
+        ),
+        ((None, 390, 6), "key 'data.validation_images': 390 images leave none of class 'rare'"),
     ],
 )
 def test_a_class_without_an_image_of_a_part_is_named(numbers, said):
@@ -183,17 +187,18 @@ def is_accepted(images, validation_images) -> bool:
     return True
 
 
-@given(st.lists(st.integers(1, 40), min_size=2, max_size=5), st.data())
-def test_the_number_that_an_error_gives_is_enough_and_the_least(counts, data):
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=5), st.integers(1, 199))
+@example([2, 2, 2, 5, 17], 18)  # 17 and 19 leave one of each class, 18 do not
+def test_the_number_that_an_error_gives_is_enough_and_the_nearest(counts, number):
     images = {str(label): count for label, count in enumerate(counts)}
-    number = data.draw(st.integers(1, sum(counts) - 1))
-    if is_accepted(images, number):
-        return
+    assume(number < sum(counts) and not is_accepted(images, number))
     with pytest.raises(UserError) as error:
         check_classes(images, None, number)
-    accepted = [more for more in range(number, sum(counts)) if is_accepted(images, more)]
-    found = re.search("give at least ([0-9]+)", str(error.value))
-    assert (int(found[1]) if found else None) == min(accepted, default=None)
+    more = [other for other in range(number, sum(counts)) if is_accepted(images, other)]
+    fewer = [other for other in range(1, number) if is_accepted(images, other)]
+    nearest = max(fewer, default=0) if "leave none" in str(error.value) else min(more, default=0)
+    found = re.search("give at (?:least|most) ([0-9]+)", str(error.value))
+    assert (int(found[1]) if found else 0) == nearest
 
 
 # Development images
