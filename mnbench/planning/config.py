@@ -17,7 +17,8 @@ from mnbench.datasets import DATASETS, SAMPLE_SEED, Dataset, ImageFolder
 from mnbench.errors import UserError, choices
 from mnbench.files import file_name
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import CONFIG, Recipe, check_protocol
+from mnbench.planning.protocols import check_protocol
+from mnbench.planning.recipe import CONFIG, Recipe
 from mnbench.planning.seeds import sample_seed
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from mnbench.errors import UserError, choices
 from mnbench.files import file_name
 from mnbench.planning.config import ArchitectureSetName, ArchitectureSetNames, Study
 from mnbench.planning.parsing import parse
-from mnbench.planning.recipe import CONFIG, Recipe, check_protocol
+from mnbench.planning.protocols import check_protocol, inherited
+from mnbench.planning.recipe import CONFIG, Recipe
 
 SETS_KEY, VARIANTS_KEY = "architecture_sets", "variants"  # the keys of CommonOptions
 RECIPE_KEY = "recipe"  # of a variant, beside the approach's options
@@ -135,7 +136,7 @@ def _variants(
         changes = dict(changes)
         own_recipe = changes.pop(RECIPE_KEY, None)
         recipe = overridden(
-            dataclasses.asdict(study.recipe), {} if own_recipe is None else own_recipe
+            inherited(study.recipe, own_recipe), {} if own_recipe is None else own_recipe
         )
         variant = Configured(
             parse(kind, overridden(own, changes), source=source, key=place, others=(RECIPE_KEY,)),

@@ -5,18 +5,21 @@ documentation (:mod:`mnbench.report.configuration`). The trap: a new field chang
 every recipe, and so every finished record would be trained again.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from mnbench.errors import UserError
-
 LARGEST_RATE = 1e6  # no network learns at it; numbers far beyond it overflow
 LARGEST_COUNT = 10**9  # of epochs and the like: nobody waits for it; numbers far beyond overflow
 FALLING = ("cosine", "linear")  # the schedules that fall to 0
+SCHEDULES_WITH = {  # the keys of a schedule that only some of them have
+    "stable": FALLING,
+    "milestones": ("step",),
+    "decay": ("step", "plateau"),
+    "decays": ("plateau",),
+}
 CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -104,11 +107,13 @@ class Schedule:
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.stable and self.name not in FALLING:
-            raise ValueError(
-                f"stable: the schedule '{self.name}' does not fall to 0; use "
-                f"{' or '.join(map(repr, FALLING))}, or leave it out"
-            )
+        for key, names in SCHEDULES_WITH.items():
+            default = getattr(Schedule, key)  # stands in a configuration that has every key
+            if self.name not in names and getattr(self, key) != default:
+                raise ValueError(
+                    f"{key}: the schedule '{self.name}' has none; use "
+                    f"{' or '.join(map(repr, names))}, or leave it out"
+                )
         if self.warmup + self.stable >= 1:
             raise ValueError("warmup and stable: nothing is left to fall in; make them less than 1")
         return self
@@ -245,29 +250,6 @@ class Recipe:
         if budget == 1 or not self.epochs:
             return self
         return replace(self, epochs=min(max(1, round(self.epochs * budget)), LARGEST_COUNT))
-
-
-def check_protocol(given: Any, recipe: Recipe, *, source: str, key: str) -> None:
-    """Refuse what the other protocol has: without effect, it would train all records anew.
-
-    Its defaults are no matter, and stand in a configuration that has every key.
-
-    Args:
-        given: what the configuration says of the recipe, or None.
-        recipe: the whole of it.
-        source: the file's name, for errors.
-        key: the recipe's.
-
-    Raises:
-        UserError: names the key.
-    """
-    other = "epochs" if recipe.protocol == "convergence" else "convergence"
-    is_given = isinstance(given, Mapping) and other in given  # called as the protocol that has it
-    if is_given and getattr(recipe, other) != getattr(Recipe(), other):
-        raise UserError(
-            f"{source}: key '{key}.{other}': under recipe.protocol '{recipe.protocol}' it has no "
-            f"effect; leave it out, or use the protocol '{other}'"
-        )
 
 
 @dataclass(frozen=True, config=CONFIG)

@@ -138,6 +138,30 @@ def test_a_variant_may_have_the_other_protocol():
     assert {one.recipe["protocol"] for one in plan.trainings.values()} == {"epochs", "convergence"}
 
 
+def hashes_of_variant(own, **recipe) -> set[str]:
+    plan = plan_of(recipe=recipe, full_data={"variants": {"x": {"recipe": own}}})
+    members = [id for one in plan.ensembles if one.variant == "x" for id in one.members]
+    return {plan.trainings[id].recipe_hash for id in members}
+
+
+def test_of_another_protocol_a_variant_has_nothing_of_the_study():
+    own = {"protocol": "convergence", "schedule": {"name": "constant"}}
+    assert hashes_of_variant(own, epochs=2) == hashes_of_variant(own, epochs=3)
+    back, study = {"protocol": "epochs"}, {"protocol": "convergence", "schedule": {"name": "step"}}
+    usual, other = ({"max_epochs": most} for most in (300, 20))
+    assert hashes_of_variant(back, convergence=usual, **study) == hashes_of_variant(
+        back, convergence=other, **study
+    )
+
+
+def test_of_another_schedule_a_variant_has_what_it_knows_alone():
+    own, step = {"schedule": {"name": "constant"}}, {"name": "step", "warmup": 0.2}
+    plain, other = (step | {"milestones": milestones} for milestones in ([0.5, 0.75], [0.3]))
+    assert hashes_of_variant(own, schedule=plain) == hashes_of_variant(own, schedule=other)
+    rising = hashes_of_variant(own, schedule={"name": "step"})  # a warm-up all schedules know
+    assert rising != hashes_of_variant(own, schedule=plain)
+
+
 def test_a_variant_may_leave_out_what_the_approach_trains_for_longer():
     longer = {"networks": 2, "budgets": [2, 4]}
     plan = plan_of(

@@ -64,11 +64,17 @@ def test_shares_that_round_to_all_steps_leave_one_to_fall_in(name, steps, warmup
 @pytest.mark.parametrize(
     ("schedule", "problem"),
     [
-        ({"name": "constant", "stable": 0.1}, "does not fall to 0; use 'cosine' or 'linear'"),
+        (
+            {"name": "constant", "stable": 0.1},
+            "stable: the schedule 'constant' has none; use 'cosine' or 'linear', or leave it out",
+        ),
+        ({"milestones": (0.3, 0.6)}, "milestones: the schedule 'cosine' has none; use 'step', or"),
+        ({"name": "step", "decays": 3}, "decays: the schedule 'step' has none; use 'plateau', or"),
+        ({"name": "linear", "decay": 0.5}, "decay: the schedule 'linear' has none; use 'step' or"),
         ({"name": "cosine", "stable": 0.6, "warmup": 0.4}, "nothing is left to fall in"),
     ],
 )
-def test_a_schedule_that_never_falls_is_refused(schedule, problem):
+def test_a_schedule_is_refused_what_has_no_effect_or_leaves_none_to_fall_in(schedule, problem):
     with pytest.raises(ValidationError, match=problem):
         Schedule(**schedule)
 
