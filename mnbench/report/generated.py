@@ -29,6 +29,7 @@ STUDIES = {
         ("families", "families"),
         ("colour", "colour"),
         ("colour_small", "colour-small"),
+        ("colour_convergence", "colour-convergence"),
         ("fewer_networks", "fewer"),
         ("scale", "scale"),
         ("improved", "improved"),

@@ -35,6 +35,7 @@ RUNS = [
         "improved",
         "colour",
         "colour-small",
+        "colour-convergence",
         "fewer",
         "scale",
     )

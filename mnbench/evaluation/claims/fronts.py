@@ -154,7 +154,9 @@ def _best_share(
         shares[point] = (float(surely.mean()), float(maybe.mean()))
     best = max(shares, key=lambda point: shares[point])
     low, high = shares[best]
-    by_cost_alone = not earning and evidence.possible_costs(best, evidence.cost) is not None
+    possible = evidence.possible_costs(best, evidence.cost)
+    # Trained to convergence it is that cheap: its recipe alone is no reason.
+    by_cost_alone = not earning and possible is not None and possible[1] < cheapest
     found = Measurement.of(
         low, (low, high), [best, *others], possible=(low, low) if by_cost_alone else None
     )

@@ -36,6 +36,7 @@ from mnbench.evaluation.claims.claim import (
     verdict_of,
 )
 from mnbench.evaluation.claims.evidence import Evidence, Measurement
+from mnbench.evaluation.claims.fronts import undominated_share
 from mnbench.evaluation.claims.quantities import QUANTITIES
 
 
@@ -195,6 +196,13 @@ def test_bounds_of_the_rule_of_convergence_decide_nothing_either(snapshots, verd
     (ratio, *_) = findings("vs-snapshot-relative", evidence)
     expected = {200: (NOT_TESTED, SET), 300: (REPRODUCED, ""), 600: (SET, "")}
     assert (ratio.verdict, ratio.why) == expected[snapshots]
+
+
+@pytest.mark.parametrize(("snapshots", "alone"), [(300, False), (600, True)])
+def test_what_may_take_longer_is_not_on_the_front_by_its_recipe_alone(snapshots, alone):
+    evidence = mixed_protocols(snapshots, hatched=250)  # the cheaper, of 500 at most
+    share = undominated_share(evidence, "mothernets", page=True)
+    assert share.value == 1 and (share.possible is not None) == alone
 
 
 def test_only_seeds_that_both_have_are_compared():
