@@ -14,7 +14,7 @@ from support.tiny import APPROACHES, MODULES, SOURCE, plan_of
 from mnbench.errors import UserError
 from mnbench.planning.config import FORMER_KEYS, Data, Recipe, read_study
 from mnbench.planning.options import PLAIN, Configured, options_by_set
-from mnbench.planning.recipe import CONFIG
+from mnbench.planning.recipe import CONFIG, SCHEDULES_WITH
 from mnbench.planning.schema import study_schema
 from mnbench.report.configuration import WRITER, configuration_pages, flow, in_words
 
@@ -133,11 +133,17 @@ def study_with(key: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("key", LEAVES)
 def test_every_example_and_default_is_valid(key):
     defaults = [KEYS[key]["default"]] if "default" in KEYS[key] else []
+    last = key.rpartition(".")[2]
     for value in (*KEYS[key]["examples"], *defaults):
         study = study_with(key, value)
         if value in ("plateau", "convergence") or key.startswith("recipe.convergence"):
             together = {"protocol": "convergence", "schedule": {"name": "plateau"}}
             study["recipe"] = {**study.get("recipe", {}), **together}
+        elif last in SCHEDULES_WITH and key.startswith("recipe.schedule"):  # some schedules' own
+            name = SCHEDULES_WITH[last][0]
+            protocol = "convergence" if name == "plateau" else "epochs"
+            own = {"protocol": protocol, "schedule": {"name": name, last: value}}
+            study["recipe"] = {**study.get("recipe", {}), **own}
         assert accepts(study)
         kinds = {name: module.Options for name, module in MODULES.items()}
         options_by_set(read_study(study, source=SOURCE), kinds, source=SOURCE)
