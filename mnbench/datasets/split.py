@@ -224,11 +224,13 @@ def _check_share(
         return
     few = not share.all()
     name = list(images)[int(np.argmin(share if few else left - share))]
-    others = range(number + 1, left.sum() + 1) if few else range(number - 1, 0, -1)
+    others = sorted(range(1, left.sum() + 1), key=lambda other: abs(other - number))
     # Of one image alone none can be held out; with many classes it takes long to find that out.
     possible = others if not held_out or left.min() > 1 else ()
     nearest = next(filter(is_enough, possible), None)
-    instead = f"give at {'least' if few else 'most'} {nearest}, or " if nearest else ""
+    instead = f"give {nearest}, or " if nearest else ""
+    if not nearest and left.sum() < sum(images.values()):  # development images come second
+        instead = "lower key 'data.validation_images', or "
     raise UserError(
         f"key 'data.{key}': {number} images {'have' if few else 'leave'} none of class '{name}'"
         f"{'' if few else ' to train on'}, which has {images[name]} of {sum(images.values())}; "

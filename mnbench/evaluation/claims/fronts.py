@@ -154,14 +154,27 @@ def _best_share(
         shares[point] = (float(surely.mean()), float(maybe.mean()))
     best = max(shares, key=lambda point: shares[point])
     low, high = shares[best]
-    possible = evidence.possible_costs(best, evidence.cost)
-    # Trained to convergence it is that cheap: its recipe alone is no reason.
-    by_cost_alone = not earning and possible is not None and possible[1] < cheapest
+    by_cost_alone = not earning and _is_cheaper_by_recipe(evidence, best, others)
     found = Measurement.of(
         low, (low, high), [best, *others], possible=(low, low) if by_cost_alone else None
     )
     shared = [len(on_shared_seeds([best, other], evidence.cost)[0].runs) for other in others]
     return replace(found, seeds=min(shared))
+
+
+def _is_cheaper_by_recipe(evidence: Evidence, point: Point, others: Sequence[Point]) -> bool:
+    """Return whether a point costs less than all others whenever their trainings end.
+
+    What trains to convergence may be the cheapest as well, but that was measured.
+    """
+    possible = evidence.possible_costs(point, evidence.cost)
+    if possible is None:
+        return False
+    least = [
+        (evidence.possible_costs(other, evidence.cost) or (other.cost(evidence.cost),))[0]
+        for other in others
+    ]
+    return possible[1] < min(least)
 
 
 def _dominates(one: Point, other: Point, cost: str) -> np.ndarray:

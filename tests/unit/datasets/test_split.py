@@ -194,11 +194,20 @@ def test_the_number_that_an_error_gives_is_enough_and_the_nearest(counts, number
     assume(number < sum(counts) and not is_accepted(images, number))
     with pytest.raises(UserError) as error:
         check_classes(images, None, number)
-    more = [other for other in range(number, sum(counts)) if is_accepted(images, other)]
-    fewer = [other for other in range(1, number) if is_accepted(images, other)]
-    nearest = max(fewer, default=0) if "leave none" in str(error.value) else min(more, default=0)
-    found = re.search("give at (?:least|most) ([0-9]+)", str(error.value))
-    assert (int(found[1]) if found else 0) == nearest
+    accepted = [other for other in range(1, sum(counts)) if is_accepted(images, other)]
+    found = re.search("; give ([0-9]+), or give the class more images$", str(error.value))
+    assert bool(found) == bool(accepted)
+    if found:
+        assert int(found[1]) in accepted
+        assert abs(int(found[1]) - number) == min(abs(other - number) for other in accepted)
+
+
+def test_development_images_that_validation_leaves_too_few_are_told_so():
+    with pytest.raises(
+        UserError, match=r"; lower key 'data\.validation_images', or give the class"
+    ):
+        check_classes({"a": 50, "b": 3}, None, 35, 10)
+    check_classes({"a": 50, "b": 3}, None, 20, 10)
 
 
 # Development images

@@ -141,6 +141,7 @@ def test_a_variant_may_have_the_other_protocol():
 def hashes_of_variant(own, **recipe) -> set[str]:
     plan = plan_of(recipe=recipe, full_data={"variants": {"x": {"recipe": own}}})
     members = [id for one in plan.ensembles if one.variant == "x" for id in one.members]
+    assert members
     return {plan.trainings[id].recipe_hash for id in members}
 
 

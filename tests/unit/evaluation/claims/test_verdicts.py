@@ -203,6 +203,18 @@ def test_what_may_take_longer_is_not_on_the_front_by_its_recipe_alone(snapshots,
     evidence = mixed_protocols(snapshots, hatched=250)  # the cheaper, of 500 at most
     share = undominated_share(evidence, "mothernets", page=True)
     assert share.value == 1 and (share.possible is not None) == alone
+    # Nor is what may take shorter beside it: the snapshots end after 46 epochs at the earliest.
+    rivals = replace(evidence, plan=replace(evidence.plan, trainings=exchanged(evidence)))
+    assert undominated_share(rivals, "mothernets", page=True).possible is None
+
+
+def exchanged(evidence: Evidence) -> dict:
+    """The trainings, with each of the two approaches' recipe given to the other."""
+    trainings = evidence.plan.trainings
+    recipes = {id.approach: one.recipe for id, one in trainings.items()}
+    first, second = recipes
+    other = {first: recipes[second], second: recipes[first]}
+    return {id: replace(one, recipe=other[id.approach]) for id, one in trainings.items()}
 
 
 def test_only_seeds_that_both_have_are_compared():
