@@ -25,7 +25,7 @@ _SUM = struct.Struct("<I")
 class Begun:
     """Counts of the examples that a training has begun, and of the processes that trained.
 
-    A process counts as soon as it begins to work. If it is told to end earlier, no other process
+    A process counts when it begins to work. If it is told to end earlier, no other process
     repeats anything.
     """
 
