@@ -10,9 +10,11 @@ import sys
 from dataclasses import dataclass
 
 LONGEST_IMPORT = 120.0  # on a machine that does something else
+# By itself `device_count` is the driver's, with GPUs that torch cannot start.
 _CODE = """
 import json, torch, torchvision
-print(json.dumps({"built_for": torch.version.cuda, "gpus": torch.cuda.device_count()}))
+gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+print(json.dumps({"built_for": torch.version.cuda, "gpus": gpus}))
 """
 
 
@@ -22,7 +24,7 @@ class TorchAnswer:
 
     fault: str = ""  # why it cannot be imported
     built_for: str | None = None  # the version of CUDA; None is CPUs alone
-    gpus: int = 0  # that it sees
+    gpus: int = 0  # that it can use
 
 
 class TorchProbe:

@@ -2,7 +2,8 @@
 
 Its ``record.json`` says why. A training that *diverged* would do so again, being deterministic: it
 is not repeated until its recipe changes. One that *failed* (memory, disk, a parent's failure) is
-tried again by the next run.
+tried again by the next run. One that was *not begun*, since what it is trained from diverged, waits
+for its parent: it is trained once that is (:mod:`mnbench.records.validity`).
 
 Open it to see what tables say about a missing network. The trap: a failure has no predictions, no
 weights and no cost, and whatever reads records must be ready for it.
@@ -19,7 +20,7 @@ from mnbench.files import write_text
 from mnbench.planning.lineage import Training
 from mnbench.records.paths import StudyPaths
 
-Kind = Literal["diverged", "failed"]
+Kind = Literal["diverged", "failed", "not begun"]
 KEY = "failure"  # of record.json
 
 
@@ -49,16 +50,18 @@ def leave(paths: StudyPaths, training: Training, failure: Failure) -> None:
         )
 
 
+_SAID: dict[Kind, tuple[str, str]] = {  # what a training did, and when it is trained
+    "diverged": ("diverged", "it is trained again when its recipe changes"),
+    "failed": ("failed", "run snakemake again to repeat it"),
+    "not begun": ("was not begun", "it is trained once its parent is"),
+}
+
+
 class TrainingFailed(UserError):
     """Raised by whoever reads the record of a training that left no network."""
 
     def __init__(self, path: Path, failure: Failure, recipe_hash: str) -> None:
-        remedy = (
-            "it is trained again when its recipe changes"
-            if failure.kind == "diverged"
-            else "run snakemake again to repeat it"
-        )
-        verb = {"diverged": "diverged", "failed": "failed"}[failure.kind]
+        verb, remedy = _SAID[failure.kind]
         super().__init__(f"{path}: the training {verb}: {failure.reason}; {remedy}")
         self.failure = failure
         self.recipe_hash = recipe_hash

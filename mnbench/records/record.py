@@ -64,7 +64,7 @@ HISTORY_COLUMNS = {  # meaning by name, in the order of the file
     "device_seconds": "wall time that this epoch's training steps held the device, seconds",
     "cpu_seconds": "process CPU time of this epoch's training steps, seconds",
     "device_share": "fraction of the device that the job had in this epoch, as far as could be "
-    "seen",
+    "seen; 0 if the training went on on another device later",
 }
 # With less of the device, over all trainings billed, the seconds are no timing. Beside Snakemake
 # itself a job keeps 0.8 to 0.98 of its core; beside one other job too many, two thirds or less.
@@ -111,7 +111,10 @@ class Cost:
     )
     held_seconds: float = field(
         default=0.0,
-        metadata=_means("sum over the epochs of device_seconds times device_share, seconds"),
+        metadata=_means(
+            "sum over the epochs of device_seconds times device_share, seconds; 0 if a training "
+            "went on on another device, so that its seconds are no timing"
+        ),
     )
 
     repeated_examples: int = field(
@@ -130,6 +133,11 @@ class Cost:
     def shared_device(self) -> bool:
         """Whether other jobs had so much of the device that the seconds are no timing."""
         return self.held_seconds < MINIMUM_SHARE * self.device_seconds
+
+    @property
+    def is_of_two_devices(self) -> bool:
+        """Whether the training went on on another device than it began on."""
+        return self.held_seconds == 0 < self.device_seconds
 
     def __add__(self, other: "Cost") -> "Cost":
         """Add the work; peak memory is the maximum, since the jobs need not run together."""

@@ -84,12 +84,13 @@ class RecordStore:
     def cost(self, ids: Iterable[TrainingId]) -> Cost:
         """Return the summed own cost of *ids*; pass a lineage to price an ensemble.
 
-        With a record of another device than most of the plan's have, the seconds are no timing:
-        none of them count as held, as if the device had been shared.
+        With a record of another device than most of the plan's have, or of two devices, the
+        seconds are no timing: none of them count as held, as if the device had been shared.
         """
         ids = tuple(ids)
-        cost = sum((self.record(id).cost for id in ids), Cost())
-        if any(id in self.of_other_devices for id in ids):
+        costs = [self.record(id).cost for id in ids]
+        cost = sum(costs, Cost())
+        if any(own.is_of_two_devices for own in costs) or self.of_other_devices.intersection(ids):
             return replace(cost, held_seconds=0.0)
         return cost
 

@@ -5,15 +5,19 @@ with. A valid record is never trained again, whatever happened to time stamps, t
 notes or to the files of others; any other record is.
 
 Open it when a study trains again what you thought was there. The trap: a training that diverged has
-a valid record too, which holds no network (:mod:`mnbench.records.failure`).
+a valid record too, which holds no network (:mod:`mnbench.records.failure`). So has one that was not
+begun for that reason, but only until its parent is trained: ask :func:`standing_of`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnbench.errors import UserError
 from mnbench.planning.lineage import Training
+from mnbench.planning.plan import Plan
+from mnbench.planning.training_id import TrainingId
 from mnbench.records.failure import TrainingFailed
+from mnbench.records.paths import StudyPaths
 from mnbench.records.record import RECORD, Record, read_record
 from mnbench.records.refusal import RETRAIN, Unreadable
 from mnbench.records.verified import Verified
@@ -56,10 +60,39 @@ class Standing:
 
     fault: str | None = None  # why it has to run; None: its record is there and valid
     lost: str | None = None  # why it left no network; None: it did, or has not run
+    waits: bool = False  # it was not begun, since a parent left no network
+
+    @property
+    def final(self) -> bool:
+        """Whether it left no network and is not tried again."""
+        return self.lost is not None and self.fault is None
+
+
+def standing_of(
+    id: TrainingId, plan: Plan, paths: StudyPaths, verified: Verified | None = None
+) -> Standing:
+    """Return what a training of a plan has come to, and whether it waits for a parent in vain.
+
+    Args:
+        id: of the training.
+        plan: the study's.
+        paths: the study's.
+        verified: what need not be read again; without it every file is.
+
+    Raises:
+        Unreadable: a file is there and cannot be read now; to train anew would lose finished work.
+    """
+    training = plan.trainings[id]
+    now = standing(paths.record(id), training, verified)
+    if now.waits and any(
+        standing_of(parent, plan, paths, verified).final for parent in training.parents
+    ):
+        return replace(now, fault=None)
+    return now
 
 
 def standing(directory: Path, planned: Training, verified: Verified | None = None) -> Standing:
-    """Return what a training has come to, from one look at its record.
+    """Return what a training has come to, from one look at its record alone.
 
     Args:
         directory: the record's folder.
@@ -72,9 +105,12 @@ def standing(directory: Path, planned: Training, verified: Verified | None = Non
     try:
         (verified or Verified()).check(directory, check_record(directory, planned))
     except TrainingFailed as error:
-        final = error.failure.kind == "diverged" and error.recipe_hash == planned.recipe_hash
-        lost = f"{error.failure.kind}: {error.failure.reason}"
-        return Standing(None if final else str(error), lost)
+        kind, same = error.failure.kind, error.recipe_hash == planned.recipe_hash
+        return Standing(
+            fault=None if kind == "diverged" and same else str(error),
+            lost=f"{kind}: {error.failure.reason}",
+            waits=kind == "not begun" and same,
+        )
     except Unreadable:
         raise
     except UserError as error:

@@ -6,6 +6,9 @@ One that this process cannot read is not damaged: it stays, and the job ends wit
 Between epochs random choices need no state: every epoch's generator is derived from the seed and
 the epoch. A checkpoint of an epoch under way has them as well (:mod:`mnbench.training.epoch`).
 
+A training may go on on another device. The seconds of both are then the sum of two speeds and no
+timing: what was done before counts as done with no share of the device, for good.
+
 Open it to keep more state of a training. The trap: the file must be no output of a rule, since
 Snakemake deletes outputs before a job starts and after it fails.
 """
@@ -14,6 +17,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ from mnbench.training.tensors import save_tensors
 
 _NETWORK, _MOMENTA = "network", "momentum"  # the folders of their tensors
 EPOCH = "epoch"  # the key of an epoch under way, and the folder of its tensors
+_DEVICE = "device"  # the key of where it was saved
+_NO_TIMING = 0.0  # a share of the device
 
 
 def save(
@@ -39,6 +45,8 @@ def save(
     optimiser: torch.optim.Optimizer,
     history: list[dict[str, Any]],
     epoch: SavedEpoch | None = None,
+    *,
+    device: str = "",
 ) -> None:
     """Write a checkpoint, whole or not at all.
 
@@ -49,6 +57,7 @@ def save(
         optimiser: its optimiser.
         history: one row for every epoch done.
         epoch: the one under way, if there is one.
+        device: what trains, as a line.
 
     Raises:
         UserError: the file cannot be written.
@@ -57,7 +66,7 @@ def save(
     for index, state in optimiser.state_dict()["state"].items():
         if state.get(MOMENTUM) is not None:
             tensors[f"{_MOMENTA}/{index}"] = state[MOMENTUM]
-    content = {"identity": identity, "history": json.dumps(history)}
+    content = {"identity": identity, "history": json.dumps(history), _DEVICE: device}
     if epoch is not None:
         tensors |= {f"{EPOCH}/{key}": value for key, value in epoch.states.items()}
         content[EPOCH] = epoch.to_json()
@@ -70,6 +79,8 @@ def restore(
     identity: str,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
+    *,
+    device: str = "",
 ) -> tuple[list[dict[str, Any]], SavedEpoch | None]:
     """Resume from a checkpoint of this very training, if it exists.
 
@@ -78,11 +89,13 @@ def restore(
         identity: the hash of all that decides the training.
         network: gets the weights.
         optimiser: gets the momentum.
+        device: what trains now, as a line.
 
     Returns:
         The history so far, empty when there is nothing to resume, and the epoch that was under
-        way. A damaged file, or another network's, is nothing to resume either; it is removed, with
-        a line on standard error, and network and optimiser stay as they are.
+        way; their shares of the device are 0 if it was another device. A damaged file, or another
+        network's, is nothing to resume either; it is removed, with a line on standard error, and
+        network and optimiser stay as they are.
 
     Raises:
         UserError: the file is there and cannot be read.
@@ -97,8 +110,8 @@ def restore(
                 return [], None  # the recipe has changed since
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         content = {key: metadata[key] for key in ("identity", "history")}
-        if EPOCH in metadata:
-            content[EPOCH] = metadata[EPOCH]
+        # A former version did not say the device.
+        content |= {key: metadata[key] for key in (_DEVICE, EPOCH) if key in metadata}
         if metadata["checksum"] != _checksum(tensors, content):
             raise ValueError("its content does not match its checksum")
         history = json.loads(metadata["history"])
@@ -121,6 +134,10 @@ def restore(
         if (momentum := tensors.get(f"{_MOMENTA}/{index}")) is not None:
             value = torch.empty_like(parameter)  # keeps the parameter's memory format
             optimiser.state[parameter][MOMENTUM] = value.copy_(momentum)
+    if metadata.get(_DEVICE, device) != device:
+        history = [row | {"device_share": _NO_TIMING} for row in history]
+        if epoch is not None:
+            epoch = replace(epoch, reading=replace(epoch.reading, device_share=_NO_TIMING))
     return history, epoch
 
 

@@ -75,7 +75,9 @@ def _gpus(wanted: str) -> list[Gpu]:
 
 
 def _seen_by_torch() -> list[Any]:
-    """Return torch's description of each GPU that it sees."""
+    """Return torch's description of each GPU that it can use."""
+    if not torch.cuda.is_available():  # the driver counts GPUs that torch cannot start
+        return []
     return [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
 
 
@@ -102,11 +104,15 @@ class Reading:
     device_share: float  # the fraction of the device that this job had, as far as can be seen
 
     def __add__(self, later: "Reading") -> "Reading":
-        """Return the reading of two spans of work: seconds add, the share is their mean."""
+        """Return the reading of two spans of work: seconds add, the share is their mean.
+
+        A share of 0 stays 0: such seconds are no timing (:mod:`mnbench.training.checkpoint`).
+        """
         if not self.device_seconds:
             return later
         seconds = self.device_seconds + later.device_seconds
         held = self.device_seconds * self.device_share + later.device_seconds * later.device_share
+        held *= self.device_share > 0
         return Reading(seconds, self.cpu_seconds + later.cpu_seconds, held / seconds)
 
 
@@ -176,6 +182,13 @@ def peak_memory(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
 
 
+def model_of(device: torch.device) -> str:
+    """Return a GPU's name, or the vector instructions of a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return torch.backends.cpu.get_cpu_capability()
+
+
 def environment(device: torch.device, precision: str) -> dict[str, str | int]:
     """Return the device, versions and platform that a record was made with, by name.
 
@@ -183,13 +196,9 @@ def environment(device: torch.device, precision: str) -> dict[str, str | int]:
         device: where the network was trained.
         precision: the recipe's.
     """
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-    else:
-        name = torch.backends.cpu.get_cpu_capability()
     return {
         "device": device.type,
-        "device_name": name,
+        "device_name": model_of(device),
         "arithmetic": arithmetic_of(precision, device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,

@@ -24,7 +24,7 @@ from mnbench.training.arithmetic import Arithmetic, arithmetic, arithmetic_of, f
 from mnbench.training.begun import BEGUN, Begun
 from mnbench.training.compilation import compile_layers
 from mnbench.training.data import Batch, Normalisation, TrainingSet, batches
-from mnbench.training.device import Stopwatch, peak_memory
+from mnbench.training.device import Stopwatch, model_of, peak_memory
 from mnbench.training.divergence import LossWatch
 from mnbench.training.epoch import Epoch, SavedEpoch, accuracies_of, epoch_mean
 from mnbench.training.optimiser import new_optimiser, set_rate
@@ -114,9 +114,12 @@ def fit(
     optimiser = optimiser or new_optimiser(network, recipe)
     history: list[Row] = []
     saved = None
-    if checkpoint_file is not None:
-        history, saved = checkpoint.restore(checkpoint_file, identity, network, optimiser)
     kind = arithmetic_of(recipe.precision, device)
+    on = f"{device.type} {model_of(device)} {kind}"
+    if checkpoint_file is not None:
+        history, saved = checkpoint.restore(
+            checkpoint_file, identity, network, optimiser, device=on
+        )
     sizes = batch_sizes(len(sample), recipe.batch_size)
     _warm_up(network, data, kind, sizes, compiled=recipe.compile)
     stopwatch = Stopwatch(device)
@@ -126,7 +129,7 @@ def fit(
 
     def save(now: SavedEpoch | None = None) -> None:
         if checkpoint_file is not None:
-            checkpoint.save(checkpoint_file, identity, network, optimiser, history, now)
+            checkpoint.save(checkpoint_file, identity, network, optimiser, history, now, device=on)
 
     notices = Notice.awaited() if checkpoint_file is not None else nullcontext(Notice())
     with notices as notice, closing(begun):
@@ -208,6 +211,8 @@ def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> C
         peak_memory_bytes: of the job.
     """
     examples = sum(row["examples"] for row in history)
+    held = sum(row["device_seconds"] * row["device_share"] for row in history)
+    on_one_device = all(row["device_share"] > 0 for row in history)
     return Cost(
         epochs=examples / train_images,
         examples=examples,
@@ -215,7 +220,7 @@ def bill(history: list[Row], train_images: int, peak_memory_bytes: int = 0) -> C
         device_seconds=sum(row["device_seconds"] for row in history),
         cpu_seconds=sum(row["cpu_seconds"] for row in history),
         peak_memory_bytes=peak_memory_bytes,
-        held_seconds=sum(row["device_seconds"] * row["device_share"] for row in history),
+        held_seconds=held if on_one_device else 0.0,
     )
 
 

@@ -21,11 +21,11 @@ from mnbench.planning.lineage import Training
 from mnbench.planning.plan import Plan, read_plan
 from mnbench.planning.training_id import TrainingId
 from mnbench.records.checksums import checksums
-from mnbench.records.failure import Failure, TrainingFailed, leave
+from mnbench.records.failure import Failure, Kind, TrainingFailed, leave
 from mnbench.records.finished import bring_back, keep_copy
 from mnbench.records.paths import StudyPaths
 from mnbench.records.record import FILES, KEPT_MOMENTUM, RECORD, WEIGHTS, Record, write_history
-from mnbench.records.validity import check_record, standing
+from mnbench.records.validity import check_record, standing_of
 from mnbench.training import checkpoint
 from mnbench.training.data import TrainingSet
 from mnbench.training.device import acquire, environment
@@ -84,7 +84,7 @@ def run(
     # Two processes that train the same network, whoever started them, do so one after the other.
     with held(paths.lock(id), progress.waits):
         bring_back(paths, training)
-        if standing(paths.record(id), training).fault is None:
+        if standing_of(id, plan, paths).fault is None:
             _clear(paths, id)  # its job may have been killed just before
             progress.there()
             return
@@ -106,6 +106,8 @@ def run(
                 _write(train(job), job, paths)
         except Exception as error:
             leave(paths, training, _failure(error))
+            if isinstance(error, Diverged):  # whoever deletes its record wants it from the start
+                _clear(paths, id)
             raise
     progress.end()
 
@@ -119,8 +121,9 @@ def _check_parents(plan: Plan, training: Training, paths: StudyPaths) -> None:
 def _failure(error: Exception) -> Failure:
     """Return what a failed training's record says of an error."""
     reason = in_one_line(error) or f"{type(error).__name__}: {error}".splitlines()[0]
-    if isinstance(error, TrainingFailed):  # a parent's: what it does not do, this one cannot
-        return Failure(error.failure.kind, f"a parent is missing: {reason}")
+    if isinstance(error, TrainingFailed):  # a parent's
+        kind: Kind = "failed" if error.failure.kind == "failed" else "not begun"
+        return Failure(kind, f"a parent is missing: {reason}")
     return Failure("diverged" if isinstance(error, Diverged) else "failed", reason)
 
 

@@ -1,6 +1,7 @@
 """Jobs that cannot run: one line that names the file at fault and what to do."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,11 @@ from support.tiny import (
 from mnbench.errors import UserError
 from mnbench.planning.plan import read_plan
 from mnbench.planning.training_id import TrainingId
+from mnbench.records.failure import Failure, leave
 from mnbench.records.record import RECORD, WEIGHTS
+from mnbench.records.validity import Standing, standing_of
 from mnbench.training import run as run_module
+from mnbench.training.divergence import Diverged, LossWatch
 from mnbench.training.progress import Progress
 
 # Bad input
@@ -89,6 +93,40 @@ def test_a_missing_parent_is_one_line(study):
     with pytest.raises(UserError) as caught:
         train(study, id)
     assert one_line(caught).startswith(f"{study.record(parent) / RECORD}: cannot be read (No such")
+
+
+def test_what_waits_for_a_diverged_parent_is_trained_after_it(study):
+    id = last_of(study, "mothernets")
+    plan = read_plan(study.plan)
+    (parent,) = plan.trainings[id].parents
+    shutil.rmtree(study.record(id))
+    kept = shutil.move(study.record(parent), study.root / "kept")
+    study.finished(id).unlink()
+    study.finished(parent).unlink()
+    leave(study, plan.trainings[parent], Failure("diverged", "the loss is nan"))
+    with pytest.raises(UserError, match="the training diverged: the loss is nan"):
+        train(study, id)
+    stands = standing_of(id, plan, study)
+    assert stands.final and stands.lost.startswith("not begun: a parent is missing: ")
+    shutil.rmtree(study.record(parent))  # a user's way to try it again
+    stands = standing_of(id, plan, study)
+    assert "the training was not begun" in stands.fault
+    assert "it is trained once its parent is" in stands.fault
+    shutil.move(kept, study.record(parent))
+    train(study, id)
+    assert standing_of(id, plan, study) == Standing()
+
+
+def test_a_training_that_diverged_leaves_no_checkpoint_to_go_on_from(study, monkeypatch):
+    id = id_of(study, "full_data/v13")
+    shutil.rmtree(study.record(id))
+    study.finished(id).unlink()
+    check = LossWatch.check_validation
+    monkeypatch.setattr(LossWatch, "check_validation", lambda watch, loss: check(watch, math.nan))
+    with pytest.raises(Diverged):
+        train(study, id)
+    assert standing_of(id, read_plan(study.plan), study).final
+    assert list(study.checkpoint(id).parent.glob(f"{id.name}*")) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK nonsense"])

@@ -11,7 +11,7 @@ from functools import cache
 from mnbench.datasets import stored
 from mnbench.datasets.prepared import check_prepared
 from mnbench.evaluation.sources import read_sources, sources, with_tables
-from mnbench.records.validity import Standing, standing
+from mnbench.records.validity import Standing, standing, standing_of
 from mnbench.records.verified import Verified
 
 VERIFIED = Verified(PATHS.verified)
@@ -21,7 +21,7 @@ A_SOURCE = str(PATHS.root / "this is valid, and so no rule makes it")  # an inpu
 @cache
 def before(id: TrainingId) -> Standing:
     """Return what a training had come to when this run began."""
-    return standing(PATHS.record(id), PLAN.trainings[id], VERIFIED)
+    return standing_of(id, PLAN, PATHS, VERIFIED)
 
 
 def to_train(id: TrainingId) -> str | None:

@@ -25,6 +25,17 @@ def test_times_of_another_device_are_no_timing_but_its_flops_count(study):
     assert after.cost([id, other]).training_flops == before.cost([id, other]).training_flops
 
 
+def test_a_training_that_changed_its_device_spoils_the_timing_of_its_ensembles(study):
+    id, other = id_of(study, "full_data/v13"), id_of(study, "full_data/v16")
+    file = study.record(id) / RECORD
+    content = json.loads(file.read_text())
+    content["cost"] |= {"held_seconds": 0.0, "device_seconds": 1e-6}  # hardly any of both
+    file.write_text(json.dumps(content))
+    store = RecordStore(read_plan(study.plan), study.records)
+    assert store.cost([id]).shared_device and store.cost([id, other]).shared_device
+    assert not store.cost([other]).shared_device
+
+
 def test_without_records_no_device_is_another_one(study, tmp_path):
     store = RecordStore(read_plan(study.plan), tmp_path)
     assert store.devices == {} and store.of_other_devices == frozenset()

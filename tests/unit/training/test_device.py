@@ -3,6 +3,7 @@
 import os
 import time
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -31,6 +32,22 @@ def test_cuda_without_a_gpu_is_one_line(monkeypatch):
         device.acquire("cuda").__enter__()
     with device.acquire("auto") as held:
         assert held.type == "cpu"
+
+
+@pytest.mark.parametrize("wanted", ["auto", "cuda"])
+def test_a_gpu_that_the_driver_alone_counts_is_none(monkeypatch, wanted):
+    """Its driver is too old, for instance: torch counts it, and cannot start it."""
+    started = RuntimeError("The NVIDIA driver on your system is too old")
+    pretend(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", Mock(side_effect=started))
+    if wanted == "auto":
+        with device.acquire(wanted) as held:
+            assert held.type == "cpu"
+    else:
+        with pytest.raises(UserError, match="cuda is wanted but torch sees no GPU"):
+            device.acquire(wanted).__enter__()
 
 
 @pytest.fixture

@@ -121,6 +121,31 @@ def test_readings_add_up():
     total = first + second
     assert (total.device_seconds, total.cpu_seconds) == (4.0, 1.5)
     assert total.device_share == pytest.approx((1 + 0.6) / 4)
+    assert (replace(first, device_share=0.0) + second).device_share == 0
+
+
+@pytest.mark.parametrize("batch", [2, BATCHES, BATCHES + 2])
+@pytest.mark.parametrize("again", [False, True])
+def test_what_goes_on_on_another_device_has_no_timing(
+    data, tmp_path, told_at, monkeypatch, batch, again
+):
+    """However short it was there, and also if it ends on a device that it had before."""
+    monkeypatch.setattr(loop.Stopwatch, "read", lambda self: Reading(2.0, 1.0, 1.0))
+    saving = {"checkpoint_file": tmp_path / "c.safetensors", "identity": "this"}
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(loop, "model_of", lambda device: "another")
+        told_at(batch)
+        with pytest.raises(Preempted):
+            train(data, **saving)
+    if again:
+        told_at(1)
+        with pytest.raises(Preempted):
+            train(data, **saving)
+    told_at(10**6)
+    done = train(data, **saving)
+    assert (done[2].held_seconds, done[2].shared_device) == (0, True)
+    assert done[2].is_of_two_devices and done[2].device_seconds >= 6
+    assert outcome(done) == outcome(train(data))
 
 
 def test_a_damaged_epoch_is_not_resumed(data, tmp_path, told_at, capsys):
