@@ -33,7 +33,7 @@ def convergence_of(gains: pd.DataFrame, networks: pd.DataFrame) -> Converged:
     *Not converged* where an interval lies above :data:`MARGIN`: there, every comparison is of
     networks that were stopped early. *Converged* where all end below it. Between, or with too few
     seeds, it is not settled. Trained to convergence, networks have converged where the rule ended
-    all trainings.
+    trainings and no cap did; a snapshot's cycle has a fixed length there too.
 
     Args:
         gains: rows of the table ``convergence``, of one data set and architecture set.

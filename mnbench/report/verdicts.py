@@ -25,7 +25,8 @@ _VERDICTS = (REPRODUCED, UNDECIDED, NOT_REPRODUCED)  # in the order in which a c
 def claims_table(runs: Mapping[str, pd.DataFrame]) -> str:
     """Return a Markdown table: a row a claim, in a cell every verdict and the runs that gave it.
 
-    A claim that no run has tested has the first run's reason.
+    A claim that no run has tested has the reason of the run that came nearest to it: the one whose
+    measurements rest on the most records.
 
     Args:
         runs: the table ``verdicts`` of each run, by the name that people call it.
@@ -66,7 +67,8 @@ def _grouped(rows: pd.DataFrame, comparison: str) -> str:
     verdicts = rows[f"verdict_{comparison}"]
     by_verdict = [(word, verdicts.index[verdicts == word]) for word in _VERDICTS]
     tested = [f"{word} ({', '.join(runs)})" for word, runs in by_verdict if len(runs)]
-    return "; ".join(tested) or verdict_words(rows.iloc[0].to_dict(), comparison)
+    nearest = rows.iloc[rows["records"].astype(int).argmax()]  # the first, if none has records
+    return "; ".join(tested) or verdict_words(nearest.to_dict(), comparison)
 
 
 def _both(row: pd.Series) -> str:

@@ -50,10 +50,12 @@ class Marks:
         point: whose they are.
         grades: by mark: yes, partly, no, undecided, set by the configuration, or None where the
             study cannot tell.
+        seeds: the fewest that any of them rests on.
     """
 
     point: PointId
     grades: Mapping[str, str | None]
+    seeds: int
 
     @property
     def complete(self) -> bool:
@@ -101,23 +103,24 @@ def _number(row: Marks) -> int:
 
 def _marks(evidence: Evidence, point: Point, yardstick: Point, page: bool) -> Marks:
     fast = accurate = None
+    seeds = len(point.runs)
     of_one_size = point.id.size == yardstick.id.size  # a smaller ensemble costs less by its size
     if of_one_size and (pair := on_shared_seeds([point, yardstick], evidence.cost)):
+        seeds = len(pair[0].runs)
         own, full = (one.cost_replicates(evidence.cost) for one in pair)
         fast = _grade(interval(own / full), FAST)
         accurate = _grade(interval(pair[0].error - pair[1].error), ACCURATE)
     fixed = [evidence.possible_costs(one, evidence.cost) for one in (point, yardstick)]
     if page and all(bounds and bounds[0] == bounds[1] for bounds in fixed):
         fast = SET_GRADE
-    return Marks(
-        point.id,
-        {
-            "fast training": fast,
-            "high accuracy": accurate,
-            "diverse architectures": _diversity(evidence, point, yardstick),
-            "large size": _size(evidence, point, yardstick),
-        },
-    )
+    sizes = on_shared_seeds([yardstick, *evidence.sized(point)], evidence.cost)
+    grades = {
+        "fast training": fast,
+        "high accuracy": accurate,
+        "diverse architectures": _diversity(evidence, point, yardstick),
+        "large size": _size(evidence, *sizes) if len(sizes) > 2 else None,
+    }
+    return Marks(point.id, grades, min([seeds, *(len(one.runs) for one in sizes)]))
 
 
 def _grade(bounds: tuple[float, float], limits: tuple[float, float]) -> str | None:
@@ -145,18 +148,16 @@ def _architectures(point: Point, evidence: Evidence) -> int:
     return len({network.id for training in trainings for network in training.networks})
 
 
-def _size(evidence: Evidence, point: Point, yardstick: Point) -> str | None:
-    sizes = evidence.sized(point)
-    compared = on_shared_seeds([yardstick, *sizes], evidence.cost)
-    if len(sizes) < 2 or not compared:
-        return None
-    full, *sizes = compared
+def _size(evidence: Evidence, full: Point, *sizes: Point) -> str | None:
+    """Return how large an approach can grow, by its points of every size, the smallest first."""
     smallest, largest = sizes[0], sizes[-1]
     costs = [one.cost_replicates(evidence.cost) for one in (smallest, largest)]
     marginal = (costs[1] - costs[0]) / (largest.id.size - smallest.id.size)
-    if evidence.lineage(smallest) == evidence.lineage(largest):
-        # One run of snapshots, of which a smaller ensemble takes fewer: each costs a cycle.
-        marginal = costs[1] / largest.id.size
+    run = evidence.lineage(largest)
+    if evidence.lineage(smallest) == run:
+        # One run of snapshots, of which a smaller ensemble takes fewer: each costs a cycle. The run
+        # may have more cycles than networks.
+        marginal = costs[1] / (len(run) / len(largest.runs))
     a_network = full.cost_replicates(evidence.cost) / full.id.size
     upper_half = [p.error for p in sizes if 2 * p.id.size >= largest.id.size]
     low, high = interval(largest.error - np.mean(upper_half, axis=0))

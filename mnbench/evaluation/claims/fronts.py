@@ -2,17 +2,19 @@
 
 Open this module to see how "a new Pareto frontier" is measured. Only points of *other* approaches
 count against a point, and the best of an approach's own points counts for it; so a further point of
-its own never makes it worse. The trap: the best of several noisy points is too good by chance, and
-so claims ask for a share of 0.99 rather than 0.975.
+its own never makes it worse. A cost that the configuration sets puts no point on the front by
+itself: one that costs less than all others has to err no more than one of them. The trap: the best
+of several noisy points is too good by chance, and so claims ask for a share of 0.99 rather than
+0.975.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import moocore
 import numpy as np
 
-from mnbench.evaluation.bootstrap import TIE
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS, TIE
 from mnbench.evaluation.claims.evidence import Evidence, Measurement, Untested
 from mnbench.evaluation.claims.four_marks import APPROACHES
 from mnbench.evaluation.curves import ROUNDING, error_bounds, interval_of_bounds
@@ -26,23 +28,29 @@ from mnbench.evaluation.points import (
 from mnbench.naming import approach_title
 
 CORNER = 1.1  # the area's corner: so many times the others' largest cost and member's error
-Bounds = tuple[np.ndarray, np.ndarray]  # whether it surely is so, and whether it may be
+Bounds = tuple[np.ndarray, np.ndarray]  # the least and the most of something, in each replicate
+# Of a point and its rivals: whether something surely holds, whether it may, and on how many seeds.
+Holds = Callable[[Point, Sequence[Point]], tuple[np.ndarray, np.ndarray, int]]
 
 
 def undominated_share(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
     """Return the share of replicates in which a point of the approach is on the front.
 
     It is where no point of another approach costs no more and errs no more. The share is of the
-    approach's best point in this respect. Where no other point costs as little, the cost alone puts
-    it on the front.
+    approach's best point in this respect; its ends are a bound where a point may be on the front by
+    a cost alone that the configuration sets.
     """
 
-    def on_front(point: Point, others: Sequence[Point]) -> Bounds:
+    def on_front(point: Point, others: Sequence[Point]) -> tuple[np.ndarray, np.ndarray, int]:
         undominated = np.ones(point.bootstrap.replicates, dtype=bool)
-        for other in others:
-            one, rival = on_shared_seeds([point, other], evidence.cost)
+        for one, rival in _pairs(evidence, point, others):
             undominated &= ~_dominates(rival, one, evidence.cost)
-        return undominated, undominated
+        surely = undominated
+        if _is_cheaper_by_recipe(evidence, point, others) and not _is_ahead_by_cost_alone(
+            evidence, point, others
+        ):
+            surely = undominated & _errs_no_more_than_one(evidence, point, others)
+        return surely, undominated, _common_seeds(evidence, point, others)
 
     return _best_share(evidence, approach, page, on_front)
 
@@ -55,9 +63,9 @@ def ahead_share(evidence: Evidence, approach: str) -> Measurement | Untested:
     would reach with a budget between: a point among them is ahead of nothing.
     """
 
-    def ahead(point: Point, others: Sequence[Point]) -> Bounds:
-        least, most = _gains(point, others, evidence.cost)
-        return least > 0, most > 0
+    def ahead(point: Point, others: Sequence[Point]) -> tuple[np.ndarray, np.ndarray, int]:
+        (least, most), seeds = _gains(point, others, evidence.cost)
+        return least > 0, most > 0, seeds
 
     return _best_share(evidence, approach, False, ahead)
 
@@ -72,9 +80,10 @@ def gain_on_every_curve(evidence: Evidence, approach: str) -> Measurement | Unte
         return share
     by_id = {point.id: point for point in evidence.offers(page=False)}
     best, *others = [by_id[id] for id in share.points]
-    least, most = _gains(best, others, evidence.cost)
+    (least, most), seeds = _gains(best, others, evidence.cost)
     median = float(np.median(least)) if np.isfinite(least).mean() > 0.5 else float("nan")
-    return Measurement.of(median, interval_of_bounds(least, most), [best, *others])
+    found = Measurement.of(median, interval_of_bounds(least, most), [best, *others])
+    return replace(found, seeds=seeds)
 
 
 def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement | Untested:
@@ -87,6 +96,10 @@ def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement
     if isinstance(split, Untested):
         return split
     own, others = split
+    compared = on_shared_seeds([*own, *others], evidence.cost)
+    if not compared:
+        return Untested("no common seeds of all approaches")
+    own, others = compared[: len(own)], compared[len(own) :]
     worst = [(p.cost(evidence.cost), p.value("mean_member_error")) for p in others]
     corner = CORNER * np.max(worst, axis=0)
     if not (corner > 0).all():
@@ -100,7 +113,7 @@ def exclusive_area(evidence: Evidence, approach: str, page: bool) -> Measurement
 def _split(
     evidence: Evidence, approach: str, page: bool
 ) -> tuple[list[Point], list[Point]] | Untested:
-    """Return the approach's points, those with the most seeds, and all others'.
+    """Return the approach's points that have seeds enough, and all others'.
 
     A smaller ensemble costs less by its size alone, so that the page's approaches must have one.
 
@@ -125,41 +138,67 @@ def _split(
     for other in others:
         if not other.timed(evidence.cost):
             return Untested(f"no time of {approach_title(other.id.approach)} is a measurement")
-    most = max(len(point.timed(evidence.cost)) for point in own)
-    own = [point for point in own if len(point.timed(evidence.cost)) == most]
     for other in others:
-        own = [point for point in own if on_shared_seeds([point, other], evidence.cost)]
-        if not own:
+        if not any(on_shared_seeds([point, other], evidence.cost) for point in own):
             return Untested(f"no common seeds with {approach_title(other.id.approach)}")
+    # One that is not finished counts for nothing; if none is, the seeds say that nothing is tested.
+    seeds = {point: _common_seeds(evidence, point, others) for point in own}
+    enough = min(MINIMUM_SEEDS, max(seeds.values()))
+    own = [point for point in own if seeds[point] >= enough]
     return own, others
 
 
+def _pairs(
+    evidence: Evidence, point: Point, others: Sequence[Point]
+) -> Iterator[tuple[Point, Point]]:
+    """Yield the point with each other one, on the seeds that the two have; none without any."""
+    for other in others:
+        if pair := on_shared_seeds([point, other], evidence.cost):
+            yield pair[0], pair[1]
+
+
+def _common_seeds(evidence: Evidence, point: Point, others: Sequence[Point]) -> int:
+    """Return the fewest seeds that a point shares with any other one."""
+    shared = [len(one.runs) for one, _ in _pairs(evidence, point, others)]
+    return min(shared) if len(shared) == len(others) else 0
+
+
 def _best_share(
-    evidence: Evidence,
-    approach: str,
-    page: bool,
-    holds: Callable[[Point, Sequence[Point]], Bounds],
+    evidence: Evidence, approach: str, page: bool, holds: Holds
 ) -> Measurement | Untested:
     """Return the share of replicates in which something holds of the approach's best point."""
     split = _split(evidence, approach, page)
     if isinstance(split, Untested):
         return split
     own, others = split
-    cheapest = min(point.cost(evidence.cost) for point in others)
-    # A point that only its cost puts ahead is no best one.
-    earning = [point for point in own if point.cost(evidence.cost) >= cheapest]
-    shares = {}
+    # A point that only its cost puts ahead counts if there is no other one: then nothing is tested.
+    earning = [point for point in own if not _is_ahead_by_cost_alone(evidence, point, others)]
+    surely, maybe, seeds = {}, {}, {}
     for point in earning or own:
-        surely, maybe = holds(point, others)
-        shares[point] = (float(surely.mean()), float(maybe.mean()))
-    best = max(shares, key=lambda point: shares[point])
-    low, high = shares[best]
-    by_cost_alone = not earning and _is_cheaper_by_recipe(evidence, best, others)
+        *bounds, seeds[point] = holds(point, others)
+        surely[point], maybe[point] = (float(share.mean()) for share in bounds)
+    best = max(surely, key=lambda point: (surely[point], maybe[point]))
+    low, high = surely[best], max(maybe.values())
     found = Measurement.of(
-        low, (low, high), [best, *others], possible=(low, low) if by_cost_alone else None
+        low, (low, high), [best, *others], possible=None if earning else (low, low)
     )
-    shared = [len(on_shared_seeds([best, other], evidence.cost)[0].runs) for other in others]
-    return replace(found, seeds=min(shared))
+    return replace(found, seeds=seeds[best])
+
+
+def _is_ahead_by_cost_alone(evidence: Evidence, point: Point, others: Sequence[Point]) -> bool:
+    """Return whether a point costs less than all others by the recipe, and errs more on average."""
+    return _is_cheaper_by_recipe(evidence, point, others) and all(
+        one.value("test_error") > rival.value("test_error")
+        for one, rival in _pairs(evidence, point, others)
+    )
+
+
+def _errs_no_more_than_one(evidence: Evidence, point: Point, others: Sequence[Point]) -> np.ndarray:
+    """Return in which replicates a point errs no more than one of the others at least."""
+    no_more = np.zeros(point.bootstrap.replicates, dtype=bool)
+    for one, rival in _pairs(evidence, point, others):
+        no_more |= one.error - rival.error <= TIE
+    return no_more
 
 
 def _is_cheaper_by_recipe(evidence: Evidence, point: Point, others: Sequence[Point]) -> bool:
@@ -185,20 +224,25 @@ def _dominates(one: Point, other: Point, cost: str) -> np.ndarray:
     return no_worse & ((costs < -ROUNDING) | (errors < -TIE))
 
 
-def _gains(point: Point, others: Sequence[Point], cost: str) -> Bounds:
-    """Return the least and the most by which every other approach errs more at the point's cost."""
-    sides = []
+def _gains(point: Point, others: Sequence[Point], cost: str) -> tuple[Bounds, int]:
+    """Return by how much every other approach errs more at the point's cost, and on how many seeds.
+
+    All of an approach's curve is compared on the seeds that all of its points have.
+    """
+    sides, seeds = [], []
     for _, curve in budget_curves(others):
         shared = on_shared_seeds([point, *curve], cost)
         if not shared:  # nothing is known of that approach on these seeds
             unknown = np.full(point.bootstrap.replicates, np.inf)
             sides.append((-unknown, unknown))
+            seeds.append(0)
             continue
         own, *rivals = shared
         bounds = error_bounds(own.cost_replicates(cost), replicate_curves(rivals, cost))
         sides.append((bounds[0] - own.error, bounds[1] - own.error))
+        seeds.append(len(own.runs))
     least, most = (np.min(side, axis=0) for side in zip(*sides, strict=True))
-    return least, most
+    return (least, most), min(seeds)
 
 
 def _added(points: np.ndarray, own: int, corner: np.ndarray) -> float:

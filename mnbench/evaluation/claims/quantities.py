@@ -7,8 +7,10 @@ size stand for "g = 1"; the tables say which.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
+from mnbench.evaluation.bootstrap import MINIMUM_SEEDS
 from mnbench.evaluation.claims.equal import error_at_cost_share, error_gain, speed_up
 from mnbench.evaluation.claims.evidence import (
     Evidence,
@@ -164,7 +166,10 @@ def error_growth(
 
 
 def best_relative_gain(evidence: Evidence) -> Measurement | Untested:
-    """Return the fraction of its members' mean error that the best ensemble avoids."""
+    """Return the fraction of its members' mean error that the best ensemble avoids.
+
+    The best of those with seeds enough, if there are any.
+    """
     several = [
         point
         for point in full_size(evidence.points)
@@ -172,6 +177,7 @@ def best_relative_gain(evidence: Evidence) -> Measurement | Untested:
     ]
     if not several:
         return Untested("no ensemble of several networks that err")
+    several = [point for point in several if len(point.runs) >= MINIMUM_SEEDS] or several
 
     def gain(point: Point) -> float:
         return 1 - point.value("test_error") / point.value("mean_member_error")
@@ -201,7 +207,8 @@ def alone_with_all_marks(evidence: Evidence, approach: str, page: bool) -> Measu
     surely = any(row.complete for row in own) and all(row.incomplete for row in others)
     never = all(row.incomplete for row in own) or any(row.complete for row in others)
     points = [point for point in evidence.points if point.id in {row.point for row in rows}]
-    return Measurement.of(float(surely), (float(surely), float(not never)), points)
+    found = Measurement.of(float(surely), (float(surely), float(not never)), points)
+    return replace(found, seeds=min(row.seeds for row in rows))
 
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(

@@ -26,8 +26,8 @@ COLUMNS = {
     "against": "approach that it is compared with; empty if with none",
     "networks": "minimum number of networks; empty if any",
     "after": "number of networks from which a growth counts; empty if no growth",
-    "bound": "at_least, at_most, more_than, or in_replicates: a share of the replicates; shown if "
-    "nothing is asked",
+    "bound": "at_least, at_most, more_than, less_than, or in_replicates: a share of the "
+    "replicates; shown if nothing is asked",
     "threshold": "what the reading of the claim asks of the quantity, in its unit; errors are "
     "fractions",
     "quoted": "what the paper says of the quantity; empty if that is the threshold",
@@ -38,8 +38,8 @@ COLUMNS = {
     "seeds": "the fewest seeds of any point that was compared",
     "points": "the points that were compared",
     "verdict": "what follows from this test alone: reproduced, not reproduced, undecided (the "
-    "interval holds the threshold), not tested, or set by the configuration (which allows a "
-    "verdict and decides none)",
+    "interval holds the threshold), not tested, set by the configuration (which allows a verdict "
+    "and decides none), or shown, not judged",
     "why": "why it is not tested",
     "records": "ids of the records, joined by a space",
 }

@@ -15,6 +15,10 @@ from mnbench.evaluation.tables.columns import SETTING, typed
 from mnbench.files import replacing
 
 EVALUATED_ON = "evaluated_on"  # the first column of a table that is not of the test images
+# Columns with names that users choose. One may look like a number, or like a missing value: "NA".
+_VARIANTS = ("variant", "first_variant", "second_variant", "against_variant")
+_NETWORKS = ("name", "first_network", "second_network")
+_CHOSEN = (*SETTING, *_VARIANTS, *_NETWORKS)
 
 
 def write_table(table: pd.DataFrame, path: Path, evaluated_on: str = TEST_SET) -> None:
@@ -40,6 +44,10 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         table = typed(pd.read_csv(path, encoding="utf-8"))
+        names = pd.read_csv(
+            path, encoding="utf-8", usecols=_is_chosen, dtype=str, keep_default_na=False
+        )
+        table[list(names)] = names
         known = set(table) & {*SETTING, "claim"}
         if not known:
             raise ValueError("column 'dataset' is missing")
@@ -53,10 +61,14 @@ def read_table(path: Path) -> pd.DataFrame:
             table[f"{end}variant"] = ""
     if "against" in table and "against_variant" not in table:
         table["against_variant"] = ""
-    texts = ("parents", "variant", "first_variant", "second_variant", "against_variant")
-    for name in set(texts) & set(table):
-        table[name] = table[name].astype(object).fillna("").astype(str)
+    if "parents" in table:
+        table["parents"] = table["parents"].astype(object).fillna("").astype(str)
     return table
+
+
+def _is_chosen(column: str) -> bool:
+    """Return whether a column has names that users choose."""
+    return column in _CHOSEN
 
 
 def set_of(tables: Iterable[pd.DataFrame]) -> str:

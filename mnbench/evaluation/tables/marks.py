@@ -53,5 +53,5 @@ def _why_none(results: StudyResults, evidence: Evidence) -> str:
     (claim,) = [claim for claim in results.claims if claim.id == CLAIM]
     # A missing approach leaves the others their marks; only the claim needs all of them.
     of_marks = replace(claim, approaches=())
-    compared = [point for point in evidence.points if point.id.approach in claim.approaches]
-    return shortcoming(of_marks, evidence, min((len(p.runs) for p in compared), default=0))
+    rows = marks(evidence, page=False)
+    return shortcoming(of_marks, evidence, min((row.seeds for row in rows), default=0))

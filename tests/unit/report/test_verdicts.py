@@ -12,6 +12,7 @@ def verdicts(*rows: tuple[str, str, str]) -> pd.DataFrame:
         statement="it is " + table["claim"].astype(str),
         why_page="too few seeds",
         why_curves="no curve",
+        records=0,
     )
 
 
@@ -39,6 +40,11 @@ def test_a_cell_groups_the_runs_by_their_verdict():
         "| it is cheap | not tested: too few seeds | not tested: no curve |",
         "| it is good | not reproduced (colour) | not reproduced (grey, colour) |",
     ]
+
+
+def test_what_no_run_tested_has_the_reason_of_the_run_that_came_nearest():
+    runs = {"few": RUNS["grey"], "many": RUNS["grey"].assign(why_page="no time", records=[0, 9, 0])}
+    assert "| it is cheap | not tested: no time | not tested: no curve |" in claims_table(runs)
 
 
 def test_a_column_a_run_with_both_verdicts():

@@ -25,7 +25,7 @@ from mnbench.evaluation.claims.claim import (
     REPRODUCED,
     UNDECIDED,
 )
-from mnbench.evaluation.claims.evidence import Untested
+from mnbench.evaluation.claims.evidence import Evidence, Untested
 from mnbench.evaluation.claims.four_marks import MARKS, best_marks, marks
 from mnbench.evaluation.claims.quantities import QUANTITIES
 from mnbench.planning.lineage import LeftOut
@@ -103,6 +103,27 @@ def test_snapshots_of_one_run_cost_a_cycle_each():
     points = tuple(with_all if p is sizes[0] else p for p in of_one_run.points)
     one_run = replace(of_one_run, points=points)
     assert grades_of(one_run)["snapshot_ensembles"]["large size"] == "no"
+
+
+def test_one_run_of_snapshots_may_have_more_cycles_than_networks(monkeypatch):
+    """Each of its ten costs 0.8, and a network of Full Data 2."""
+    run = {(*SNAPSHOTS[:3], m): 0.12 for m in (3, 5)}
+    made = study_of_marks(run, dict.fromkeys(run, 8.0))
+    cycles = tuple(made.plan.trainings)[: 10 * len(SEEDS)]
+    monkeypatch.setattr(Evidence, "lineage", lambda *_: cycles)
+    assert grades_of(made)["snapshot_ensembles"]["large size"] == "yes"
+
+
+def test_marks_rest_on_the_seeds_that_are_compared():
+    late = study_of_marks(seeds=range(5))
+    points = [
+        point if point.id.approach == "full_data" else point.on_seeds((2, 3, 4))
+        for point in late.points
+    ]
+    points = [p.on_seeds((0, 1, 2)) if p.id.approach == "full_data" else p for p in points]
+    found = findings("four-marks", replace(late, points=tuple(points)))
+    assert {finding.verdict for finding in found} == {NOT_TESTED}
+    assert {finding.why for finding in found} == {"fewer than 3 common seeds"}
 
 
 def test_no_marks_are_given_where_nothing_was_learnt():

@@ -153,9 +153,9 @@ def test_a_cost_that_the_configuration_sets_allows_a_verdict_but_decides_none():
     assert verdict_of(CLAIMS["vs-snapshot"], found, "page") == (NOT_TESTED, SET)
 
 
-def mixed_protocols(snapshots: int, hatched: int) -> Evidence:
+def mixed_protocols(snapshots: int, hatched: int, error: float = 0.1) -> Evidence:
     """MotherNets to convergence, of 46 epochs at least, and snapshots of a fixed number."""
-    made = evidence_of({SNAPSHOTS: 0.2, G1: 0.1}, {SNAPSHOTS: snapshots, G1: hatched})
+    made = evidence_of({SNAPSHOTS: 0.2, G1: error}, {SNAPSHOTS: snapshots, G1: hatched})
     rule = {"patience": 15, "max_epochs": 100}
     open_end = {
         "protocol": "convergence",
@@ -200,7 +200,7 @@ def test_bounds_of_the_rule_of_convergence_decide_nothing_either(snapshots, verd
 
 @pytest.mark.parametrize(("snapshots", "alone"), [(300, False), (600, True)])
 def test_what_may_take_longer_is_not_on_the_front_by_its_recipe_alone(snapshots, alone):
-    evidence = mixed_protocols(snapshots, hatched=250)  # the cheaper, of 500 at most
+    evidence = mixed_protocols(snapshots, hatched=250, error=0.3)  # the cheaper, of 500 at most
     share = undominated_share(evidence, "mothernets", page=True)
     assert share.value == 1 and (share.possible is not None) == alone
     # Nor is what may take shorter beside it: the snapshots end after 46 epochs at the earliest.

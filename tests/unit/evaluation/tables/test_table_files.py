@@ -17,6 +17,15 @@ def test_tables_come_back_from_csv_unchanged(records, tmp_path):
         pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), frame)
 
 
+@pytest.mark.parametrize("name", ["null", "NA", "nan", "None", "10", "1e3", "true", ""])
+def test_names_that_look_like_something_else_stay_names(tmp_path, name):
+    row = {"dataset": name, "architecture_set": "v5", "variant": name, "seed": 3, "test_error": 0.1}
+    write_table(pd.DataFrame([row]), tmp_path / "table.csv")
+    back = read_table(tmp_path / "table.csv")
+    assert back.to_dict("records") == [row]
+    assert len(select(back, name, "v5")) == 1
+
+
 def test_points_of_tables_that_know_no_variants_are_no_variants(records, tmp_path):
     frame = summary_of(records)
     assert set(frame["variant"]) == {""}
