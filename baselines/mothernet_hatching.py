@@ -42,7 +42,7 @@ def break_symmetry(job: "Job", member: "nn.Module") -> None:
     keep, part = job.options.get("keep", 1.0), job.options.get("anew", "nothing")
     fraction = job.options.get("anew_fraction", 0.0)
     if keep < 1 or part != "nothing" or fraction:
-        fresh = job.new_network()
+        fresh = job.new_network(pretrained=False)  # else equal members part to one and the same
         if part != "nothing":
             renew(member, fresh, part)
         if fraction:

@@ -190,8 +190,8 @@ class Options:
     g: Annotated[tuple[NumberOfClusters, ...], Field(min_length=1), Distinct] = Field(
         default=("minimum",),
         description="Numbers of clusters: one ensemble for each. `minimum` is the smallest number "
-        "that the architecture set allows, `all` is its size. Numbers that coincide are trained "
-        "once.",
+        "that the architecture set allows (with `tau`, of more than 10 networks, that the search "
+        "finds), `all` is its size. Numbers that coincide are trained once.",
         examples=[("minimum", 2, "all")],
     )
     cluster_by: Literal["parameters", "training_flops"] = Field(

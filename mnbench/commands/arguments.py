@@ -7,7 +7,7 @@ Open this when an option is refused with a poor message. The trap: argparse show
 import os
 import re
 import stat
-from argparse import Action, ArgumentParser, ArgumentTypeError
+from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -185,10 +185,22 @@ def add_architecture_set(parser: ArgumentParser) -> None:
     complete(action, lambda **_: ARCHITECTURE_SETS)
 
 
+class _Distinct(Action):
+    """Takes several values, none of them twice."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None
+    ) -> None:
+        if len(set(values)) < len(values):
+            raise ArgumentError(self, f"{' '.join(values)}: names one twice; name each once")
+        setattr(namespace, self.dest, values)
+
+
 def add_costs(parser: ArgumentParser, help: str) -> None:
     """Add one or more cost axes as an option."""
     parser.add_argument(
         "--costs",
+        action=_Distinct,
         nargs="+",
         choices=COST_AXES,
         metavar="AXIS",

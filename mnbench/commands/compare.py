@@ -66,7 +66,11 @@ def _study(study: str, evaluated_on: str) -> "RecordStore":
 
     if Path(study).is_file():
         raise UserError(f"{study}: is a file; name a study, or the folder that has its plan.json")
-    paths = StudyPaths(Path(study) if Path(study).is_dir() else RESULTS / study)
+    # The working folder may have one of the same name: tests/, docs/.
+    by_name = StudyPaths(RESULTS / study)
+    paths = StudyPaths(Path(study)) if Path(study).is_dir() else by_name
+    if not paths.plan.is_file() and by_name.plan.is_file():
+        paths = by_name
     if not paths.plan.is_file():
         raise _no_plan(study, paths.root, paths.plan)
     plan = read_plan(paths.plan)

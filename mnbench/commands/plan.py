@@ -156,6 +156,8 @@ def _check_files(arguments: Namespace, *, for_time: bool) -> None:
         return
     if not for_time:
         raise UserError("--out: is for what --budget proposes for a time; add --budget 8h, say")
+    if arguments.csv is not None and arguments.csv.resolve() == arguments.out.resolve():
+        raise UserError(f"{arguments.out}: --csv and --out name one file; name two")
     if arguments.out.exists():
         raise UserError(f"{arguments.out}: is there already; name another file, or delete it")
 
@@ -171,6 +173,11 @@ def _calibration(arguments: Namespace, plan: "Plan") -> tuple["Calibration | Non
         elsewhere = read_calibration(arguments.calibration, None)
         if elsewhere is None:
             raise UserError(f"{arguments.calibration}: not found; make it there with --calibrate")
+        if plan.device not in ("auto", elsewhere.machine.device):
+            raise UserError(
+                f"{arguments.calibration}: has seconds of device {elsewhere.machine.device}, and "
+                f"the study's key 'device' is {plan.device}; name a calibration of that device"
+            )
         return elsewhere, ""
     machine = Machine.here(plan.device)
     if arguments.calibrate:

@@ -27,6 +27,8 @@ from mnbench.yaml_files import read_yaml
 
 WITHOUT_HATCHING = "full_data"  # whose ensembles are splits with g = ensemble size
 MEASURED = ("full_size", "test_error", "training_flops")
+USUAL = "as usual"  # an option that a training does not note is at its default
+_KINDS = ("data", "recipe", "mothernet", "hatched")  # in the order in which differences are said
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,22 @@ class Pilot:
         """Return how the trainings of a study's plan differ from the pilot's, but in epochs.
 
         Returns:
-            A text for each key: "data.train_images: 3000, in the study 12000".
+            A text for each key: "data.train_images: 3000, in the study 12000". What is the same in
+            MotherNets or hatched networks as in the recipe is said of the recipe alone.
         """
         theirs, ours = (_settings(one, dataset, architecture_set) for one in (self.plan, plan))
-        return [
-            f"{key}: {theirs[key]}, in the study {ours[key]}"
-            for key in theirs
-            if key in ours and theirs[key] != ours[key]
+        said: dict[tuple[str, Any, Any], str] = {}
+        for kind in (kind for kind in theirs if kind in ours):
+            for key in dict.fromkeys([*theirs[kind], *ours[kind]]):
+                one, other = (settings[kind].get(key, USUAL) for settings in (theirs, ours))
+                if one != other:
+                    said.setdefault((key, str(one), str(other)), f"{kind}.{key}")
+        lines = [f"{where}: {one}, in the study {other}" for (_, one, other), where in said.items()]
+        at_g = [_clusters(one, dataset, architecture_set) for one in (self.plan, plan)]
+        return lines + [
+            f"MotherNets at g = {g}: other networks, or for other members"
+            for g in at_g[0]
+            if g in at_g[1] and at_g[0][g] != at_g[1][g]
         ]
 
 
@@ -141,23 +152,48 @@ def _point(row: Mapping[Any, Any]) -> tuple[Any, ...]:
     return tuple(None if pd.isna(row[name]) else row[name] for name in POINT)
 
 
-def _settings(plan: Plan, dataset: str, architecture_set: str) -> dict[str, Any]:
+def _settings(plan: Plan, dataset: str, architecture_set: str) -> dict[str, dict[str, Any]]:
     """Return the keys of MotherNets' trainings that are no epochs, dotted, by kind of training."""
-    settings: dict[str, Any] = {}
+    settings: dict[str, dict[str, Any]] = {}
     for ensemble in _of_splits(plan, dataset, architecture_set):
-        if ensemble.approach == HATCHING:
-            for id in plan.lineage(ensemble.members):
-                kind = "hatched" if plan.trainings[id].parents else "recipe"
-                settings = _of_training(plan.trainings[id], kind) | settings
-    return settings
+        if ensemble.approach != HATCHING:
+            continue
+        for training in (plan.trainings[id] for id in plan.lineage(ensemble.members)):
+            settings.setdefault("data", _data(training))
+            settings.setdefault(_kind(training), _of_training(training))
+    return dict(sorted(settings.items(), key=lambda one: _KINDS.index(one[0])))
 
 
-def _of_training(training: Training, kind: str) -> dict[str, Any]:
-    known = {kind: training.recipe | training.options, "data": training.data}
+def _clusters(plan: Plan, dataset: str, architecture_set: str) -> dict[int, list[list[str]]]:
+    """Return by g what networks each member is hatched from, its own among them."""
+    return {
+        ensemble.g or ensemble.size: sorted(
+            [net.id for id in plan.lineage([member]) for net in plan.trainings[id].networks]
+            for member in ensemble.members
+        )
+        for ensemble in _of_splits(plan, dataset, architecture_set)
+        if ensemble.approach == HATCHING
+    }
+
+
+def _kind(training: Training) -> str:
+    """Return what a training is to MotherNets; one that is its own MotherNet has the recipe."""
+    if training.role == "mothernet":
+        return "mothernet"
+    return "hatched" if training.parents else "recipe"
+
+
+def _data(training: Training) -> dict[str, Any]:
+    sample = "per_seed" if SAMPLE_SEED in training.data else "fixed"
+    values = {key: value for key, value in training.data.items() if key != SAMPLE_SEED}
+    return values | {"sample": sample}
+
+
+def _of_training(training: Training) -> dict[str, Any]:
     return {
         key: value
-        for key, value in _flat(known)
-        if not key.endswith((".epochs", f".{SAMPLE_SEED}")) and ".convergence." not in key
+        for key, value in _flat(training.recipe | training.options)
+        if not f".{key}".endswith(".epochs") and not key.startswith("convergence.")
     }
 
 

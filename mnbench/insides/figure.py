@@ -169,7 +169,8 @@ def _gradients(axes: Axes, hatched: pd.DataFrame, looks: _Looks) -> None:
         shift = 0.3 * (number - (len(firsts) - 1) / 2)
         x = np.array([place[network] for network in means.index]) + shift
         color = looks.colors[manner]
-        inherited, inserted = means["gradient_inherited"], means["gradient_inserted"]
+        inherited = means["gradient_inherited"]
+        inserted = means["gradient_inserted"].where(means["gradient_inserted"] > 0)
         axes.vlines(x, inherited, inserted, color=color, linewidth=0.8)
         axes.plot(x, inherited, "s", color=color, markersize=4.5, markerfacecolor="white")
         axes.plot(x, inserted, "s", color=color, markersize=4.5)

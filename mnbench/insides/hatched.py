@@ -35,7 +35,8 @@ HATCHED_COLUMNS = {
     "gradient_inherited": "root mean square of the gradient as hatched, on the first training "
     "images, per weight that repeats one of its parent's",
     "gradient_enlarged": "likewise per weight added to an inherited filter; empty without one",
-    "gradient_inserted": "likewise per weight of an inserted layer; empty without one",
+    "gradient_inserted": "likewise per weight of an inserted layer; empty without one, and 0 by "
+    "construction in residual units and dense layers",
 }
 
 

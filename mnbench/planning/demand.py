@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mnbench.architectures import activation_count, parameter_count
 from mnbench.errors import UserError
-from mnbench.planning.forecast import counted, predicted_training_flops
+from mnbench.planning.forecast import counted, predicted_training_flops, training_images
 from mnbench.planning.plan import Plan
 from mnbench.planning.training_id import TrainingId
 
@@ -153,7 +153,8 @@ def _megabytes(plan: Plan, id: TrainingId, device: str) -> int:
     parameters = sum(counted(n, dataset, parameter_count) for n in training.networks)
     needed += COPIES_OF_WEIGHTS * FLOAT * parameters
     if device == "cpu":  # on a GPU they are in its own memory
-        images = max(COPIES_OF_ACTIVATIONS * training.recipe["batch_size"], EVALUATED_TOGETHER)
+        batch = min(training.recipe["batch_size"], training_images(plan, training))
+        images = max(COPIES_OF_ACTIVATIONS * batch, EVALUATED_TOGETHER)
         activations = sum(counted(n, dataset, activation_count) for n in training.networks)
         needed += FLOAT * images * activations
     return MEGABYTES[device] + math.ceil(needed / 1e6)

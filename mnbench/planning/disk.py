@@ -22,7 +22,7 @@ from mnbench.planning.training_id import TrainingId
 BYTES = 4  # of a parameter or a logit
 # Of batch normalisation's moments; of record.json and its copy, history.csv and files' own frames.
 MORE_WEIGHTS, REST = 1.05, 50_000
-REST_OF_STUDY = 200_000_000  # stored images, tables, figures and pages
+REST_OF_STUDY = 200_000_000  # tables, figures and pages
 TEMPORARY = 16 << 20  # bytes
 GIGABYTE = 1e9
 
@@ -64,11 +64,10 @@ def _weight_bytes(plan: Plan, id: TrainingId) -> int:
 
 
 def _images(dataset: Dataset) -> int:
-    """Return the bytes of a folder's images, in the cache and stored; of others there are few."""
-    if dataset.folder is None:
-        return 0
+    """Return the bytes of a data set's stored images; a folder's are in the cache as well."""
+    copies = 1 if dataset.folder is None else 2
     number = dataset.train_images + dataset.test_images
-    return 2 * number * dataset.in_channels * dataset.image_size**2
+    return copies * number * dataset.in_channels * dataset.image_size**2
 
 
 def disk_line(plan: Plan) -> str:

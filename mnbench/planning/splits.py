@@ -38,6 +38,26 @@ class Candidate:
     training_flops: int  # of one seed's ensemble of all networks
 
 
+def _factors(split: BudgetSplit, usual: int) -> list[tuple[float, int]]:
+    """Return factors of epochs that plan a split, with the epochs that hatched networks then have.
+
+    Both kinds of training are rounded to whole epochs, so that several factors may do, or none.
+
+    >>> _factors(BudgetSplit(2, 14, 5), usual=10)
+    [(1.363, 4)]
+    """
+    least, most = ((split.scratch + half) / usual for half in (-0.5, 0.5))
+    found = []
+    for epochs in range(1, round((split.hatched + 0.5) / least) + 1):
+        low = max(least, (split.hatched - 0.5) / epochs)
+        high = min(most, (split.hatched + 0.5) / epochs)
+        exact = split.scratch / usual
+        if low < high:
+            within = exact if low < exact < high else (low + high) / 2
+            found.append((float(f"{within:.4g}"), epochs))
+    return sorted(found, key=lambda one: abs(one[0] - split.scratch / usual))
+
+
 def split_of(plan: Plan, ensemble: Ensemble) -> BudgetSplit | None:
     """Return how the training of an ensemble is split.
 
@@ -108,9 +128,9 @@ class SplitPlanner:
         own = {"mothernet": {"epochs": split.scratch}, "hatched": {"epochs": split.hatched}}
         yield self._options({"g": [split.g]} | own)
         # Networks that are their own MotherNet follow `budgets` alone.
-        longer = max(1, round(split.hatched / factor))
-        own = {"mothernet": {"epochs": usual}, "hatched": {"epochs": longer}}
-        yield self._options({"g": [split.g], "budgets": [factor]} | own)
+        for factor, longer in _factors(split, usual):
+            own = {"mothernet": {"epochs": usual}, "hatched": {"epochs": longer}}
+            yield self._options({"g": [split.g], "budgets": [factor]} | own)
 
     def _options(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the study's options of MotherNets with *changes*, and without other budgets."""

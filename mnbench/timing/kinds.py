@@ -24,7 +24,7 @@ from mnbench.architectures.counts import operations
 from mnbench.planning.forecast import recipe_of, taught_images, training_images
 from mnbench.planning.lineage import Training
 from mnbench.planning.plan import Plan
-from mnbench.planning.recipe import Augmentation, batch_sizes
+from mnbench.planning.recipe import Augmentation
 
 KEY_DIGITS = 16
 
@@ -109,7 +109,7 @@ class TimedWork:
     """What a training does, in units that a calibration knows the seconds of."""
 
     kind: StepKind
-    steps: int  # at most
+    steps: float  # at most; an epoch's last batch is a part of one
     epochs: int  # at most
     validated: int  # images that the networks predict, none of them billed
     taught: tuple[tuple[StepKind, int], ...] = ()  # each teacher, and the images that it predicts
@@ -131,7 +131,7 @@ class Works:
         """Return the work of a training of the plan."""
         dataset = self.plan.dataset(training.id.dataset)
         recipe, kind = recipe_of(training), self.kind(training)
-        batches = batch_sizes(training_images(self.plan, training), recipe.batch_size)
+        images = training_images(self.plan, training)
         development = training.data.get("development_images", 0)
         held_out = training.data["validation_images"]
         unseen = dataset.test_images + development
@@ -139,7 +139,7 @@ class Works:
         teachers = (self.plan.trainings[id] for id in self.plan.teachers(training.id))
         return TimedWork(
             kind,
-            len(batches) * recipe.longest,
+            recipe.longest * images / kind.batch_size,
             recipe.longest,
             held_out * (recipe.longest + 1) + unseen,
             tuple((self.kind(teacher), answered) for teacher in teachers),
@@ -158,7 +158,7 @@ class Works:
                 training.networks,
                 jointly,
                 tuple(sorted(image.items())),
-                parsed.batch_size,
+                min(parsed.batch_size, training_images(self.plan, training)),
                 parsed.augmentation,
                 parsed.precision,
                 parsed.compile,

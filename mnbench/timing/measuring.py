@@ -100,7 +100,7 @@ def probes_of(plan: Plan) -> list[Probe]:
     Kinds of networks that are trained jointly from others' records are left out: they need them.
     """
     works = Works(plan)
-    flops: dict[StepKind, int] = {}
+    flops: dict[StepKind, float] = {}
     examples: dict[StepKind, Probe] = {}
     for training in plan.trainings.values():
         work = works.of(training)
@@ -108,7 +108,7 @@ def probes_of(plan: Plan) -> list[Probe]:
         if kind.jointly and training.parents:
             continue
         steps = work.steps * kind.batch_size * kind.sizes.training_flops
-        flops[kind] = flops.get(kind, 0) + steps
+        flops[kind] = flops.get(kind, 0.0) + steps
         if kind not in examples:
             examples[kind] = Probe(kind, training, plan.dataset(training.id.dataset))
     if not examples:

@@ -107,7 +107,7 @@ def asked_as(time: timedelta) -> str:
     ('8h', '90m')
     """
     minutes = time.total_seconds() / 60
-    return f"{minutes:g}m" if minutes % 60 else f"{minutes / 60:g}h"
+    return f"{minutes:.12g}m" if minutes % 60 else f"{minutes / 60:.12g}h"
 
 
 def fitting_configuration(

@@ -75,18 +75,22 @@ class Job:
         """Return a CPU generator whose seed the training's seed and *purpose* decide."""
         return torch.Generator().manual_seed(derive_seed(self.training.seed, purpose))
 
-    def new_networks(self) -> list[nn.Module]:
-        """Return the training's networks, with new random or a library's pretrained weights."""
+    def new_networks(self, *, pretrained: bool = True) -> list[nn.Module]:
+        """Return the training's networks, with new random or a library's pretrained weights.
+
+        Args:
+            pretrained: False gives random weights even where the library has others.
+        """
         torch.manual_seed(derive_seed(self.training.seed, "initialisation"))
         shape: dict[str, Any] = self.dataset.image_shape
         return [
-            build(network, **shape, pretrained=True).to(self.device)
+            build(network, **shape, pretrained=pretrained).to(self.device)
             for network in self.training.networks
         ]
 
-    def new_network(self) -> nn.Module:
+    def new_network(self, *, pretrained: bool = True) -> nn.Module:
         """Return the training's one network, made as :meth:`new_networks` makes it."""
-        (network,) = self.new_networks()
+        (network,) = self.new_networks(pretrained=pretrained)
         return network
 
     def parent(self, index: int) -> Record:

@@ -3,8 +3,11 @@
 import json
 import shutil
 from math import nan
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from support.reading import history_of
 from support.tiny import (
@@ -15,7 +18,9 @@ from support.tiny import (
     plan_of,
     train,
 )
+from torch import nn
 
+from baselines.mothernet_hatching import break_symmetry
 from mnbench.architectures import Architecture
 from mnbench.errors import UserError
 from mnbench.files import sha256
@@ -39,6 +44,18 @@ def mothernets(epochs=10, **options):
 def origins(plan):
     """The names of the parents of each training."""
     return {id.name: [one.name for one in t.parents] for id, t in plan.trainings.items()}
+
+
+def test_what_is_drawn_anew_is_no_pretrained_network():
+    """Else equal members of one cluster would part to one and the same point."""
+    fresh = Mock(return_value=nn.Linear(2, 2))
+    job = SimpleNamespace(
+        options={"keep": 0.5, "noise": 0.0},
+        new_network=fresh,
+        generator=lambda purpose: torch.Generator(),
+    )
+    break_symmetry(job, nn.Linear(2, 2))
+    fresh.assert_called_once_with(pretrained=False)
 
 
 # Trees

@@ -188,6 +188,11 @@ def test_the_shell_completes_commands_names_and_ids(prepared, tmp_path):
         ("train nowhere.json id", "mnbench: nowhere.json: not a readable plan"),
         ("tables nowhere.json --out . --costs examples", "nowhere.json: not a readable plan"),
         ("tables nowhere.json --out . --costs exmples", "did you mean 'examples'?"),
+        ("tables p --out . --costs examples examples", "examples examples: names one twice"),
+        (
+            "plan config/tiny.yaml --budget 1h --csv a.csv --out a.csv",
+            "a.csv: --csv and --out name",
+        ),
         ("figure paretto p t", "did you mean 'pareto'?"),
         (
             "figure size p t --dataset svhn --architecture-set v5 --costs examples --out o "
@@ -261,6 +266,16 @@ def test_a_terminal_without_a_character_shows_a_question_mark(trained, tmp_path,
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
     assert status_of("compare", study, trained.root) == 0
     assert b"gr??er" in content.getvalue()
+
+
+def test_a_study_is_found_by_its_name_beside_a_folder_of_the_same_name(
+    trained, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("docs").mkdir()
+    Path("results").mkdir()
+    Path("results/docs").symlink_to(trained.root)
+    assert status_of("compare", "docs", trained.root) == 0
 
 
 def test_a_comparison_counts_what_an_unfinished_study_has_not_trained(trained, tmp_path, capsys):

@@ -85,6 +85,7 @@ def test_every_record_table_and_figure_is_made(finished):
         assert (study / f"pages/{page}.html").is_file()
     assert "plotly" in (study / "explorer.html").read_text(encoding="utf-8")
     assert not list(study.glob("checkpoints/**/*.safetensors"))
+    assert (study / "verified.json").is_file()  # the next run need not read them all again
 
 
 def test_the_log_of_runs_has_what_the_run_took(finished):

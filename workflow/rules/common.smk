@@ -1,6 +1,7 @@
 """The checked configuration, paths, and the functions that several rules take values from."""
 
 import gc
+import re
 
 from functools import cache
 
@@ -93,6 +94,11 @@ wildcard_constraints:
     seed=r"seed\d+",
     approach="[^/]+",
     name="[^/]+",
+
+
+def one_of(names) -> str:
+    """Return a pattern that a wildcard has if it is one of some names."""
+    return "|".join(map(re.escape, names))
 
 
 def training_of(wildcards):

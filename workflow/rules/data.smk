@@ -8,6 +8,8 @@ rule dataset:
         note=PATHS.data_note("{dataset}"),
     log:
         LOGS / "data/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(STUDY.dataset_names),
     priority: priority_of_dataset
     params:
         plan=PATHS.plan,

@@ -17,6 +17,9 @@ for figure in FIGURE_ENTRIES.values():
             pdf=[FIGURE / f"{stem}.pdf" for stem in figure_labels(figure)],
         log:
             LOGS / f"figures/{{dataset}}_{{architecture_set}}_{figure.name}.log",
+        wildcard_constraints:
+            dataset=one_of(STUDY.dataset_names),  # either may have the "_" that is between them
+            architecture_set=one_of(STUDY.architecture_sets),
         group:
             # Only where jobs are submitted: one draws as many as --group-components says.
             "figures" if workflow.nodes else None

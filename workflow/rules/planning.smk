@@ -5,6 +5,7 @@ cluster each job reads the workflow again, and takes the plan from that file.
 """
 
 import atexit
+from contextlib import suppress
 
 from snakemake.logging import logger
 
@@ -106,6 +107,8 @@ def end(succeeded: bool) -> str | None:
         lines = f"mnbench: {error}"
     for log in RUN:
         log.end(COMPLETE if succeeded and not lines else INCOMPLETE)
+    with suppress(UserError):  # without it the next run reads more, and no less is known
+        VERIFIED.save()
     return lines
 
 

@@ -92,7 +92,7 @@ def shortfall() -> str | None:
     ran = set(trainings_of_run())
     lines = []
     for id, training in PLAN.trainings.items():
-        now = standing(PATHS.record(id), training) if id in ran else before(id)
+        now = standing(PATHS.record(id), training, VERIFIED) if id in ran else before(id)
         if now.lost and (id in ran or not now.fault):
             lines.append(f"{id}: {now.lost}")
     if not lines:

@@ -99,7 +99,8 @@ def pairs(classes: np.ndarray, labels: np.ndarray) -> Pairs:
 def q_statistic(both_right: Pairs) -> Metric:
     """Return Yule's Q of two networks' being right, from -1 to 1; 0 is independence.
 
-    Pairs with a network that is always right or always wrong have no Q and are left out.
+    Pairs with a network that is always right or always wrong have no Q and are left out; so are
+    pairs with so few errors that float32 cannot tell (3 of 10,000 images each).
 
     Both networks are right on three images, both wrong on one, and each alone is right on one:
 

@@ -27,7 +27,7 @@ def test_plan_prints_what_the_dry_run_prints_and_the_disk(tmp_path, capsys, monk
     table, disk = said.rsplit("\n", 1)
     assert "--calibrate" in hours
     assert table == overview(plan_of(config()))
-    assert disk == "disk: at most 0.2 GB"
+    assert disk == "disk: at most 0.3 GB"
     assert rows.startswith("ensemble ") and "mothernets g=1 " in rows
 
 

@@ -94,6 +94,12 @@ def test_larger_batches_and_networks_ask_for_more_memory():
     assert len({demand(plan, id).megabytes for plan in on_gpus}) == 1  # not in the host's memory
 
 
+def test_a_batch_is_no_larger_than_the_images_that_there_are():
+    whole, more = (planned(recipe={"epochs": 1, "batch_size": size}) for size in (10**5, 10**9))
+    id = next(iter(whole.trainings))
+    assert demand(more, id).megabytes == demand(whole, id).megabytes
+
+
 def test_activations_are_counted_by_hand():
     first, *_ = load_architectures("v5-small")
     # 8-8 | 16-16 | 32-32 behind a space-to-depth stem: 14, 7 and 3 pixels; ten logits.

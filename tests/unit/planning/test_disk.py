@@ -14,13 +14,21 @@ from mnbench.planning.disk import (
 )
 from mnbench.planning.plan import read_plan
 
+IMAGES = 70_000 * 28 * 28  # bytes of Fashion-MNIST's
+
 
 def test_records_take_no_more_than_was_said_and_not_much_less(trained):
     plan = read_plan(trained.plan)
     written = sum(f.stat().st_size for f in trained.records.rglob("*") if f.is_file())
-    said = needed_bytes(plan, plan.trainings, together=0) - REST_OF_STUDY
+    said = needed_bytes(plan, plan.trainings, together=0) - REST_OF_STUDY - IMAGES
     test_images = 10_000 / 200  # as many more as the plan knows of
     assert written <= said <= test_images * written
+
+
+def test_stored_images_are_counted(trained):
+    plan = read_plan(trained.plan)
+    (one,) = list(plan.trainings)[:1]
+    assert needed_bytes(plan, [one], together=0) > REST_OF_STUDY + IMAGES
 
 
 def test_nothing_to_train_needs_nothing(trained):

@@ -43,6 +43,7 @@ def test_costs_are_those_that_a_finished_study_was_billed():
         BudgetSplit(1, 20, 1),
         BudgetSplit(2, 10, 4),
         BudgetSplit(2, 5, 3),  # v13 is its own MotherNet
+        BudgetSplit(2, 14, 5),  # of all factors with 14 epochs only some have 5 as well
         BudgetSplit(3, 7, 6),
         BudgetSplit(5, 3, 0),
         BudgetSplit(5, 10, 0),

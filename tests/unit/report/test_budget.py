@@ -12,6 +12,7 @@ from support.tiny import APPROACHES, SOURCE, config, plan_of
 from mnbench.cli import main
 from mnbench.commands.arguments import flops
 from mnbench.errors import UserError
+from mnbench.evaluation.pilot import read_pilot
 from mnbench.evaluation.tables.files import read_table, write_table
 from mnbench.planning.config import read_study
 from mnbench.planning.forecast import forecast
@@ -204,6 +205,34 @@ def test_other_trainings_of_the_pilot_are_named(tmp_path):
     ):
         assert f"errors here will differ: {difference}" in text
     assert "errors here will differ" not in proposed(folder, 1e15, values_of(seeds=[3, 4]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hatched": OPTIONS["hatched"] | {"split": "unequal"}}, "hatched.split: as usual, in the"),
+        ({"mothernet": {"learning_rate": 0.3}}, "mothernet.optimiser.learning_rate: 0.1, in the"),
+    ],
+)
+def test_options_that_a_training_does_not_note_are_told_as_well(tmp_path, changes, said):
+    folder = pilot_in(tmp_path / "pilot", by_hatching)
+    text = proposed(folder, 1e15, values_of(OPTIONS | changes))
+    assert f"errors here will differ: {said}" in text
+
+
+def test_members_that_are_hatched_from_other_networks_are_told(tmp_path):
+    pilot = read_pilot(pilot_in(tmp_path / "pilot", by_hatching), APPROACHES)
+    tree = plan_of(values_of(OPTIONS | {"descent": "tree"}))
+    said = "MotherNets at g = 1: other networks, or for other members"
+    assert said in pilot.differences(tree, "fashion_mnist", "v5-small")
+    assert pilot.differences(pilot.plan, "fashion_mnist", "v5-small") == []
+
+
+def test_a_sample_that_each_seed_draws_is_told_from_one_of_all(tmp_path):
+    folder = pilot_in(tmp_path / "pilot", by_hatching)
+    data = values_of()["data"]
+    here = values_of(data=data | {"sample": "per_seed"})
+    assert "differ: data.sample: fixed, in the study per_seed" in proposed(folder, 1e15, here)
 
 
 def test_a_named_variant_is_no_point_of_the_pilot(tmp_path):

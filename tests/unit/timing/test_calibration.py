@@ -91,10 +91,19 @@ def test_the_hours_of_another_machine_are_predicted_from_its_calibration(here, c
     node = replace(here.machine, name="node17", processor="H100", device="cuda", devices=2)
     write_calibration(Path("node.json"), replace(here, machine=node))
     FILE.unlink()
+    Path("study.yaml").write_text(yaml.safe_dump(config() | {"device": "auto"}), encoding="utf-8")
     assert main(["plan", "study.yaml", "--calibration", "node.json", "--devices", "16"]) == 0
     said = capsys.readouterr().out
     assert "seconds are of node17 (H100, torch" in said and "2 trainings side by side" in said
     assert "wall time with 16 trainings side by side: " in said
+
+
+def test_a_calibration_of_a_device_that_the_study_does_not_use_is_refused(here, capsys):
+    node = replace(here.machine, name="node17", processor="H100", device="cuda", devices=2)
+    write_calibration(Path("node.json"), replace(here, machine=node))
+    assert main(["plan", "study.yaml", "--calibration", "node.json"]) == 2
+    said = "has seconds of device cuda, and the study's key 'device' is cpu"
+    assert said in capsys.readouterr().err
 
 
 def test_another_machine_s_calibration_must_be_there_and_nothing_is_measured_beside_it(

@@ -48,6 +48,14 @@ def test_a_training_takes_its_steps_and_what_surrounds_them():
     )
 
 
+@pytest.mark.parametrize("batch_size", [100, 600, 640, 10_000])
+def test_hours_do_not_depend_on_a_last_batch_that_is_smaller(batch_size):
+    own = seconds(study(recipe={"epochs": 10, "batch_size": batch_size}))
+    flops = training_flops(V13, 28, in_channels=1)
+    billed = own[id_of("full_data", "v13")].billed
+    assert billed == pytest.approx(640 * 10 * flops * SECONDS_OF_FLOP)
+
+
 def test_a_teacher_predicts_every_image_once_or_in_every_epoch_that_augments():
     plan = study()
     alone = seconds(plan)[id_of("full_data", "v16")].billed

@@ -98,6 +98,8 @@ def test_defaults_that_list_several_points_may_be_left_out_as_well():
     assert "single_network: budget 4.0" in said
 
 
-@pytest.mark.parametrize(("minutes", "said"), [(480, "8h"), (90, "90m"), (1440, "24h")])
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(480, "8h"), (90, "90m"), (1440, "24h"), (6e8, "10000000h")]
+)
 def test_a_time_is_said_as_it_is_typed(minutes, said):
     assert asked_as(timedelta(minutes=minutes)) == said
