@@ -147,7 +147,7 @@ def job_of(paths: StudyPaths, id: TrainingId) -> Job:
         raise Reached
 
     wanted = Standing("a test wants to see its job")
-    with patch.object(run_module, "standing", lambda *_: wanted):
+    with patch.object(run_module, "standing_of", lambda *_: wanted):
         try:
             run(catch, paths.plan, id, Progress(None, None))
         except Reached:

@@ -195,7 +195,7 @@ def test_the_clock_runs_for_the_steps_and_for_nothing_else(data, tmp_path, monke
             return Reading(1.0, 1.0, 1.0)
 
     def noted(name, function):
-        return lambda *args: (events.append(name), function(*args))[1]
+        return lambda *args, **options: (events.append(name), function(*args, **options))[1]
 
     monkeypatch.setattr(loop, "Stopwatch", Clock)
     monkeypatch.setattr(loop, "forward_pass", noted("step", loop.forward_pass))
