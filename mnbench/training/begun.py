@@ -25,8 +25,8 @@ _SUM = struct.Struct("<I")
 class Begun:
     """Counts of the examples that a training has begun, and of the processes that trained.
 
-    A process counts when it begins to work. If it is told to end earlier, no other process
-    repeats anything.
+    A process counts from its first work on: a batch, or a teacher's predictions. Before that it has
+    done nothing that another would have to repeat.
     """
 
     def __init__(self, file: Path | None, identity: str) -> None:
